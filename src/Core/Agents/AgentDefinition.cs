@@ -1,0 +1,79 @@
+using System.Text.Json;
+
+namespace Yggdrasil.Agents;
+
+/// <summary>What an agent is: the model it asks, what it is told, which tools it may call, and where it must stop.</summary>
+/// <remarks>A run keeps a snapshot of this, so that a later change or deletion never alters a run in flight.</remarks>
+public sealed record AgentDefinition
+{
+    /// <summary>The model, as <c>provider:model</c>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Models tried in this order when <see cref="Model"/> cannot answer.</summary>
+    public IReadOnlyList<string> Fallbacks { get; init; } = [];
+
+    public string? Description { get; init; }
+
+    /// <summary>The system prompt. At most 32 KiB of UTF-8.</summary>
+    public string? Instructions { get; init; }
+
+    /// <summary>Names of the tools the model may call. At most 64.</summary>
+    public IReadOnlyList<string> Tools { get; init; } = [];
+
+    /// <summary>Tools, among <see cref="Tools"/>, whose every call waits for a human decision.</summary>
+    public IReadOnlyList<string> Approvals { get; init; } = [];
+
+    /// <summary>Who besides the owner and admins decides, as <c>user:id</c> or <c>role:name</c>.</summary>
+    public IReadOnlyList<string> Approvers { get; init; } = [];
+
+    /// <summary>Model calls per run; 1 to 200.</summary>
+    public int MaxTurns { get; init; } = 20;
+
+    /// <summary>Tool calls per run; 0 to 1000.</summary>
+    public int MaxToolCalls { get; init; } = 50;
+
+    /// <summary>Seconds from a run's creation until it expires; 1 to 604,800 (a week).</summary>
+    public int DeadlineSeconds { get; init; } = 3600;
+
+    /// <summary>Sampling temperature, 0 to 2; absent leaves the provider's default.</summary>
+    public float? Temperature { get; init; }
+
+    /// <summary>Upper bound of one answer's tokens, 1 to 1,000,000; absent leaves the provider's default.</summary>
+    public int? MaxOutputTokens { get; init; }
+
+    /// <summary>JSON schema the final answer must satisfy.</summary>
+    public JsonElement? ResponseSchema { get; init; }
+
+    public CachePolicy? Cache { get; init; }
+
+    public RedactionMode Redaction { get; init; } = RedactionMode.Off;
+}
+
+/// <summary>Whether and for whom equal model requests may share an answer.</summary>
+/// <param name="TtlSeconds">Life of a cached answer in seconds; 1 to 86,400.</param>
+/// <param name="Scope">Who shares it.</param>
+public sealed record CachePolicy(int TtlSeconds, CacheScope Scope = CacheScope.User);
+
+public enum CacheScope
+{
+    /// <summary>Answers are shared among one user's runs.</summary>
+    User,
+
+    /// <summary>Answers are shared among all who may run the agent.</summary>
+    Agent,
+}
+
+/// <summary>What happens to personal data and credentials on their way to a provider.</summary>
+public enum RedactionMode
+{
+    Off,
+
+    /// <summary>Replaced by a placeholder such as <c>[EMAIL_REDACTED]</c>.</summary>
+    Mask,
+
+    /// <summary>Placeholders towards the provider, originals back in the answer.</summary>
+    Restore,
+
+    /// <summary>The request is refused.</summary>
+    Block,
+}

@@ -1,0 +1,32 @@
+namespace Yggdrasil.Providers;
+
+/// <summary>What a provider's failure means for the caller: each failure is classified once, here and nowhere else.</summary>
+public enum FailureClass
+{
+    /// <summary>Worth another try at the same provider: 429, 408, 5xx, network, timeout.</summary>
+    RetrySame,
+
+    /// <summary>The next provider may do better: retries used up, breaker open, our own credentials refused.</summary>
+    NextProvider,
+
+    /// <summary>No provider would do better: a bad request, a content filter, a context that is too long.</summary>
+    Stop,
+}
+
+/// <summary>A model call that failed, classified, with a message that is safe to show to callers.</summary>
+/// <param name="code">A stable code: <c>provider_unavailable</c>, <c>provider_timeout</c>, <c>provider_rate_limited</c>,
+/// <c>provider_credentials</c>, <c>provider_rejected</c>, <c>content_filter</c> or <c>context_too_long</c>.</param>
+/// <param name="failure">What to do next.</param>
+/// <param name="message">Names the provider and what it did; never the upstream body, an address or a key.</param>
+/// <param name="retryAfter">How long the provider asked us to wait, where it did.</param>
+/// <param name="innerException">The package's own exception, for logs at Debug only.</param>
+public sealed class ProviderException(
+    string code, FailureClass failure, string message, TimeSpan? retryAfter = null, Exception? innerException = null)
+    : Exception(message, innerException)
+{
+    public string Code { get; } = code;
+
+    public FailureClass Failure { get; } = failure;
+
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}

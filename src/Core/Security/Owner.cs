@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Text;
+
+namespace Yggdrasil.Security;
+
+/// <summary>To whom data belongs: a user within a tenant. Everything an owner has lives in one table partition.</summary>
+public readonly record struct Owner(string Tenant, string User)
+{
+    /// <summary>
+    /// The partition key: both parts with every byte outside <c>[A-Za-z0-9._@-]</c> written as <c>=XX</c>, joined by
+    /// <c>!</c>. Injective, and free of the characters Azure Tables forbids in keys (<c>/ \ # ?</c> and controls).
+    /// </summary>
+    public string Partition => $"{Encode(Tenant)}!{Encode(User)}";
+
+    private static string Encode(string part)
+    {
+        var encoded = new StringBuilder(part.Length);
+        foreach (var value in Encoding.UTF8.GetBytes(part))
+        {
+            var character = (char)value;
+            if (char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '@' or '-')
+            {
+                encoded.Append(character);
+            }
+            else
+            {
+                encoded.Append('=').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+            }
+        }
+
+        return encoded.ToString();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>A registered tool: what the model is told of it, how it may be called, and the call itself.</summary>
+public sealed record AgentTool
+{
+    /// <summary>What the model sees: name, description and parameter schema. Holds no services and is never invoked.</summary>
+    public required AIFunctionDeclaration Declaration { get; init; }
+
+    /// <summary>Runs the tool with arguments that have passed its schema; answers what the model is to be told.</summary>
+    /// <remarks>A <see cref="ToolException"/> carries a message meant for the model; any other exception does not.</remarks>
+    public required Func<IReadOnlyDictionary<string, JsonElement>, ToolContext, IServiceProvider, CancellationToken, Task<string>>
+        InvokeAsync { get; init; }
+
+    public string Name => Declaration.Name;
+
+    public bool Idempotent { get; init; }
+
+    public bool Distributed { get; init; }
+
+    public bool RequiresApproval { get; init; }
+
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public IReadOnlyList<string> Roles { get; init; } = [];
+}

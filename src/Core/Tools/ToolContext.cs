@@ -1,0 +1,21 @@
+using Yggdrasil.Security;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>What a tool may know about the call it serves. Injected into a tool method; never shown to the model.</summary>
+public sealed record ToolContext
+{
+    public required string RunId { get; init; }
+
+    /// <summary>Our own id of the call within its run, such as <c>t3c0</c> (turn 3, call 0); never the provider's.</summary>
+    public required string CallId { get; init; }
+
+    /// <summary>On whose behalf the run acts.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>When the run expires. The call itself is bounded by the tool's own timeout.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>The same for every attempt at this call, different for every other call: <c>runId:callId</c>.</summary>
+    public string IdempotencyKey => $"{RunId}:{CallId}";
+}
