@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Azure;
+using Azure.Data.Tables;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Agents;
+
+/// <summary>The agents that users define, in the Work table; their definitions are content and so protected.</summary>
+internal sealed class AgentStore(StorageClients storage, ContentVault vault)
+{
+    private const int SchemaVersion = 1;
+    private const string Table = "Work";
+    private const string Definition = "Definition";
+    private const int NotFound = 404;
+    private const int Conflict = 409;
+    private const int PreconditionFailed = 412;
+
+    public async Task<Agent?> FindAsync(Owner owner, string agentId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, RowKeys.Agent(agentId), cancellationToken: cancellationToken);
+        return row.HasValue ? await ReadAsync(owner, row.Value!, cancellationToken) : null;
+    }
+
+    /// <summary>Stores <paramref name="agent"/> over the version it carries, or as new when it carries none.</summary>
+    /// <returns>The agent as stored, or null when the stored one has changed since.</returns>
+    public async Task<Agent?> SaveAsync(Agent agent, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(agent.Owner!.Value.Partition, RowKeys.Agent(agent.Id))
+        {
+            ["Schema"] = SchemaVersion,
+            ["Version"] = agent.Version,
+            ["CreatedAt"] = agent.CreatedAt,
+            ["UpdatedAt"] = agent.UpdatedAt,
+        };
+        var content = JsonSerializer.SerializeToUtf8Bytes(agent.Definition, StoredJson.Options);
+        row[Definition] = await vault.SealAsync(content, Address(row), cancellationToken);
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var response = agent.ETag == default
+                ? await table.AddEntityAsync(row, cancellationToken)
+                : await table.UpdateEntityAsync(row, agent.ETag, TableUpdateMode.Replace, cancellationToken);
+            return agent with { ETag = response.Headers.ETag ?? default };
+        }
+        catch (RequestFailedException failure) when (failure.Status is Conflict or PreconditionFailed or NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <returns>Whether the agent was there in this version.</returns>
+    public async Task<bool> DeleteAsync(Agent agent, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var response = await table.DeleteEntityAsync(agent.Owner!.Value.Partition, RowKeys.Agent(agent.Id), agent.ETag, cancellationToken);
+            return response.Status != NotFound;
+        }
+        catch (RequestFailedException failure) when (failure.Status == PreconditionFailed)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The owner's agents in order of their ids, from the first id after <paramref name="after"/> on.</summary>
+    public async Task<IReadOnlyList<Agent>> ListAsync(Owner owner, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {owner.Partition} and RowKey gt {RowKeys.Agent(after ?? "")} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)}");
+        List<Agent> agents = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, maxPerPage: limit, cancellationToken: cancellationToken))
+        {
+            agents.Add(await ReadAsync(owner, row, cancellationToken));
+            if (agents.Count == limit)
+            {
+                break;
+            }
+        }
+
+        return agents;
+    }
+
+    private async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
+    {
+        var content = await vault.OpenAsync(row.GetBinary(Definition), Address(row), cancellationToken);
+        return new Agent(
+            row.RowKey[RowKeys.AgentPrefix.Length..],
+            JsonSerializer.Deserialize<AgentDefinition>(content, StoredJson.Options)!,
+            row.GetInt32("Version") ?? 0,
+            owner,
+            AgentSource.User,
+            row.GetDateTimeOffset("CreatedAt") ?? default,
+            row.GetDateTimeOffset("UpdatedAt") ?? default,
+            row.ETag);
+    }
+
+    private static ContentAddress Address(TableEntity row) => new(Table, row.PartitionKey, row.RowKey, Definition);
+}

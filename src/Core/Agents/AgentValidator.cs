@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json;
+using Yggdrasil.Problems;
+using Yggdrasil.Providers;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Agents;
+
+/// <summary>The rules of an agent definition, for requests and for the configuration alike.</summary>
+public sealed class AgentValidator(IModelClients models, ToolCatalog tools)
+{
+    private const int MaxInstructionBytes = 32 * 1024;
+    private const int MaxDescriptionLength = 1024;
+    private const int MaxTools = 64;
+    private const int MaxFallbacks = 8;
+    private const int MaxApprovers = 64;
+    private const int MaxTurns = 200;
+    private const int MaxToolCalls = 1000;
+    private const int MaxDeadlineSeconds = 7 * 24 * 3600;
+
+    /// <param name="prefix">Put before each field's name, for callers that validate more than one definition.</param>
+    public void Validate(AgentDefinition agent, FieldErrors errors, string prefix = "")
+    {
+        ValidateModel(agent.Model, prefix + "model", errors);
+        errors.Require(agent.Fallbacks.Count <= MaxFallbacks, prefix + "fallbacks", $"At most {MaxFallbacks} models.");
+        foreach (var (index, model) in agent.Fallbacks.Index())
+        {
+            ValidateModel(model, $"{prefix}fallbacks[{index}]", errors);
+        }
+
+        errors.Require((agent.Description?.Length ?? 0) <= MaxDescriptionLength, prefix + "description", $"At most {MaxDescriptionLength} characters.");
+        errors.Require(Encoding.UTF8.GetByteCount(agent.Instructions ?? "") <= MaxInstructionBytes, prefix + "instructions", "At most 32 KiB of UTF-8.");
+        ValidateTools(agent, prefix, errors);
+        errors.Require(agent.MaxTurns is >= 1 and <= MaxTurns, prefix + "maxTurns", $"Must be between 1 and {MaxTurns}.");
+        errors.Require(agent.MaxToolCalls is >= 0 and <= MaxToolCalls, prefix + "maxToolCalls", $"Must be between 0 and {MaxToolCalls}.");
+        ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
+        errors.Require(agent.Temperature is null or (>= 0 and <= 2), prefix + "temperature", "Must be between 0 and 2.");
+        errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
+        errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
+        errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
+        errors.Require(agent.Redaction == RedactionMode.Off, prefix + "redaction", "This version redacts nothing yet: use \"off\".");
+    }
+
+    /// <summary>The rule of a run's own <c>maxTurns</c>, which may only lower the agent's.</summary>
+    public static void ValidateMaxTurns(int? maxTurns, AgentDefinition agent, FieldErrors errors) =>
+        errors.Require(maxTurns is null || (maxTurns >= 1 && maxTurns <= agent.MaxTurns), "maxTurns", $"Must be between 1 and the agent's {agent.MaxTurns}.");
+
+    public static void ValidateDeadline(int? seconds, string field, FieldErrors errors) =>
+        errors.Require(seconds is null or (>= 1 and <= MaxDeadlineSeconds), field, $"Must be between 1 and {MaxDeadlineSeconds}.");
+
+    private void ValidateModel(string? text, string field, FieldErrors errors)
+    {
+        if (!ModelId.TryParse(text, out var model))
+        {
+            errors.Add(field, "Write provider:model, for example \"openai:gpt-4.1\".");
+        }
+        else if (!models.Knows(model))
+        {
+            errors.Add(field, $"There is no provider \"{model.Provider}\". Providers: {string.Join(", ", models.ProviderNames.Order())}.");
+        }
+    }
+
+    private void ValidateTools(AgentDefinition agent, string prefix, FieldErrors errors)
+    {
+        errors.Require(agent.Tools.Count <= MaxTools, prefix + "tools", $"At most {MaxTools} tools.");
+        foreach (var (index, name) in agent.Tools.Index())
+        {
+            var field = $"{prefix}tools[{index}]";
+            errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
+            errors.Require(agent.Tools.Take(index).All(earlier => earlier != name), field, $"\"{name}\" is named twice.");
+        }
+
+        foreach (var (index, name) in agent.Approvals.Index())
+        {
+            errors.Require(agent.Tools.Contains(name), $"{prefix}approvals[{index}]", $"\"{name}\" is not among the agent's tools.");
+        }
+
+        errors.Require(agent.Approvers.Count <= MaxApprovers, prefix + "approvers", $"At most {MaxApprovers} approvers.");
+        foreach (var (index, approver) in agent.Approvers.Index())
+        {
+            var named = approver.StartsWith("user:", StringComparison.Ordinal) || approver.StartsWith("role:", StringComparison.Ordinal);
+            errors.Require(named && approver.Length > "user:".Length, $"{prefix}approvers[{index}]", "Write user:<id> or role:<name>.");
+        }
+    }
+}

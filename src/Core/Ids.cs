@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Yggdrasil;
+
+/// <summary>Every id this product makes, and the rule for ids that callers make.</summary>
+public static class Ids
+{
+    /// <summary>The longest id a caller may choose.</summary>
+    public const int MaxLength = 64;
+
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+    private const string RunPrefix = "run_";
+    private const int RandomBytes = 16;
+
+    /// <summary>A run id that cannot be guessed: <c>run_</c> and 128 random bits in Crockford's base 32.</summary>
+    public static string NewRun() => RunPrefix + Encode(RandomNumberGenerator.GetBytes(RandomBytes));
+
+    /// <summary>
+    /// The run id of an idempotency key: the same for the same owner and key, so that a repeated request finds the first
+    /// one's row and orchestration without any index.
+    /// </summary>
+    public static string RunFor(string partition, string idempotencyKey)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"run\n{partition}\n{idempotencyKey}"));
+        return RunPrefix + Encode(hash.AsSpan(0, RandomBytes));
+    }
+
+    /// <summary>A short id that lets an operator find the log line of a failure whose details callers must not see.</summary>
+    public static string NewError() => "err_" + Encode(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>A blob name or lease holder that nobody else has.</summary>
+    public static string NewUnique() => Encode(RandomNumberGenerator.GetBytes(RandomBytes));
+
+    /// <summary>Our id of a tool call within its run.</summary>
+    /// <param name="turn">The model call that asked for it, from 1.</param>
+    /// <param name="index">Its place among that turn's calls, from 0.</param>
+    public static string ToolCall(int turn, int index) => FormattableString.Invariant($"t{turn}c{index}");
+
+    /// <summary>
+    /// The id of a tool call as providers see it: unique across the runs of a conversation, which Anthropic demands, and
+    /// at most 40 characters, which OpenAI demands.
+    /// </summary>
+    public static string WireToolCall(string runId, string callId) =>
+        $"{runId.AsSpan(RunPrefix.Length, 8)}_{callId}";
+
+    /// <summary>Whether a caller's id is <c>[A-Za-z0-9][A-Za-z0-9_-]{0,63}</c>.</summary>
+    public static bool IsValid(string? id) =>
+        id is { Length: > 0 and <= MaxLength }
+        && char.IsAsciiLetterOrDigit(id[0])
+        && id.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
+    private static string Encode(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(((bytes.Length * 8) + 4) / 5);
+        int buffer = 0, bits = 0;
+        foreach (var value in bytes)
+        {
+            buffer = (buffer << 8) | value;
+            bits += 8;
+            while (bits >= 5)
+            {
+                bits -= 5;
+                text.Append(Alphabet[(buffer >> bits) & 31]);
+            }
+        }
+
+        return bits > 0 ? text.Append(Alphabet[(buffer << (5 - bits)) & 31]).ToString() : text.ToString();
+    }
+}

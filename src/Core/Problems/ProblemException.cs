@@ -1,0 +1,44 @@
+namespace Yggdrasil.Problems;
+
+/// <summary>A request that cannot be served, for a reason its caller is told. One sealed type per kind of failure.</summary>
+/// <param name="code">The contract's error code.</param>
+/// <param name="detail">What is wrong and what to do, in words that hold nothing internal.</param>
+public abstract class ProblemException(string code, string detail) : Exception(detail)
+{
+    public string Code { get; } = code;
+}
+
+/// <summary>The request is malformed or names something that does not exist.</summary>
+/// <param name="errors">By field, as a path such as <c>tools[2]</c>, what is wrong with it and how to mend it.</param>
+public sealed class InvalidRequestException(IReadOnlyDictionary<string, string[]> errors)
+    : ProblemException("invalid_request", "The request has fields that are not valid; see errors.")
+{
+    public InvalidRequestException(string field, string message)
+        : this(new Dictionary<string, string[]> { [field] = [message] })
+    {
+    }
+
+    public IReadOnlyDictionary<string, string[]> Errors { get; } = errors;
+}
+
+/// <summary>No valid credentials came with the request.</summary>
+public sealed class UnauthenticatedException(string detail) : ProblemException("unauthenticated", detail);
+
+/// <summary>The caller may see the resource, but not do this to it.</summary>
+public sealed class ForbiddenException(string detail) : ProblemException("forbidden", detail);
+
+/// <summary>The resource does not exist, or not for this caller.</summary>
+public sealed class NotFoundException(string detail) : ProblemException("not_found", detail);
+
+/// <summary>The resource is not in a state that allows this.</summary>
+public sealed class ConflictException(string detail, string code = "conflict") : ProblemException(code, detail);
+
+/// <summary>The resource has changed since the version that the request names.</summary>
+public sealed class PreconditionFailedException(string detail) : ProblemException("precondition_failed", detail);
+
+/// <summary>The request is larger than the service takes.</summary>
+public sealed class PayloadTooLargeException(string detail) : ProblemException("payload_too_large", detail);
+
+/// <summary>An idempotency key was used before, for another request.</summary>
+public sealed class IdempotencyMismatchException()
+    : ProblemException("idempotency_mismatch", "This Idempotency-Key was used before with another agent or body.");

@@ -1,0 +1,113 @@
+using Yggdrasil.Providers;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>The one loop of every run, durable, inline or batch: model, tools, model, … until it must stop.</summary>
+/// <remarks>
+/// <code>
+///            ┌────────────────────────────────────────────────────────────────────────────┐
+///            ▼                                                                            │
+///   flags, deadline ──► calls without a result? ──no──► turns left? ──► model call ──► [commit answer]
+///      │                        │yes                       │no             │no calls asked
+///      ▼                        ▼                          ▼               ▼
+///   [end] or parked     within the budget? ──no──►   [end: max_…]   [commit answer + end]
+///                               │yes
+///                               ▼
+///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
+/// </code>
+/// Each [commit] is one transaction of journal entries and the run's row. Whatever stops the loop between two of them, the
+/// next driver folds the journal and goes on from the last commit; nothing that was committed is done again.
+/// </remarks>
+internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider time)
+{
+    /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
+    /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
+    /// <exception cref="OperationCanceledException">The step in flight was given up, unrecorded.</exception>
+    public async Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice)
+    {
+        while (true)
+        {
+            if (journal.Run.IsTerminal)
+            {
+                return SliceOutcome.Finished;
+            }
+
+            var now = time.GetUtcNow();
+            if (StopBefore(journal, now) is { } reason)
+            {
+                await EndAsync(journal, reason, slice);
+            }
+            else if (journal.Run.SuspendRequested)
+            {
+                return SliceOutcome.Parked(journal.Run.Deadline);
+            }
+            else if (slice.IsOver)
+            {
+                return SliceOutcome.Yielded;
+            }
+            else if (journal.Transcript.PendingCalls is { Count: > 0 } calls)
+            {
+                if (await tools.RunAsync(journal, calls, slice) is { } outcome)
+                {
+                    return outcome;
+                }
+            }
+            else
+            {
+                await AskModelAsync(journal, slice);
+            }
+        }
+    }
+
+    private static StopReason? StopBefore(IRunJournal journal, DateTimeOffset now)
+    {
+        var run = journal.Run;
+        if (run.CancelRequested)
+        {
+            return StopReason.Cancelled;
+        }
+
+        if (now >= run.Deadline)
+        {
+            return StopReason.Deadline;
+        }
+
+        // Nobody would see the results of calls that the last turn asked for, so they are not made.
+        if (run.Turns >= run.Agent.MaxTurns)
+        {
+            return StopReason.MaxTurns;
+        }
+
+        return run.Usage.ToolCalls + journal.Transcript.PendingCalls.Count > run.Agent.MaxToolCalls
+            ? StopReason.MaxToolCalls
+            : null;
+    }
+
+    private async Task AskModelAsync(IRunJournal journal, Slice slice)
+    {
+        JournalEntry answer;
+        try
+        {
+            answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+        }
+        catch (ProviderException failure)
+        {
+            var reason = failure.Code == "content_filter" ? StopReason.ContentFilter : StopReason.ProviderError;
+            await EndAsync(journal, reason, slice, new RunError(failure.Code, failure.Message));
+            return;
+        }
+
+        var run = journal.Run;
+        var next = run with
+        {
+            Turns = answer.Turn,
+            Usage = run.Usage.AddModelCall(new() { InputTokenCount = answer.InputTokens, OutputTokenCount = answer.OutputTokens }),
+            ServedBy = run.ServedBy.Contains(answer.ServedBy!) ? run.ServedBy : [.. run.ServedBy, answer.ServedBy!],
+        };
+        var isFinal = !Transcript.Calls(answer).Any();
+        await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
+    }
+
+    private async Task EndAsync(IRunJournal journal, StopReason reason, Slice slice, RunError? error = null) =>
+        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], slice.Lost);
+}

@@ -1,0 +1,19 @@
+namespace Yggdrasil.Runs;
+
+/// <summary>
+/// The journal of one run in the hands of whoever drives it: the seam between the loop and where steps are kept.
+/// </summary>
+internal interface IRunJournal
+{
+    /// <summary>The run as last committed, with the newest flags seen.</summary>
+    Run Run { get; }
+
+    Transcript Transcript { get; }
+
+    /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
+    /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
+    Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
+}
+
+/// <summary>The run is no longer this driver's: it must stop at once and write nothing more.</summary>
+public sealed class LeaseLostException(string runId) : Exception($"The lease of run {runId} was lost.");

@@ -1,0 +1,12 @@
+namespace Yggdrasil.Runs;
+
+/// <summary>Starts and wakes the orchestrations that drive runs: the seam between Core and Durable Functions.</summary>
+public interface IRunScheduler
+{
+    /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success.</summary>
+    /// <param name="startAt">When it is to begin; null for now.</param>
+    Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken);
+
+    /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
+    Task WakeAsync(string instanceId, CancellationToken cancellationToken);
+}

@@ -1,0 +1,75 @@
+using Microsoft.Extensions.AI;
+
+namespace Yggdrasil.Runs;
+
+public enum EntryKind
+{
+    /// <summary>The messages the run was started with.</summary>
+    Input,
+
+    /// <summary>One answer of the model.</summary>
+    Model,
+
+    /// <summary>A tool that is not idempotent is about to be called.</summary>
+    Intent,
+
+    /// <summary>What a tool call came to; exactly one for each call the model asked for.</summary>
+    Tool,
+}
+
+/// <summary>How a recorded step came out.</summary>
+public enum StepStatus
+{
+    Completed,
+
+    /// <summary>The tool failed or ran into its timeout; the model was told.</summary>
+    Failed,
+
+    /// <summary>A gate refused the call; it was not made.</summary>
+    Refused,
+
+    /// <summary>An attempt was begun and nobody knows whether it took effect; the call is not repeated.</summary>
+    Unknown,
+}
+
+/// <summary>One recorded step of a run. Written once, never changed.</summary>
+public sealed record JournalEntry
+{
+    /// <summary>Its place in the journal. Assigned when the entry is committed.</summary>
+    public long Sequence { get; init; }
+
+    public required EntryKind Kind { get; init; }
+
+    /// <summary>The model call it is or belongs to, from 1; 0 for the input.</summary>
+    public int Turn { get; init; }
+
+    /// <summary>Our id of the tool call, such as <c>t3c0</c>; for intents and tool results.</summary>
+    public string? CallId { get; init; }
+
+    /// <summary>The tool's name.</summary>
+    public string? Name { get; init; }
+
+    public StepStatus Status { get; init; }
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public TimeSpan Duration { get; init; }
+
+    public long? InputTokens { get; init; }
+
+    public long? OutputTokens { get; init; }
+
+    /// <summary>The <c>provider:model</c> that answered.</summary>
+    public string? ServedBy { get; init; }
+
+    /// <summary>The lease epoch under which an intent was written.</summary>
+    public int Epoch { get; init; }
+
+    /// <summary>
+    /// From when an intent without a result counts as "outcome unknown": its lease and its tool's timeout have passed.
+    /// </summary>
+    public DateTimeOffset? UnknownAfter { get; init; }
+
+    /// <summary>The step's content, as the model is shown it. Protected in storage. Empty for intents.</summary>
+    public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Azure.Data.Tables;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>A journal entry as a row of the Work table, its content protected.</summary>
+internal sealed class JournalRow(ContentVault vault)
+{
+    private const int SchemaVersion = 1;
+    private const string Table = "Work";
+    private const string Content = "Content";
+
+    public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(partition, RowKeys.JournalEntry(runId, entry.Sequence))
+        {
+            ["Version"] = SchemaVersion,
+            ["Kind"] = entry.Kind.ToString(),
+            ["Turn"] = entry.Turn,
+            ["CallId"] = entry.CallId,
+            ["Name"] = entry.Name,
+            ["Status"] = entry.Status.ToString(),
+            ["StartedAt"] = entry.StartedAt,
+            ["DurationTicks"] = entry.Duration.Ticks,
+            ["InputTokens"] = entry.InputTokens,
+            ["OutputTokens"] = entry.OutputTokens,
+            ["ServedBy"] = entry.ServedBy,
+            ["Epoch"] = entry.Epoch,
+            ["UnknownAfter"] = entry.UnknownAfter,
+        };
+        if (entry.Messages.Count > 0)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(entry.Messages, StoredJson.Options);
+            row[Content] = await vault.SealAsync(content, Address(row), cancellationToken);
+        }
+
+        return row;
+    }
+
+    /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
+    public async Task<JournalEntry> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new()
+    {
+        Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), System.Globalization.CultureInfo.InvariantCulture),
+        Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),
+        Turn = row.GetInt32("Turn") ?? 0,
+        CallId = row.GetString("CallId"),
+        Name = row.GetString("Name"),
+        Status = Enum.Parse<StepStatus>(row.GetString("Status")),
+        StartedAt = row.GetDateTimeOffset("StartedAt") ?? default,
+        Duration = TimeSpan.FromTicks(row.GetInt64("DurationTicks") ?? 0),
+        InputTokens = row.GetInt64("InputTokens"),
+        OutputTokens = row.GetInt64("OutputTokens"),
+        ServedBy = row.GetString("ServedBy"),
+        Epoch = row.GetInt32("Epoch") ?? 0,
+        UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        Messages = row.GetBinary(Content) is { } stored
+            ? JsonSerializer.Deserialize<List<ChatMessage>>(
+                await vault.OpenAsync(stored, Address(row), cancellationToken), StoredJson.Options)!
+            : [],
+    };
+
+    private static ContentAddress Address(TableEntity row) => new(Table, row.PartitionKey, row.RowKey, Content);
+}

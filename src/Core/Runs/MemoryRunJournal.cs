@@ -1,0 +1,29 @@
+using Microsoft.Extensions.AI;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input) : IRunJournal
+{
+    private readonly List<JournalEntry> _entries = [];
+
+    public Run Run { get; private set; } = run;
+
+    public IReadOnlyList<JournalEntry> Entries => _entries;
+
+    public Transcript Transcript { get; } = new(input, []);
+
+    public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var (index, entry) in entries.Index())
+        {
+            var numbered = entry with { Sequence = next.NextSequence + index };
+            _entries.Add(numbered);
+            Transcript.Add(numbered);
+        }
+
+        Run = next with { NextSequence = next.NextSequence + entries.Count };
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Providers;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
+internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProvider time)
+{
+    /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
+    public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
+    {
+        var startedAt = time.GetUtcNow();
+        var started = time.GetTimestamp();
+        var client = clients.GetClient(Parse(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Parse)]);
+        var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        if (response.FinishReason == ChatFinishReason.ContentFilter)
+        {
+            throw new ProviderException("content_filter", FailureClass.Stop, "The provider's content filter stopped the answer.");
+        }
+
+        var turn = run.Turns + 1;
+        return new JournalEntry
+        {
+            Kind = EntryKind.Model,
+            Turn = turn,
+            StartedAt = startedAt,
+            Duration = time.GetElapsedTime(started),
+            InputTokens = response.Usage?.InputTokenCount,
+            OutputTokens = response.Usage?.OutputTokenCount,
+            ServedBy = response.ModelId ?? run.Agent.Model,
+            Messages = [Record(response, run.Id, turn)],
+        };
+    }
+
+    private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>
+        run.Agent.Instructions is { Length: > 0 } instructions
+            ? [new ChatMessage(ChatRole.System, instructions), .. transcript.Messages]
+            : [.. transcript.Messages];
+
+    private ChatOptions Options(Run run) => new()
+    {
+        Tools = [.. gates.Offered(run).Select(tool => tool.Declaration)],
+        Temperature = run.Agent.Temperature,
+        MaxOutputTokens = run.Agent.MaxOutputTokens,
+        ResponseFormat = run.Agent.ResponseSchema is { } schema ? ChatResponseFormat.ForJsonSchema(schema) : null,
+    };
+
+    /// <summary>The answer as one assistant message whose tool calls carry our ids instead of the provider's.</summary>
+    private static ChatMessage Record(ChatResponse response, string runId, int turn)
+    {
+        var contents = new List<AIContent>();
+        var calls = 0;
+        foreach (var content in response.Messages.SelectMany(message => message.Contents))
+        {
+            contents.Add(content is FunctionCallContent call
+                ? UnreadableArguments.ToRecorded(call, Ids.WireToolCall(runId, Ids.ToolCall(turn, calls++)))
+                : content);
+        }
+
+        return new ChatMessage(ChatRole.Assistant, contents);
+    }
+
+    private static ModelId Parse(string text) => ModelId.TryParse(text, out var id)
+        ? id
+        : throw new ProviderException("provider_rejected", FailureClass.Stop, $"\"{text}\" is not a model: write provider:model.");
+}

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>
+/// Runs that the request which started them also drives (<c>Prefer: wait</c>): no queue hop lies between the request and
+/// the model, and their orchestration is only a backup.
+/// </summary>
+/// <remarks>
+/// A request that has to answer before its run has ended does not give up a model call that is paid for: the slice
+/// finishes its step, hands the run to an orchestration and gives the lease back. The host waits for such slices when it
+/// shuts down. If the process dies instead, the backup starts when the lease has ended.
+/// </remarks>
+internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store, RunOptions options, TimeProvider time, ILogger<RequestDrivenRuns> logger)
+    : IHostedService, IDisposable
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, Task> _slices = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
+    public async Task<Run> DriveAsync(Run started, JournalEntry input, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    {
+        var lease = driver.Hold(started, input);
+        var slice = new Slice(options.Slice, time, _stopping.Token, lease.Lost);
+        var waited = time.GetTimestamp();
+        var driving = DriveToEndAsync(lease, slice, scheduler);
+        _slices[started.Id] = driving;
+        try
+        {
+            await driving.WaitAsync(wait, time, requestAborted);
+        }
+        catch (TimeoutException)
+        {
+            slice.Yield();
+            return lease.Run;
+        }
+        catch (OperationCanceledException) when (requestAborted.IsCancellationRequested)
+        {
+            slice.Yield();
+            throw;
+        }
+
+        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, wait - time.GetElapsedTime(waited), requestAborted);
+    }
+
+    /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>
+    public async Task<Run> WaitAsync(Run run, TimeSpan wait, CancellationToken requestAborted)
+    {
+        var waited = time.GetTimestamp();
+        var pause = ShortestPause;
+        while (!run.IsTerminal && time.GetElapsedTime(waited) < wait)
+        {
+            await Task.Delay(pause, time, requestAborted);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            run = await store.FindAsync(run.Caller.Owner.Partition, run.Id, requestAborted) ?? run;
+        }
+
+        return run;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_slices.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task DriveToEndAsync(RunLease lease, Slice slice, IRunScheduler scheduler)
+    {
+        var runId = lease.Run.Id;
+        try
+        {
+            await driver.DriveAsync(lease, slice, run => HandOverAsync(run, scheduler));
+        }
+        catch (Exception failure)
+        {
+            // The run is not lost: its backup orchestration tries again once the lease has ended, and reports what it meets.
+            LogSliceFailed(runId, failure.GetType().FullName);
+        }
+        finally
+        {
+            _slices.TryRemove(runId, out _);
+        }
+    }
+
+    private static async Task<string> HandOverAsync(Run run, IRunScheduler scheduler)
+    {
+        // The backup cannot be woken before it has started, so another instance takes over and the backup ends itself.
+        var successor = $"{run.Id}-{run.Epoch + 1}";
+        await scheduler.ScheduleAsync(successor, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, CancellationToken.None);
+        return successor;
+    }
+
+    [LoggerMessage(1020, LogLevel.Warning, "Run {RunId}: its request could not drive it on ({ExceptionType}); its orchestration will")]
+    private partial void LogSliceFailed(string runId, string? exceptionType);
+}

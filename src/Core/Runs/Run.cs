@@ -1,0 +1,86 @@
+using Azure;
+using Yggdrasil.Agents;
+using Yggdrasil.Security;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>A run as its row says it is: what was asked, by whom, under which definition, and how far it has come.</summary>
+public sealed record Run
+{
+    public required string Id { get; init; }
+
+    /// <summary>Whose run it is, and on whose behalf its tools act.</summary>
+    public required Caller Caller { get; init; }
+
+    public required string AgentId { get; init; }
+
+    public required int AgentVersion { get; init; }
+
+    /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
+    public required AgentDefinition Agent { get; init; }
+
+    public string? ConversationId { get; init; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>
+    public string? RequestHash { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the run expires unless it has ended.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+
+    public RunStatus Status { get; init; }
+
+    public StopReason? StopReason { get; init; }
+
+    public RunError? Error { get; init; }
+
+    public string? Output { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>Model calls made.</summary>
+    public int Turns { get; init; }
+
+    public RunUsage Usage { get; init; } = new();
+
+    /// <summary>The models, as <c>provider:model</c>, that have answered, in order of first use.</summary>
+    public IReadOnlyList<string> ServedBy { get; init; } = [];
+
+    /// <summary>The sequence number of the next journal entry.</summary>
+    public long NextSequence { get; init; }
+
+    /// <summary>Grows by one each time the lease changes hands; what an older epoch writes is refused.</summary>
+    public int Epoch { get; init; }
+
+    /// <summary>Until when the holder of <see cref="Epoch"/> alone may drive the run.</summary>
+    public DateTimeOffset LeaseUntil { get; init; }
+
+    /// <summary>The orchestration instance that drives the run and is to be woken; any other one ends itself.</summary>
+    public required string Driver { get; init; }
+
+    public bool CancelRequested { get; init; }
+
+    public bool SuspendRequested { get; init; }
+
+    /// <summary>The version of the row this was read from or last written as.</summary>
+    public ETag ETag { get; init; }
+
+    public bool IsTerminal => Status.IsTerminal();
+
+    /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
+    public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
+    {
+        Status = reason.Status(),
+        StopReason = reason,
+        Output = output,
+        Error = error,
+        StartedAt = StartedAt ?? now,
+        CompletedAt = now,
+        LeaseUntil = DateTimeOffset.UnixEpoch,
+    };
+}

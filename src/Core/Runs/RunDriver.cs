@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>Advances runs, one slice at a time, each under the run's lease. Whoever calls it drives; the journal decides.</summary>
+public sealed partial class RunDriver
+{
+    // An orchestration is scheduled just before its run is committed, so it may look a moment too early.
+    private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(3);
+
+    private readonly RunStore _store;
+    private readonly AgentLoop _loop;
+    private readonly ToolStep _tools;
+    private readonly RunOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RunDriver> _logger;
+
+    internal RunDriver(
+        RunStore store, AgentLoop loop, ToolStep tools, RunOptions options, TimeProvider time, ILogger<RunDriver> logger) =>
+        (_store, _loop, _tools, _options, _time, _logger) = (store, loop, tools, options, time, logger);
+
+    /// <summary>Drives the run for one slice, if it is there to be driven.</summary>
+    /// <param name="driver">The orchestration instance that asks.</param>
+    /// <param name="stopping">The host shuts down: a step that can be repeated is given up, the lease is given back.</param>
+    public async Task<SliceOutcome> AdvanceAsync(RunTicket ticket, string driver, CancellationToken stopping)
+    {
+        if (await FindCommittedAsync(ticket, stopping) is not var (run, entries))
+        {
+            return SliceOutcome.Missing;
+        }
+
+        if (run.IsTerminal)
+        {
+            return SliceOutcome.Finished;
+        }
+
+        if (run.Driver != driver)
+        {
+            return SliceOutcome.Superseded;
+        }
+
+        if (run.LeaseUntil > _time.GetUtcNow())
+        {
+            return SliceOutcome.Parked(run.LeaseUntil);
+        }
+
+        if (run.SuspendRequested && !run.CancelRequested)
+        {
+            return SliceOutcome.Parked(run.Deadline);
+        }
+
+        return await TakeLeaseAsync(run, entries, stopping) is { } lease
+            ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOver: null)
+            : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
+    }
+
+    /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
+    public async Task RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
+    {
+        var journal = await SharedRunJournal.LoadAsync(_store, ticket, stopping);
+        if (journal is null || journal.Run.IsTerminal || journal.Run.CancelRequested)
+        {
+            return;
+        }
+
+        if (journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
+        {
+            using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
+            await _tools.RunAsActivityAsync(journal, pending, slice);
+        }
+    }
+
+    /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>
+    public async Task<SliceOutcome> FailAsync(RunTicket ticket, string errorId, CancellationToken stopping)
+    {
+        if (await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping) is not var (run, entries) || run.IsTerminal)
+        {
+            return SliceOutcome.Finished;
+        }
+
+        if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, stopping) is not { } lease)
+        {
+            return SliceOutcome.Parked(run.LeaseUntil);
+        }
+
+        await using (lease)
+        {
+            var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
+            await lease.CommitAsync(
+                lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
+            LogFailed(ticket.RunId, errorId);
+            return SliceOutcome.Finished;
+        }
+    }
+
+    /// <summary>The lease of a run whose start this process has just committed together with it.</summary>
+    internal RunLease Hold(Run started, JournalEntry input) => new(_store, started, [input], _options, _time, _logger);
+
+    /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
+    /// <param name="slice">Disposed of here.</param>
+    /// <param name="handOver">Schedules who goes on and answers its instance id; null where the caller itself does.</param>
+    internal async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, Func<Run, Task<string>>? handOver)
+    {
+        await using (lease)
+        {
+            var outcome = await LoopAsync(lease, slice);
+            if (lease.Run.IsTerminal || lease.Lost.IsCancellationRequested)
+            {
+                return outcome;
+            }
+
+            // First the new driver, then the release: a crash between the two leaves a driver that waits for the lease to end.
+            var driver = handOver is null ? null : await handOver(lease.Run);
+            await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), driver, lease.Lost);
+            return outcome;
+        }
+    }
+
+    private async Task<SliceOutcome> LoopAsync(RunLease lease, Slice slice)
+    {
+        using (slice)
+        {
+            using var deadline = new CancellationTokenSource(TimeUntil(lease.Run.Deadline), _time);
+            using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
+            try
+            {
+                return await _loop.AdvanceAsync(lease, slice);
+            }
+            catch (LeaseLostException)
+            {
+                return SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
+            }
+            catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
+            {
+                return SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
+            }
+            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+            {
+                // The step in flight was cut off; the loop's next look at the clock ends the run.
+                using var ending = new Slice(_options.Slice, _time, CancellationToken.None, lease.Lost);
+                return await _loop.AdvanceAsync(lease, ending);
+            }
+            catch (OperationCanceledException) when (slice.Stop.IsCancellationRequested)
+            {
+                return SliceOutcome.Yielded;
+            }
+        }
+    }
+
+    private async Task<RunLease?> TakeLeaseAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        var taken = run with
+        {
+            Status = RunStatus.Running,
+            StartedAt = run.StartedAt ?? now,
+            Epoch = run.Epoch + 1,
+            LeaseUntil = now + _options.Lease,
+        };
+        var stored = await _store.CommitAsync(taken, [], cancellationToken);
+        return stored is null ? null : new RunLease(_store, stored, entries, _options, _time, _logger);
+    }
+
+    private async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> FindCommittedAsync(RunTicket ticket, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        var pause = TimeSpan.FromMilliseconds(25);
+        while (true)
+        {
+            if (await _store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is { } found)
+            {
+                return found;
+            }
+
+            if (_time.GetElapsedTime(started) >= CommitPatience)
+            {
+                return null;
+            }
+
+            await Task.Delay(pause, _time, cancellationToken);
+            pause = TimeSpan.FromMilliseconds(Math.Min(pause.TotalMilliseconds * 2, 250));
+        }
+    }
+
+    private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch
+    {
+        SliceEnd.Parked when run.SuspendRequested => RunStatus.Suspended,
+        _ => RunStatus.Running,
+    };
+
+    // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
+    private TimeSpan TimeUntil(DateTimeOffset deadline) =>
+        TimeSpan.FromTicks(Math.Clamp((deadline - _time.GetUtcNow()).Ticks, 0, TimeSpan.FromDays(1).Ticks));
+
+    [LoggerMessage(1010, LogLevel.Error, "Run {RunId} was ended as failed after its last attempt: {ErrorId}")]
+    private partial void LogFailed(string runId, string errorId);
+}

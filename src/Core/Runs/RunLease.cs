@@ -1,0 +1,180 @@
+using Azure;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>
+/// The right to drive a run, and its journal while that right lasts. Every commit carries the version of the run's row, so
+/// what a driver writes after it lost the lease is refused by the table.
+/// </summary>
+/// <remarks>
+/// A version that changed under the same epoch means that somebody set a flag: the flags are read and the commit is
+/// repeated. Another epoch means that somebody else drives: <see cref="Lost"/>. Commits renew the lease for free; between
+/// them a timer does. A driver that could not renew stops by itself before the lease ends.
+/// </remarks>
+internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
+{
+    private readonly RunStore _store;
+    private readonly RunOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _row = new(1, 1);
+    private readonly CancellationTokenSource _lost;
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Task _renewals;
+
+    /// <param name="run">The run as stored when this driver took its lease.</param>
+    public RunLease(
+        RunStore store, Run run, IReadOnlyList<JournalEntry> entries, RunOptions options, TimeProvider time, ILogger logger)
+    {
+        (_store, _options, _time, _logger) = (store, options, time, logger);
+        Run = run;
+        Transcript = new Transcript([], entries);
+        _lost = new CancellationTokenSource(TimeLeft(run), time);
+        _renewals = RenewAsync();
+    }
+
+    public Run Run { get; private set; }
+
+    public Transcript Transcript { get; }
+
+    /// <summary>Cancelled when the run is no longer this driver's, or soon will not be.</summary>
+    public CancellationToken Lost => _lost.Token;
+
+    public async Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        await _row.WaitAsync(cancellationToken);
+        try
+        {
+            await CommitLockedAsync(next.IsTerminal ? next : next with { LeaseUntil = _time.GetUtcNow() + _options.Lease }, entries, cancellationToken);
+        }
+        finally
+        {
+            _row.Release();
+        }
+    }
+
+    /// <summary>Gives the run back, so that the next driver need not wait for the lease to end.</summary>
+    /// <param name="status">Where the run stands meanwhile.</param>
+    /// <param name="driver">The orchestration that takes over, where it is another one.</param>
+    public async Task ReleaseAsync(RunStatus status, string? driver, CancellationToken cancellationToken)
+    {
+        await _row.WaitAsync(cancellationToken);
+        try
+        {
+            var released = Run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, Driver = driver ?? Run.Driver };
+            await CommitLockedAsync(released, [], cancellationToken);
+        }
+        finally
+        {
+            _row.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _disposed.CancelAsync();
+        await _renewals;
+        _disposed.Dispose();
+        _lost.Dispose();
+        _row.Dispose();
+    }
+
+    private async Task CommitLockedAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var numbered = entries.Select((entry, index) => entry with { Sequence = Run.NextSequence + index }).ToList();
+        while (true)
+        {
+            _lost.Token.ThrowIfCancellationRequested();
+            var current = next with
+            {
+                NextSequence = Run.NextSequence,
+                ETag = Run.ETag,
+                CancelRequested = Run.CancelRequested,
+                SuspendRequested = Run.SuspendRequested,
+            };
+            if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+            {
+                Accept(stored, numbered);
+                return;
+            }
+
+            var found = await _store.FindAsync(Run.Caller.Owner.Partition, Run.Id, cancellationToken);
+            if (found is null || found.Epoch != Run.Epoch)
+            {
+                await _lost.CancelAsync();
+                throw new LeaseLostException(Run.Id);
+            }
+
+            // The answer to an attempt that did land can be lost on the way: then the entries are there already.
+            if (numbered.Count > 0 && found.NextSequence == Run.NextSequence + numbered.Count)
+            {
+                Accept(found, numbered);
+                return;
+            }
+
+            Run = Run with { ETag = found.ETag, CancelRequested = found.CancelRequested, SuspendRequested = found.SuspendRequested };
+        }
+    }
+
+    private void Accept(Run stored, List<JournalEntry> entries)
+    {
+        Run = stored;
+        entries.ForEach(Transcript.Add);
+        if (!stored.IsTerminal && stored.LeaseUntil > _time.GetUtcNow())
+        {
+            _lost.CancelAfter(TimeLeft(stored));
+        }
+    }
+
+    private async Task RenewAsync()
+    {
+        using var timer = new PeriodicTimer(_options.LeaseRenewal, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_disposed.Token))
+            {
+                var age = _options.Lease - (Run.LeaseUntil - _time.GetUtcNow());
+                if (!_options.LoseLeaseRenewals && age >= _options.LeaseRenewal && !Run.IsTerminal && !Lost.IsCancellationRequested)
+                {
+                    await TryRenewAsync();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_disposed.IsCancellationRequested || Lost.IsCancellationRequested)
+        {
+            // The driver is done, or has to be: either way there is nothing left to renew.
+        }
+    }
+
+    private async Task TryRenewAsync()
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_disposed.Token, Lost);
+        try
+        {
+            await CommitAsync(Run, [], either.Token);
+        }
+        catch (LeaseLostException)
+        {
+            LogLost(Run.Id, Run.Epoch);
+        }
+        catch (RequestFailedException failure)
+        {
+            // The next tick tries again; if none succeeds, Lost is cancelled before the lease ends.
+            LogRenewalFailed(Run.Id, Run.Epoch, failure.Status);
+        }
+    }
+
+    private TimeSpan TimeLeft(Run run)
+    {
+        var left = run.LeaseUntil - _options.LeaseMargin - _time.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    [LoggerMessage(1001, LogLevel.Warning, "Run {RunId}: another driver took over from epoch {Epoch}")]
+    private partial void LogLost(string runId, int epoch);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Run {RunId}, epoch {Epoch}: the lease could not be renewed (status {Status})")]
+    private partial void LogRenewalFailed(string runId, int epoch, int status);
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text.Json;
+using Azure.Data.Tables;
+using Yggdrasil.Agents;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
+internal sealed class RunRow(ContentVault vault)
+{
+    private const int SchemaVersion = 1;
+    private const string Table = "Work";
+
+    /// <summary>The whole row, for a run that begins.</summary>
+    public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
+    {
+        var row = await UpdateAsync(run, cancellationToken);
+        row["Version"] = SchemaVersion;
+        row["Tenant"] = run.Caller.Owner.Tenant;
+        row["User"] = run.Caller.Owner.User;
+        row["Roles"] = string.Join(' ', run.Caller.Roles);
+        row["AgentId"] = run.AgentId;
+        row["AgentVersion"] = run.AgentVersion;
+        row["ConversationId"] = run.ConversationId;
+        row["RequestHash"] = run.RequestHash;
+        row["CreatedAt"] = run.CreatedAt;
+        row["Deadline"] = run.Deadline;
+        row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
+        row["Metadata"] = run.Metadata.Count > 0
+            ? await SealAsync(run, "Metadata", JsonSerializer.SerializeToUtf8Bytes(run.Metadata, StoredJson.Options), cancellationToken)
+            : null;
+        return row;
+    }
+
+    /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
+    public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken) =>
+        new(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+        {
+            ["Status"] = run.Status.ToString(),
+            ["StopReason"] = run.StopReason?.ToString(),
+            ["ErrorCode"] = run.Error?.Code,
+            ["ErrorMessage"] = run.Error?.Message,
+            ["Output"] = run.Output is { } output ? await SealAsync(run, "Output", System.Text.Encoding.UTF8.GetBytes(output), cancellationToken) : null,
+            ["StartedAt"] = run.StartedAt,
+            ["CompletedAt"] = run.CompletedAt,
+            ["Turns"] = run.Turns,
+            ["InputTokens"] = run.Usage.InputTokens,
+            ["OutputTokens"] = run.Usage.OutputTokens,
+            ["ModelCalls"] = run.Usage.ModelCalls,
+            ["ToolCalls"] = run.Usage.ToolCalls,
+            ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
+            ["ServedBy"] = string.Join('\n', run.ServedBy),
+            ["NextSequence"] = run.NextSequence,
+            ["Epoch"] = run.Epoch,
+            ["LeaseUntil"] = run.LeaseUntil,
+            ["Driver"] = run.Driver,
+        };
+
+    /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
+    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        var owner = new Owner(row.GetString("Tenant"), row.GetString("User"));
+        var roles = row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return new Run
+        {
+            Id = row.RowKey[RowKeys.Run("").Length..],
+            Caller = new Caller(owner, roles.ToHashSet()),
+            AgentId = row.GetString("AgentId"),
+            AgentVersion = row.GetInt32("AgentVersion") ?? 0,
+            Agent = JsonSerializer.Deserialize<AgentDefinition>((await OpenAsync(row, "Agent", cancellationToken))!, StoredJson.Options)!,
+            ConversationId = row.GetString("ConversationId"),
+            Metadata = await OpenAsync(row, "Metadata", cancellationToken) is { } metadata
+                ? JsonSerializer.Deserialize<Dictionary<string, string>>(metadata, StoredJson.Options)!
+                : [],
+            RequestHash = row.GetString("RequestHash"),
+            CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
+            Deadline = row.GetDateTimeOffset("Deadline") ?? default,
+            Status = Enum.Parse<RunStatus>(row.GetString("Status")),
+            StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
+            Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
+            Output = await OpenAsync(row, "Output", cancellationToken) is { } output ? System.Text.Encoding.UTF8.GetString(output) : null,
+            StartedAt = row.GetDateTimeOffset("StartedAt"),
+            CompletedAt = row.GetDateTimeOffset("CompletedAt"),
+            Turns = row.GetInt32("Turns") ?? 0,
+            Usage = ReadUsage(row),
+            ServedBy = row.GetString("ServedBy").Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            NextSequence = row.GetInt64("NextSequence") ?? 0,
+            Epoch = row.GetInt32("Epoch") ?? 0,
+            LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
+            Driver = row.GetString("Driver"),
+            CancelRequested = row.GetBoolean("CancelRequested") ?? false,
+            SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
+            ETag = row.ETag,
+        };
+    }
+
+    private static RunUsage ReadUsage(TableEntity row) => new(
+        row.GetInt64("InputTokens") ?? 0,
+        row.GetInt64("OutputTokens") ?? 0,
+        row.GetInt32("ModelCalls") ?? 0,
+        row.GetInt32("ToolCalls") ?? 0,
+        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture));
+
+    private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
+        vault.SealAsync(content, new ContentAddress(Table, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);
+
+    private async ValueTask<byte[]?> OpenAsync(TableEntity row, string property, CancellationToken cancellationToken) =>
+        row.GetBinary(property) is { } stored
+            ? await vault.OpenAsync(stored, new ContentAddress(Table, row.PartitionKey, row.RowKey, property), cancellationToken)
+            : null;
+}

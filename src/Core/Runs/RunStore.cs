@@ -1,0 +1,145 @@
+using Azure;
+using Azure.Data.Tables;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
+internal sealed class RunStore(StorageClients storage, ContentVault vault)
+{
+    /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
+    public const int MaxEntriesPerCommit = 90;
+
+    private const int NotFound = 404;
+    private const int Conflict = 409;
+    private const int PreconditionFailed = 412;
+
+    private readonly RunRow _runs = new(vault);
+    private readonly JournalRow _journal = new(vault);
+
+    /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
+    /// <returns>The run as stored, or null when a run of this id exists.</returns>
+    public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
+    {
+        var partition = run.Caller.Owner.Partition;
+        var started = run with { NextSequence = 1 };
+        List<TableTransactionAction> actions =
+        [
+            new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
+            new(TableTransactionActionType.Add, new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
+            {
+                ["RunId"] = run.Id,
+                ["AgentId"] = run.AgentId,
+                ["ConversationId"] = run.ConversationId,
+            }),
+            new(TableTransactionActionType.Add, await _journal.WriteAsync(partition, run.Id, input, cancellationToken)),
+        ];
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var response = await table.SubmitTransactionAsync(actions, cancellationToken);
+            return started with { ETag = response.Value[0].Headers.ETag ?? default };
+        }
+        catch (RequestFailedException failure) when (failure.Status == Conflict)
+        {
+            return null;
+        }
+    }
+
+    public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        return row.HasValue ? await _runs.ReadAsync(row.Value!, cancellationToken) : null;
+    }
+
+    /// <summary>A run and its journal, in one request.</summary>
+    public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> LoadAsync(
+        string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var start = RowKeys.Run(runId);
+        var range = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfChildren(start)}");
+        Run? run = null;
+        List<JournalEntry> entries = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            if (row.RowKey == start)
+            {
+                run = await _runs.ReadAsync(row, cancellationToken);
+            }
+            else
+            {
+                entries.Add(await _journal.ReadAsync(row, cancellationToken));
+            }
+        }
+
+        return run is null ? null : (run, entries);
+    }
+
+    /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>
+    /// <returns>The run as stored, or null when the row has changed since.</returns>
+    public async Task<Run?> CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var partition = next.Caller.Owner.Partition;
+        var stored = next with { NextSequence = next.NextSequence + entries.Count };
+        var row = await _runs.UpdateAsync(stored, cancellationToken);
+        List<TableTransactionAction> actions = [new(TableTransactionActionType.UpdateMerge, row, next.ETag)];
+        foreach (var entry in entries)
+        {
+            actions.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(partition, next.Id, entry, cancellationToken)));
+        }
+
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var etag = entries.Count == 0
+                ? (await table.UpdateEntityAsync(row, next.ETag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag
+                : (await table.SubmitTransactionAsync(actions, cancellationToken)).Value[0].Headers.ETag;
+            return stored with { ETag = etag ?? default };
+        }
+        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>
+    public async Task<Page<Run>> ListAsync(Owner owner, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var start = after ?? RowKeys.ListPrefix;
+        var range = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {owner.Partition} and RowKey gt {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.ListPrefix)}");
+        if (filter.AgentId is { } agent)
+        {
+            range += " and " + TableClient.CreateQueryFilter($"AgentId eq {agent}");
+        }
+
+        if (filter.ConversationId is { } conversation)
+        {
+            range += " and " + TableClient.CreateQueryFilter($"ConversationId eq {conversation}");
+        }
+
+        List<TableEntity> entries = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, maxPerPage: limit + 1, cancellationToken: cancellationToken))
+        {
+            entries.Add(row);
+            if (entries.Count > limit)
+            {
+                break;
+            }
+        }
+
+        var page = entries.Take(limit).ToList();
+        var runs = await Task.WhenAll(page.Select(row => FindAsync(owner.Partition, row.GetString("RunId"), cancellationToken)));
+        return new Page<Run>(
+            [.. runs.OfType<Run>().Where(run => filter.Status is null || run.Status == filter.Status)],
+            entries.Count > limit ? page[^1].RowKey : null);
+    }
+}
+
+/// <summary>Which runs a list shows; absent members match every run.</summary>
+public sealed record RunFilter(RunStatus? Status = null, string? AgentId = null, string? ConversationId = null);

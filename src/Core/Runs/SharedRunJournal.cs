@@ -1,0 +1,57 @@
+namespace Yggdrasil.Runs;
+
+/// <summary>
+/// The journal of a run in the hands of one of several activities that make its distributed calls. Nobody holds the lease
+/// meanwhile; each commit is fenced by the version of the run's row alone.
+/// </summary>
+internal sealed class SharedRunJournal : IRunJournal
+{
+    private readonly RunStore _store;
+    private readonly RunTicket _ticket;
+
+    private SharedRunJournal(RunStore store, RunTicket ticket, Run run, IReadOnlyList<JournalEntry> entries)
+    {
+        (_store, _ticket, Run) = (store, ticket, run);
+        Transcript = new Transcript([], entries);
+    }
+
+    public Run Run { get; private set; }
+
+    public Transcript Transcript { get; private set; }
+
+    public static async Task<SharedRunJournal?> LoadAsync(RunStore store, RunTicket ticket, CancellationToken cancellationToken) =>
+        await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)
+            ? new SharedRunJournal(store, ticket, run, entries)
+            : null;
+
+    /// <remarks>
+    /// When another activity committed first, its entries are read and this one's are numbered after them. An entry whose
+    /// call has been begun or has its result by then is dropped: another delivery of the same activity was faster.
+    /// </remarks>
+    public async Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var calls = next.Usage.ToolCalls - Run.Usage.ToolCalls;
+        while (true)
+        {
+            var numbered = entries.Select((entry, index) => entry with { Sequence = Run.NextSequence + index }).ToList();
+            var current = Run with { Usage = Run.Usage with { ToolCalls = Run.Usage.ToolCalls + calls } };
+            if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+            {
+                Run = stored;
+                numbered.ForEach(Transcript.Add);
+                return;
+            }
+
+            if (await _store.LoadAsync(_ticket.Partition, _ticket.RunId, cancellationToken) is not var (run, found) || run.IsTerminal)
+            {
+                throw new LeaseLostException(_ticket.RunId);
+            }
+
+            (Run, Transcript) = (run, new Transcript([], found));
+            if (entries.Any(entry => found.Any(other => other.Kind == entry.Kind && other.CallId == entry.CallId)))
+            {
+                throw new LeaseLostException(_ticket.RunId);
+            }
+        }
+    }
+}

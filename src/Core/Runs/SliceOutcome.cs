@@ -1,0 +1,41 @@
+namespace Yggdrasil.Runs;
+
+/// <summary>Names a run to a driver: the only thing durable history knows of its content.</summary>
+/// <param name="Partition">The owner's partition.</param>
+public sealed record RunTicket(string Partition, string RunId);
+
+public enum SliceEnd
+{
+    /// <summary>The run is terminal (or deleted): nothing is left to drive.</summary>
+    Finished,
+
+    /// <summary>No such run: its start was never committed, or has not been yet.</summary>
+    Missing,
+
+    /// <summary>Another orchestration drives this run: end.</summary>
+    Superseded,
+
+    /// <summary>Nothing can be done before <see cref="SliceOutcome.Until"/> or a wake-up.</summary>
+    Parked,
+
+    /// <summary>Tool calls are to be run as activities of their own.</summary>
+    Distributed,
+
+    /// <summary>The slice used its budget; the run goes on with the next one.</summary>
+    Yielded,
+}
+
+/// <summary>How a slice ended. Flat, because it crosses Durable: ids and times, never content.</summary>
+/// <param name="Until">For <see cref="SliceEnd.Parked"/>: the latest time to look again.</param>
+/// <param name="CallIds">For <see cref="SliceEnd.Distributed"/>: the calls to run.</param>
+public sealed record SliceOutcome(SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null)
+{
+    internal static readonly SliceOutcome Finished = new(SliceEnd.Finished);
+    internal static readonly SliceOutcome Missing = new(SliceEnd.Missing);
+    internal static readonly SliceOutcome Superseded = new(SliceEnd.Superseded);
+    internal static readonly SliceOutcome Yielded = new(SliceEnd.Yielded);
+
+    internal static SliceOutcome Parked(DateTimeOffset until) => new(SliceEnd.Parked, until);
+
+    internal static SliceOutcome Distributed(IReadOnlyList<string> callIds) => new(SliceEnd.Distributed, CallIds: callIds);
+}

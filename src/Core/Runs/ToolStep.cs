@@ -1,0 +1,156 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>The tool calls of one answer, in three stages: gates in order, execution side by side, results recorded.</summary>
+internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOptions options, TimeProvider time)
+{
+    /// <summary>Calls of one turn made at the same time.</summary>
+    public const int MaxParallelCalls = 8;
+
+    /// <summary>
+    /// How long a finished call waits for its siblings so that they share a transaction. Longer than most tools take, far
+    /// shorter than anybody wants to lose.
+    /// </summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+
+    /// <returns>The outcome that ends the slice, or null when every call has its result.</returns>
+    public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
+    {
+        var now = time.GetUtcNow();
+        var judged = calls.Select(call => (call, verdict: gates.Judge(journal.Run, call, now))).ToList();
+        await ExecuteAsync(journal, judged, slice);
+
+        if (judged.Where(item => item.verdict is GateVerdict.Distribute).Select(item => item.call.CallId).ToList() is { Count: > 0 } distributed)
+        {
+            return SliceOutcome.Distributed(distributed);
+        }
+
+        return judged.Select(item => (item.verdict as GateVerdict.Wait)?.Until).Max() is { } until
+            ? SliceOutcome.Parked(until)
+            : null;
+    }
+
+    /// <summary>Makes one distributed call, within the activity that it is.</summary>
+    public async Task RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
+    {
+        var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
+        await ExecuteAsync(journal, [(call, verdict)], slice);
+    }
+
+    private async Task ExecuteAsync(IRunJournal journal, IReadOnlyList<(PendingCall Call, GateVerdict Verdict)> judged, Slice slice)
+    {
+        var ready = judged.Select(item => item.Verdict).OfType<GateVerdict.Execute>().ToList();
+        var intents = judged
+            .Where(item => item.Verdict is GateVerdict.Execute { Tool.Idempotent: false })
+            .Select(item => Intent(item.Call, ((GateVerdict.Execute)item.Verdict).Tool, journal.Run))
+            .ToList();
+        foreach (var some in intents.Chunk(RunStore.MaxEntriesPerCommit))
+        {
+            await journal.CommitAsync(journal.Run, some, slice.Lost);
+        }
+
+        using var places = new SemaphoreSlim(MaxParallelCalls);
+        var running = judged
+            .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
+            .Select(item => SettleAsync(journal.Run, item.Call, item.Verdict, places, slice))
+            .ToList();
+        try
+        {
+            await RecordAsync(journal, running, slice);
+        }
+        catch
+        {
+            // Nothing of this run may go on once its driver has stopped.
+            slice.Abandon();
+            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        slice.Stop.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Records results as they come, those that come together in one transaction.</summary>
+    private async Task RecordAsync(IRunJournal journal, List<Task<JournalEntry?>> running, Slice slice)
+    {
+        while (running.Count > 0)
+        {
+            await Task.WhenAny(running);
+            if (running.Exists(task => !task.IsCompleted))
+            {
+                await Task.WhenAny(Task.WhenAll(running), Task.Delay(Gathering, time, slice.Lost));
+            }
+
+            var finished = running.FindAll(task => task.IsCompleted);
+            running.RemoveAll(finished.Contains);
+            foreach (var results in (await Task.WhenAll(finished)).OfType<JournalEntry>().Chunk(RunStore.MaxEntriesPerCommit))
+            {
+                var usage = journal.Run.Usage;
+                var next = journal.Run with { Usage = usage with { ToolCalls = usage.ToolCalls + results.Length } };
+                await journal.CommitAsync(next, results, slice.Lost);
+            }
+        }
+    }
+
+    /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
+    private async Task<JournalEntry?> SettleAsync(Run run, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
+    {
+        var startedAt = time.GetUtcNow();
+        var started = time.GetTimestamp();
+        ToolResult result;
+        try
+        {
+            result = verdict switch
+            {
+                GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
+                GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
+                GateVerdict.Execute execute => await MakeAsync(run, call, execute, places, slice),
+                _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
+            };
+        }
+        catch (OperationCanceledException) when (slice.Stop.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        return new JournalEntry
+        {
+            Kind = EntryKind.Tool,
+            Turn = call.Turn,
+            CallId = call.CallId,
+            Name = call.Content.Name,
+            Status = result.Status,
+            StartedAt = startedAt,
+            Duration = time.GetElapsedTime(started),
+            Messages = [new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.Content.CallId, result.Text)])],
+        };
+    }
+
+    private async Task<ToolResult> MakeAsync(Run run, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    {
+        // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
+        var token = execute.Tool.Idempotent ? slice.Stop : slice.Lost;
+        await places.WaitAsync(token);
+        try
+        {
+            var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
+            return await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, token);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private JournalEntry Intent(PendingCall call, AgentTool tool, Run run) => new()
+    {
+        Kind = EntryKind.Intent,
+        Turn = call.Turn,
+        CallId = call.CallId,
+        Name = tool.Name,
+        StartedAt = time.GetUtcNow(),
+        Epoch = run.Epoch,
+        UnknownAfter = time.GetUtcNow() + tool.Timeout + options.Lease,
+    };
+}

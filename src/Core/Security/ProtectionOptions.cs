@@ -1,0 +1,31 @@
+namespace Yggdrasil.Security;
+
+/// <summary>The master keys that protect stored content. Section <c>Protection</c>.</summary>
+public sealed class ProtectionOptions
+{
+    public const string Section = "Protection";
+
+    /// <summary>The key that encrypts: Base64 of 32 random bytes. Required.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>Keys that still decrypt what they once encrypted, each Base64 of 32 bytes.</summary>
+    public IList<string> PreviousKeys { get; } = [];
+
+    /// <summary>The problems of these settings, by full setting name; never a key's value.</summary>
+    public IEnumerable<string> Problems()
+    {
+        const string Rule = "must be the Base64 of 32 random bytes (for example: openssl rand -base64 32)";
+        if (!MasterKey.TryParse(Key, out _))
+        {
+            yield return $"Protection__Key {Rule}.";
+        }
+
+        for (var i = 0; i < PreviousKeys.Count; i++)
+        {
+            if (!MasterKey.TryParse(PreviousKeys[i], out _))
+            {
+                yield return $"Protection__PreviousKeys__{i} {Rule}.";
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+
+namespace Yggdrasil.Storage;
+
+/// <summary>
+/// The row keys of the Work table. A partition holds everything of one owner; what is read together lies together, so a
+/// run and its journal are one range.
+/// </summary>
+/// <remarks>
+/// <code>
+/// agent!{id}                         an agent definition
+/// list!{reverse time}!{run}          a run's place in lists, newest first
+/// run!{id}                           a run
+/// run!{id}!{sequence}                an entry of its journal
+/// </code>
+/// </remarks>
+internal static class RowKeys
+{
+    // The character after '!': the end, exclusive, of every range that starts with a prefix and '!'.
+    private const char AfterSeparator = '"';
+
+    public const string AgentPrefix = "agent!";
+    public const string ListPrefix = "list!";
+
+    public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
+
+    public static string Run(string runId) => $"run!{runId}";
+
+    public static string JournalEntry(string runId, long sequence) =>
+        string.Create(CultureInfo.InvariantCulture, $"run!{runId}!{sequence:D10}");
+
+    public static string ListEntry(DateTimeOffset createdAt, string runId) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ListPrefix}{DateTimeOffset.MaxValue.UtcTicks - createdAt.UtcTicks:D19}!{runId}");
+
+    /// <summary>The exclusive end of the range of keys that are <paramref name="key"/> or its children.</summary>
+    public static string EndOfChildren(string key) => $"{key}{AfterSeparator}";
+
+    /// <summary>The exclusive end of the range of keys that start with <paramref name="prefix"/>, which ends in '!'.</summary>
+    public static string EndOfPrefix(string prefix) => $"{prefix.AsSpan(0, prefix.Length - 1)}{AfterSeparator}";
+}

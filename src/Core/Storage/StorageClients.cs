@@ -1,0 +1,83 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Microsoft.Extensions.Configuration;
+
+namespace Yggdrasil.Storage;
+
+/// <summary>
+/// The storage account the app lives on, which is the Functions host's own: <c>AzureWebJobsStorage</c> as a connection
+/// string, or <c>AzureWebJobsStorage__accountName</c> (or <c>__tableServiceUri</c> and <c>__blobServiceUri</c>) with a
+/// managed identity, <c>AzureWebJobsStorage__clientId</c> when it is user-assigned.
+/// </summary>
+/// <remarks>Tables and containers are created when first used; a failed attempt is tried again by the next user.</remarks>
+public sealed class StorageClients
+{
+    public const string Setting = "AzureWebJobsStorage";
+    private const string WorkTableName = "Work";
+    private const string ContentContainerName = "content";
+
+    private readonly EnsuredResource<TableClient> _work;
+    private readonly EnsuredResource<BlobContainerClient> _content;
+
+    public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
+    {
+        var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
+        _work = new(tables.GetTableClient(WorkTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _content = new(blobs.GetBlobContainerClient(ContentContainerName),
+            static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
+    }
+
+    public ValueTask<TableClient> GetWorkTableAsync(CancellationToken cancellationToken) => _work.GetAsync(cancellationToken);
+
+    public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
+        _content.GetAsync(cancellationToken);
+
+    private static (TableServiceClient Tables, BlobServiceClient Blobs) Connect(IConfiguration configuration, TableClientOptions tableOptions)
+    {
+        if (configuration[Setting] is { Length: > 0 } connectionString)
+        {
+            return (new TableServiceClient(connectionString, tableOptions), new BlobServiceClient(connectionString));
+        }
+
+        var section = configuration.GetSection(Setting);
+        TokenCredential credential = section["clientId"] is { Length: > 0 } clientId
+            ? new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId))
+            : new DefaultAzureCredential();
+        return (new TableServiceClient(ServiceUri(section, "table"), credential, tableOptions),
+            new BlobServiceClient(ServiceUri(section, "blob"), credential));
+    }
+
+    private static Uri ServiceUri(IConfigurationSection section, string service)
+    {
+        if (section[$"{service}ServiceUri"] is { Length: > 0 } uri)
+        {
+            return new Uri(uri);
+        }
+
+        return section["accountName"] is { Length: > 0 } account
+            ? new Uri($"https://{account}.{service}.core.windows.net")
+            : throw new InvalidOperationException(
+                $"{Setting} must be a storage connection string, or {Setting}__accountName must name a storage account.");
+    }
+
+    /// <summary>A table or container that is created before its first use, once per process.</summary>
+    private sealed class EnsuredResource<T>(T client, Func<T, CancellationToken, Task> createAsync)
+        where T : class
+    {
+        private volatile bool _exists;
+
+        public async ValueTask<T> GetAsync(CancellationToken cancellationToken)
+        {
+            // Two first users may both create it: that is harmless, and cheaper than a lock on every later use.
+            if (!_exists)
+            {
+                await createAsync(client, cancellationToken);
+                _exists = true;
+            }
+
+            return client;
+        }
+    }
+}

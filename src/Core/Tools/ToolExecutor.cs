@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>How a call came out, and what the model is told of it.</summary>
+internal sealed record ToolResult(StepStatus Status, string Text);
+
+/// <summary>Makes a call that has passed the gates: within its timeout, in a scope of its own, result made safe.</summary>
+internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProvider time, ILogger<ToolExecutor> logger)
+{
+    /// <summary>What the model is shown of a result, in characters.</summary>
+    public const int MaxResultLength = 16 * 1024;
+
+    public const string UnknownOutcome =
+        "The outcome of this call is unknown: it was begun and may or may not have taken effect. It was not repeated.";
+
+    /// <exception cref="OperationCanceledException">The driver must stop; whether the call took effect is not known.</exception>
+    public async Task<ToolResult> ExecuteAsync(
+        AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, ToolContext context, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(tool.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        await using var scope = scopes.CreateAsyncScope();
+        try
+        {
+            // WaitAsync: a tool that ignores its token must not hold the run beyond the timeout.
+            var text = await Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token)
+                .WaitAsync(either.Token);
+            return new ToolResult(StepStatus.Completed, Sanitise(text));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return tool.Idempotent
+                ? new ToolResult(StepStatus.Failed, $"The tool did not answer within {tool.Timeout.TotalSeconds:0} s.")
+                : new ToolResult(StepStatus.Unknown, UnknownOutcome);
+        }
+        catch (ToolException failure)
+        {
+            return new ToolResult(StepStatus.Failed, Sanitise(failure.Message));
+        }
+        catch (Exception failure)
+        {
+            // A tool may throw anything, with anything in its message: the model and the log get an id and the type.
+            var errorId = Ids.NewError();
+            LogFailed(tool.Name, context.RunId, context.CallId, errorId, failure.GetType().FullName);
+            LogFailure(failure, errorId);
+            return new ToolResult(StepStatus.Failed, $"The tool failed ({errorId}).");
+        }
+    }
+
+    /// <summary>Cuts a result to its cap and drops control characters, which have no meaning to a model.</summary>
+    internal static string Sanitise(string text)
+    {
+        var cut = text.Length > MaxResultLength;
+        var length = cut && char.IsHighSurrogate(text[MaxResultLength - 1]) ? MaxResultLength - 1 : Math.Min(text.Length, MaxResultLength);
+        var safe = new StringBuilder(length);
+        foreach (var rune in text.AsSpan(0, length).EnumerateRunes())
+        {
+            if (!Rune.IsControl(rune) || rune.Value is '\n' or '\r' or '\t')
+            {
+                safe.Append(rune);
+            }
+        }
+
+        return cut ? safe.Append($"\n[cut: the first {length} of {text.Length} characters]").ToString() : safe.ToString();
+    }
+
+    [LoggerMessage(2001, LogLevel.Warning, "Tool {Tool} failed in run {RunId}, call {CallId}: {ErrorId} ({ExceptionType})")]
+    private partial void LogFailed(string tool, string runId, string callId, string errorId, string? exceptionType);
+
+    [LoggerMessage(2002, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogFailure(Exception exception, string errorId);
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>What the gates decided about one call.</summary>
+internal abstract record GateVerdict
+{
+    private GateVerdict()
+    {
+    }
+
+    /// <summary>The call is not made; the model is told why.</summary>
+    public sealed record Refuse(string Reason) : GateVerdict;
+
+    /// <summary>An earlier attempt was begun and may have taken effect; the call is not repeated.</summary>
+    public sealed record OutcomeUnknown : GateVerdict;
+
+    /// <summary>An earlier attempt may still be running; judge again then.</summary>
+    public sealed record Wait(DateTimeOffset Until) : GateVerdict;
+
+    /// <summary>The call is to be made as a durable activity of its own.</summary>
+    public sealed record Distribute : GateVerdict;
+
+    /// <summary>The call is to be made now.</summary>
+    public sealed record Execute(AgentTool Tool, IReadOnlyDictionary<string, JsonElement> Arguments) : GateVerdict;
+}
+
+/// <summary>
+/// The gates of a tool call, in their one order, judged at the moment the call would be made: known tool → allowed for
+/// this agent and caller → arguments valid against the schema → approval → idempotency. (The run's call budget is
+/// judged before them for a whole turn, by the loop, because it ends the run; execution, timeout and the sanitising of
+/// the result come after them, in <see cref="ToolExecutor"/>.)
+/// </summary>
+internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
+{
+    /// <param name="asActivity">The call already runs as an activity of its own, so it is not distributed again.</param>
+    public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false)
+    {
+        var name = call.Content.Name;
+        if (!catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run))
+        {
+            return new GateVerdict.Refuse($"There is no tool \"{Shorten(name)}\". Your tools: {Names(run)}.");
+        }
+
+        var validation = arguments.Validate(tool, call.Content.Arguments);
+        if (call.HasUnreadableArguments())
+        {
+            return new GateVerdict.Refuse("The arguments are not a JSON object. Call the tool again with valid JSON.");
+        }
+
+        if (validation.Errors.Count > 0)
+        {
+            return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");
+        }
+
+        if (tool.RequiresApproval || run.Agent.Approvals.Contains(name))
+        {
+            return new GateVerdict.Refuse("This tool needs the approval of a human, and none was given.");
+        }
+
+        return call.Intent switch
+        {
+            { UnknownAfter: { } until } when now < until => new GateVerdict.Wait(until),
+            not null => new GateVerdict.OutcomeUnknown(),
+            null when tool.Distributed && !asActivity => new GateVerdict.Distribute(),
+            null => new GateVerdict.Execute(tool, validation.Arguments),
+        };
+    }
+
+    /// <summary>The tools this run's model is told of: those it may call.</summary>
+    public IEnumerable<AgentTool> Offered(Run run) =>
+        from name in run.Agent.Tools
+        let tool = catalog.TryGet(name, out var found) ? found : null
+        where tool is not null && IsAllowed(tool, run)
+        select tool;
+
+    private static bool IsAllowed(AgentTool tool, Run run) =>
+        tool.Roles.Count == 0 || tool.Roles.Any(run.Caller.Roles.Contains);
+
+    private string Names(Run run) => string.Join(", ", Offered(run).Select(tool => tool.Name)) is { Length: > 0 } names ? names : "none";
+
+    private static string Shorten(string name) => name.Length <= 64 ? name : $"{name.AsSpan(0, 64)}…";
+}
