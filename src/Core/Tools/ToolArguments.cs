@@ -1,0 +1,43 @@
+using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>Holds the arguments that a model wrote against the schema of the tool it called.</summary>
+/// <remarks>
+/// A call is refused, never thrown upon: more than 256 KiB of JSON, deeper than 32 levels (the arguments themselves are
+/// the first), a name given twice, an argument the schema does not know, or a value it does not allow.
+/// </remarks>
+public sealed class ToolArguments
+{
+    private static readonly FrozenDictionary<string, JsonElement> None = FrozenDictionary<string, JsonElement>.Empty;
+
+    // By reference: two tools are never the same schema by accident, and a tool that goes takes its schema along.
+    private readonly ConditionalWeakTable<AgentTool, ArgumentSchema> _schemas = [];
+
+    /// <param name="tool">The tool that was called.</param>
+    /// <param name="arguments">As the provider's client gave them: JSON elements or nodes, CLR values, or null.</param>
+    public ArgumentValidation Validate(AgentTool tool, IDictionary<string, object?>? arguments)
+    {
+        ArgumentNullException.ThrowIfNull(tool);
+
+        var json = ArgumentJson.Write(arguments);
+        if (json.Error is not null)
+        {
+            return new ArgumentValidation(None, [json.Error]);
+        }
+
+        var errors = _schemas.GetValue(tool, ArgumentSchema.Of).Validate(json.Text);
+        return errors.Count > 0
+            ? new ArgumentValidation(None, errors)
+            : new ArgumentValidation(Parse(json.Text), []);
+    }
+
+    private static Dictionary<string, JsonElement> Parse(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json, ArgumentJson.Rules);
+        return document.RootElement.Clone().EnumerateObject()
+            .ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,26 @@
+using System.Buffers;
+using System.Reflection;
+using System.Text.Json;
+
+namespace Yggdrasil.Tools;
+
+/// <summary>What a tool may be called: the characters that every provider accepts in a function name.</summary>
+internal static class ToolName
+{
+    public const string Rule = "a name is 1 to 64 characters of a-z, 0-9 and _";
+
+    private const string AsyncSuffix = "Async";
+
+    private static readonly SearchValues<char> Allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    public static bool IsValid(string name) => name is { Length: >= 1 and <= 64 } && !name.AsSpan().ContainsAnyExcept(Allowed);
+
+    /// <summary>The method's name in snake case, without a trailing <c>Async</c>: <c>FindOrderAsync</c> → <c>find_order</c>.</summary>
+    public static string From(MethodInfo method)
+    {
+        var name = method.Name.EndsWith(AsyncSuffix, StringComparison.Ordinal) && method.Name.Length > AsyncSuffix.Length
+            ? method.Name[..^AsyncSuffix.Length]
+            : method.Name;
+        return JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+    }
+}
