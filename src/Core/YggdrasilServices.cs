@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Health;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -20,6 +21,7 @@ public static class YggdrasilServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddStorage(configuration);
+        services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
         services.AddBuiltInTools(configuration);
         services.AddAgents();
@@ -33,6 +35,13 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddSingleton<Readiness>();
+    }
+
+    private static void AddAuthentication(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section));
+        services.AddSingleton<IAuthentication, DevelopmentAuthentication>();
     }
 
     private static void AddAgents(this IServiceCollection services)
@@ -45,7 +54,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<ConfiguredAgents>(),
             provider.GetRequiredService<AgentValidator>(),
             provider.GetRequiredService<TimeProvider>()));
-        services.AddHostedService<ConfiguredAgentsAtStart>();
+        services.AddHostedService<ValidAtStart>();
     }
 
     private static IServiceCollection AddRuns(this IServiceCollection services, IConfiguration configuration)
@@ -77,10 +86,10 @@ public static class YggdrasilServices
             provider.GetRequiredService<TimeProvider>()));
     }
 
-    /// <summary>Fails the start, not the first request, when a configured agent is not valid.</summary>
-    private sealed class ConfiguredAgentsAtStart(ConfiguredAgents agents) : IHostedService
+    /// <summary>Fails the start, not the first request, when what was constructed for it is not valid.</summary>
+    private sealed class ValidAtStart(ConfiguredAgents agents, IAuthentication authentication) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.FromResult(agents.All);
+        public Task StartAsync(CancellationToken cancellationToken) => Task.FromResult((agents, authentication));
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

@@ -8,7 +8,8 @@ namespace Yggdrasil.Agents;
 /// <summary>Which version of an agent a write may replace.</summary>
 /// <param name="IfMatch">The version it must have; null for any.</param>
 /// <param name="IfNoneMatch">It must not exist.</param>
-public sealed record AgentPrecondition(ETag? IfMatch = null, bool IfNoneMatch = false);
+/// <param name="IfExists">It must exist, in whatever version.</param>
+public sealed record AgentPrecondition(ETag? IfMatch = null, bool IfNoneMatch = false, bool IfExists = false);
 
 /// <summary>Agents as callers see them: their own and those of the configuration.</summary>
 public sealed class AgentService
@@ -84,7 +85,7 @@ public sealed class AgentService
     }
 
     /// <summary>The agents of the configuration, then the caller's own, each in order of their ids.</summary>
-    public async Task<Page<Agent>> ListAsync(Caller caller, int limit, string? after, CancellationToken cancellationToken)
+    public async Task<ListPage<Agent>> ListAsync(Caller caller, int limit, string? after, CancellationToken cancellationToken)
     {
         const string ConfiguredCursor = "c:", OwnCursor = "o:";
         List<Agent> agents = [];
@@ -102,11 +103,11 @@ public sealed class AgentService
 
         if (agents.Count <= limit)
         {
-            return new Page<Agent>(agents, null);
+            return new ListPage<Agent>(agents, null);
         }
 
         var final = agents[limit - 1];
-        return new Page<Agent>(
+        return new ListPage<Agent>(
             agents[..limit], (final.Source == AgentSource.Configuration ? ConfiguredCursor : OwnCursor) + final.Id);
     }
 
@@ -115,6 +116,11 @@ public sealed class AgentService
         if (precondition.IfNoneMatch && existing is not null)
         {
             throw new PreconditionFailedException("The agent exists already.");
+        }
+
+        if (precondition.IfExists && existing is null)
+        {
+            throw new PreconditionFailedException("The agent does not exist.");
         }
 
         if (precondition.IfMatch is { } expected && existing?.ETag != expected)

@@ -104,7 +104,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
             Usage = run.Usage.AddModelCall(new() { InputTokenCount = answer.InputTokens, OutputTokenCount = answer.OutputTokens }),
             ServedBy = run.ServedBy.Contains(answer.ServedBy!) ? run.ServedBy : [.. run.ServedBy, answer.ServedBy!],
         };
-        var isFinal = !Transcript.Calls(answer).Any();
+        var isFinal = !answer.ToolCalls().Any();
         await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
     }
 

@@ -72,4 +72,11 @@ public sealed record JournalEntry
 
     /// <summary>The step's content, as the model is shown it. Protected in storage. Empty for intents.</summary>
     public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
+
+    /// <summary>The text of its messages, tool calls and reasoning left out.</summary>
+    public string Text() => string.Concat(Messages.Select(message => message.Text));
+
+    /// <summary>The tool calls an answer asks for, in its order: the first is call 0 of its turn.</summary>
+    public IEnumerable<FunctionCallContent> ToolCalls() =>
+        Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>();
 }

@@ -1,5 +1,4 @@
 using Azure;
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 
 namespace Yggdrasil.Runs;

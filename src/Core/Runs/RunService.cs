@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
@@ -63,7 +62,7 @@ public sealed class RunService
 
     /// <summary>The caller's runs, newest first.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
-    public Task<Page<Run>> ListAsync(Caller caller, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
+    public Task<ListPage<Run>> ListAsync(Caller caller, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
         if (after is not null && !after.StartsWith(RowKeys.ListPrefix, StringComparison.Ordinal))
         {

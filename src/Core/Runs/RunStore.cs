@@ -107,7 +107,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
     }
 
     /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>
-    public async Task<Page<Run>> ListAsync(Owner owner, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
+    public async Task<ListPage<Run>> ListAsync(Owner owner, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var start = after ?? RowKeys.ListPrefix;
@@ -135,7 +135,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
 
         var page = entries.Take(limit).ToList();
         var runs = await Task.WhenAll(page.Select(row => FindAsync(owner.Partition, row.GetString("RunId"), cancellationToken)));
-        return new Page<Run>(
+        return new ListPage<Run>(
             [.. runs.OfType<Run>().Where(run => filter.Status is null || run.Status == filter.Status)],
             entries.Count > limit ? page[^1].RowKey : null);
     }

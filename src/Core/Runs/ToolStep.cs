@@ -64,7 +64,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
         {
             // Nothing of this run may go on once its driver has stopped.
             slice.Abandon();
-            await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAll(running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
 

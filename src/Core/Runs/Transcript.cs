@@ -40,7 +40,7 @@ internal sealed class Transcript
             }
 
             var finished = _results.Select(result => result.CallId).ToHashSet();
-            return [.. Calls(_answer)
+            return [.. _answer.ToolCalls()
                 .Select((content, index) => (content, id: Ids.ToolCall(_answer.Turn, index)))
                 .Where(call => !finished.Contains(call.id))
                 .Select(call => new PendingCall(call.id, _answer.Turn, call.content, _intents.GetValueOrDefault(call.id)))];
@@ -48,7 +48,7 @@ internal sealed class Transcript
     }
 
     /// <summary>The last answer asked for no tools: it is the run's output.</summary>
-    public bool HasFinalAnswer => _answer is not null && !Calls(_answer).Any();
+    public bool HasFinalAnswer => _answer is not null && !_answer.ToolCalls().Any();
 
     /// <summary>What the model is shown next: every message, tool results in the order of their calls.</summary>
     /// <remarks>Results are recorded as they arrive; providers want them, and caches match them, in call order.</remarks>
@@ -80,9 +80,6 @@ internal sealed class Transcript
         }
     }
 
-    internal static IEnumerable<FunctionCallContent> Calls(JournalEntry answer) =>
-        answer.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>();
-
     private IEnumerable<ChatMessage> OrderedResults()
     {
         if (_results.Count == 0)
@@ -90,13 +87,7 @@ internal sealed class Transcript
             return [];
         }
 
-        var order = Calls(_answer!).Select((_, index) => Ids.ToolCall(_answer!.Turn, index)).ToList();
+        var order = _answer!.ToolCalls().Select((_, index) => Ids.ToolCall(_answer!.Turn, index)).ToList();
         return _results.OrderBy(result => order.IndexOf(result.CallId!)).SelectMany(result => result.Messages);
     }
-}
-
-internal static class JournalEntryText
-{
-    /// <summary>The text of an entry's messages, tool calls and reasoning left out.</summary>
-    public static string Text(this JournalEntry entry) => string.Concat(entry.Messages.Select(message => message.Text));
 }

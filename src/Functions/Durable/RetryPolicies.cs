@@ -1,0 +1,19 @@
+using Microsoft.DurableTask;
+
+namespace Yggdrasil.Functions.Durable;
+
+/// <summary>How activities are tried again. A slice resumes from the journal, so a repeat costs only what was not recorded.</summary>
+internal static class RetryPolicies
+{
+    /// <summary>1 s, 2 s, 4 s, 8 s: about what a restart of storage or of this app takes. Then the run is failed.</summary>
+    public static TaskOptions Slice { get; } = TaskOptions.FromRetryPolicy(
+        new RetryPolicy(maxNumberOfAttempts: 5, firstRetryInterval: TimeSpan.FromSeconds(1), backoffCoefficient: 2));
+
+    /// <summary>Up to an hour: recording the failure is the last thing that stands between a run and hanging for ever.</summary>
+    public static TaskOptions Failure { get; } = TaskOptions.FromRetryPolicy(
+        new RetryPolicy(
+            maxNumberOfAttempts: 30,
+            firstRetryInterval: TimeSpan.FromSeconds(5),
+            backoffCoefficient: 1.5,
+            maxRetryInterval: TimeSpan.FromMinutes(3)));
+}

@@ -1,0 +1,54 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Functions.Durable;
+
+/// <param name="InstanceId">The orchestration that asks.</param>
+public sealed record AdvanceRunInput(string Partition, string RunId, string InstanceId);
+
+public sealed record RunToolInput(string Partition, string RunId, string CallId);
+
+public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
+
+/// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/> and nothing else.</summary>
+public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivities> logger)
+{
+    [Function(nameof(AdvanceRun))]
+    public Task<SliceOutcome> AdvanceRun([ActivityTrigger] AdvanceRunInput input, FunctionContext context) =>
+        GuardAsync(input.RunId, () => driver.AdvanceAsync(new RunTicket(input.Partition, input.RunId), input.InstanceId, context.CancellationToken));
+
+    [Function(nameof(RunTool))]
+    public Task RunTool([ActivityTrigger] RunToolInput input, FunctionContext context) =>
+        GuardAsync(input.RunId, async () =>
+        {
+            await driver.RunToolAsync(new RunTicket(input.Partition, input.RunId), input.CallId, context.CancellationToken);
+            return true;
+        });
+
+    [Function(nameof(FailRun))]
+    public Task<SliceOutcome> FailRun([ActivityTrigger] FailRunInput input, FunctionContext context) =>
+        GuardAsync(input.RunId, () => driver.FailAsync(new RunTicket(input.Partition, input.RunId), input.ErrorId, context.CancellationToken));
+
+    /// <summary>Keeps messages and stacks, which may hold content and fill durable history, out of it.</summary>
+    private async Task<T> GuardAsync<T>(string runId, Func<Task<T>> step)
+    {
+        try
+        {
+            return await step();
+        }
+        catch (Exception failure)
+        {
+            var errorId = Ids.NewError();
+            LogFailed(runId, errorId, failure.GetType().FullName);
+            LogDetails(failure, errorId);
+            throw new SliceFailedException(errorId);
+        }
+    }
+
+    [LoggerMessage(3010, LogLevel.Error, "A slice of run {RunId} failed: {ErrorId} ({ExceptionType})")]
+    private partial void LogFailed(string runId, string errorId, string? exceptionType);
+
+    [LoggerMessage(3011, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogDetails(Exception exception, string errorId);
+}

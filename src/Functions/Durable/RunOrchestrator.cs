@@ -1,0 +1,128 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Functions.Durable;
+
+/// <summary>Drives one run, slice by slice, until it has ended. It holds ids and outcomes; what happened is in the journal.</summary>
+/// <remarks>
+/// <code>
+///   AdvanceRun ──► Finished, Superseded ──► end
+///       ▲    ├───► Parked, Missing ──► wait for "wake" or a timer ──┐
+///       │    ├───► Distributed ──► RunTool × n ───────────────────┤
+///       │    ├───► Yielded ───────────────────────────────────────┤
+///       │    └───► failed for the last time ──► FailRun ────────────┤
+///       └───────────────────────────────────────────────────────────┘  (ContinueAsNew every 50 slices)
+/// </code>
+/// </remarks>
+public static class RunOrchestrator
+{
+    public const string WakeEvent = "wake";
+
+    /// <summary>Keeps the history of a long run, and so each replay of it, short.</summary>
+    private const int SlicesPerGeneration = 50;
+
+    /// <summary>How long a run may stay uncommitted after its orchestration was scheduled.</summary>
+    private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>A wake-up can be lost, so a parked run is looked at again after 1 minute, then 2, 4, 8, and every 15.</summary>
+    private static readonly TimeSpan FirstRecheck = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan LongestRecheck = TimeSpan.FromMinutes(15);
+
+    [Function(nameof(RunOrchestrator))]
+    public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
+    {
+        var run = context.GetInput<RunTicket>()!;
+        var started = context.CurrentUtcDateTime;
+        var recheck = FirstRecheck;
+
+        // One waiter for the whole generation: a second one would leave the first to swallow the next event.
+        var wake = context.WaitForExternalEvent<string?>(WakeEvent);
+        for (var slice = 0; slice < SlicesPerGeneration; slice++)
+        {
+            var outcome = await AdvanceAsync(context, run);
+            var now = context.CurrentUtcDateTime;
+            switch (outcome.End)
+            {
+                case SliceEnd.Finished or SliceEnd.Superseded:
+                case SliceEnd.Missing when now - started >= MissingPatience:
+                    return;
+                case SliceEnd.Missing:
+                    await context.CreateTimer(MissingPause, CancellationToken.None);
+                    break;
+                case SliceEnd.Parked:
+                    if (await WaitAsync(context, wake, Earlier(outcome.Until, now + recheck)))
+                    {
+                        wake = context.WaitForExternalEvent<string?>(WakeEvent);
+                    }
+
+                    recheck = Shorter(recheck * 2, LongestRecheck);
+                    continue;
+                case SliceEnd.Distributed:
+                    await RunToolsAsync(context, run, outcome.CallIds!);
+                    break;
+                case SliceEnd.Yielded:
+                    break;
+                default:
+                    throw new InvalidOperationException($"Unknown outcome {outcome.End}.");
+            }
+
+            recheck = FirstRecheck;
+        }
+
+        context.ContinueAsNew(run, preserveUnprocessedEvents: true);
+    }
+
+    private static async Task<SliceOutcome> AdvanceAsync(TaskOrchestrationContext context, RunTicket run)
+    {
+        try
+        {
+            return await context.CallActivityAsync<SliceOutcome>(
+                nameof(RunActivities.AdvanceRun), new AdvanceRunInput(run.Partition, run.RunId, context.InstanceId), RetryPolicies.Slice);
+        }
+        catch (TaskFailedException failure)
+        {
+            return await FailAsync(context, run, failure);
+        }
+    }
+
+    private static async Task RunToolsAsync(TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds)
+    {
+        try
+        {
+            await Task.WhenAll(callIds.Select(callId => context.CallActivityAsync(
+                nameof(RunActivities.RunTool), new RunToolInput(run.Partition, run.RunId, callId), RetryPolicies.Slice)));
+        }
+        catch (TaskFailedException failure)
+        {
+            await FailAsync(context, run, failure);
+        }
+    }
+
+    private static Task<SliceOutcome> FailAsync(TaskOrchestrationContext context, RunTicket run, TaskFailedException failure) =>
+        context.CallActivityAsync<SliceOutcome>(
+            nameof(RunActivities.FailRun),
+            new FailRunInput(run.Partition, run.RunId, SliceFailedException.ErrorIdOf(failure.FailureDetails.ErrorMessage)),
+            RetryPolicies.Failure);
+
+    /// <returns>Whether the event came, rather than the time.</returns>
+    private static async Task<bool> WaitAsync(TaskOrchestrationContext context, Task wake, DateTimeOffset until)
+    {
+        using var timeout = new CancellationTokenSource();
+        var timer = context.CreateTimer(until.UtcDateTime, timeout.Token);
+        var woken = await Task.WhenAny(wake, timer) == wake;
+        if (woken)
+        {
+            await timeout.CancelAsync();
+        }
+
+        return woken;
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one.Value : other;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Yggdrasil.Agents;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Reads an agent definition. Shapes and types are checked here; the rules of the values are the domain's.</summary>
+internal static class AgentRequest
+{
+    /// <exception cref="InvalidRequestException">The body is not an agent definition; every mistake of form is named.</exception>
+    public static AgentDefinition Parse(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
+        var model = fields.String("model");
+        fields.Errors.Require(model is not null || fields.Get("model") is not null, "model", "Is required: provider:model.");
+        var defaults = new AgentDefinition { Model = model ?? "" };
+        var agent = defaults with
+        {
+            Fallbacks = fields.Strings("fallbacks"),
+            Description = fields.String("description"),
+            Instructions = fields.String("instructions"),
+            Tools = fields.Strings("tools"),
+            Approvals = fields.Strings("approvals"),
+            Approvers = fields.Strings("approvers"),
+            MaxTurns = fields.Integer("maxTurns") ?? defaults.MaxTurns,
+            MaxToolCalls = fields.Integer("maxToolCalls") ?? defaults.MaxToolCalls,
+            DeadlineSeconds = fields.Integer("deadlineSeconds") ?? defaults.DeadlineSeconds,
+            Temperature = fields.Number("temperature"),
+            MaxOutputTokens = fields.Integer("maxOutputTokens"),
+            ResponseSchema = fields.Object("responseSchema"),
+            Cache = ReadCache(fields),
+            Redaction = fields.Choice<RedactionMode>("redaction") ?? defaults.Redaction,
+        };
+        fields.RejectOthers();
+        fields.Errors.ThrowIfAny();
+        return agent;
+    }
+
+    private static CachePolicy? ReadCache(JsonFields fields)
+    {
+        if (fields.Object("cache") is not { } cache)
+        {
+            return null;
+        }
+
+        var inner = new JsonFields(cache, fields.Errors, "cache.");
+        var ttl = inner.Integer("ttlSeconds");
+        fields.Errors.Require(ttl is not null || inner.Get("ttlSeconds") is { ValueKind: not JsonValueKind.Null }, "cache.ttlSeconds", "Is required: seconds.");
+        var policy = new CachePolicy(ttl ?? 1, inner.Choice<CacheScope>("scope") ?? CacheScope.User);
+        inner.RejectOthers();
+        return policy;
+    }
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
+using Yggdrasil.Runs;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>A page of a list.</summary>
+/// <param name="Next">The cursor of the next page, as <c>?after=</c>; null at the end, and then present all the same.</param>
+internal sealed record ListDocument<T>(
+    IReadOnlyList<T> Items,
+    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.Never)] string? Next);
+
+/// <summary>A run, as the contract shows it.</summary>
+internal sealed record RunDocument(
+    string Id,
+    string Agent,
+    int AgentVersion,
+    string? ConversationId,
+    RunStatus Status,
+    StopReason? StopReason,
+    string? Output,
+    JsonElement? StructuredOutput,
+    RunError? Error,
+    RunUsage Usage,
+    int Turns,
+    IReadOnlyList<string> ServedBy,
+    IReadOnlyDictionary<string, string> Metadata,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? CompletedAt,
+    RunLinks Links)
+{
+    public static RunDocument From(Run run) => new(
+        run.Id,
+        run.AgentId,
+        run.AgentVersion,
+        run.ConversationId,
+        run.Status,
+        run.StopReason,
+        run.Output,
+        Structured(run),
+        run.Error,
+        run.Usage,
+        run.Turns,
+        run.ServedBy,
+        run.Metadata,
+        run.CreatedAt,
+        run.StartedAt,
+        run.CompletedAt,
+        RunLinks.Of(run.Id));
+
+    private static JsonElement? Structured(Run run)
+    {
+        if (run.Agent.ResponseSchema is null || run.Output is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(run.Output);
+            return document.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            // A model that answered in prose has no structured output; the prose is in output.
+            return null;
+        }
+    }
+}
+
+internal sealed record RunLinks(string Self, string Steps)
+{
+    public static RunLinks Of(string runId) => new($"/api/runs/{runId}", $"/api/runs/{runId}/steps");
+}
+
+/// <summary>A recorded step of a run: one model call or one tool call.</summary>
+internal sealed record StepDocument(
+    int Turn,
+    string Kind,
+    string? Name,
+    string? CallId,
+    StepStatus Status,
+    DateTimeOffset StartedAt,
+    long DurationMs,
+    long? InputTokens,
+    long? OutputTokens,
+    string? ServedBy,
+    IDictionary<string, object?>? Arguments,
+    string? Result)
+{
+    public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
+    {
+        var calls = entries
+            .Where(entry => entry.Kind == EntryKind.Model)
+            .SelectMany(answer => answer.ToolCalls().Select((call, index) => (Id: Ids.ToolCall(answer.Turn, index), call.Arguments)))
+            .ToDictionary(call => call.Id, call => call.Arguments);
+        return [.. entries
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool)
+            .Select(entry => From(entry, entry.CallId is { } id ? calls.GetValueOrDefault(id) : null))];
+    }
+
+    private static StepDocument From(JournalEntry entry, IDictionary<string, object?>? arguments) => new(
+        entry.Turn,
+        entry.Kind == EntryKind.Model ? "model" : "tool",
+        entry.Name ?? entry.ServedBy,
+        entry.CallId,
+        entry.Status,
+        entry.StartedAt,
+        (long)entry.Duration.TotalMilliseconds,
+        entry.InputTokens,
+        entry.OutputTokens,
+        entry.ServedBy,
+        arguments,
+        entry.Kind == EntryKind.Model
+            ? entry.Text()
+            : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
+}
+
+/// <summary>An agent, as the contract shows it.</summary>
+internal sealed record AgentDocument(
+    string Id,
+    int Version,
+    string? Owner,
+    AgentSource Source,
+    string Model,
+    IReadOnlyList<string> Fallbacks,
+    string? Description,
+    string? Instructions,
+    IReadOnlyList<string> Tools,
+    IReadOnlyList<string> Approvals,
+    IReadOnlyList<string> Approvers,
+    int MaxTurns,
+    int MaxToolCalls,
+    int DeadlineSeconds,
+    float? Temperature,
+    int? MaxOutputTokens,
+    JsonElement? ResponseSchema,
+    CachePolicy? Cache,
+    RedactionMode Redaction,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt)
+{
+    public static AgentDocument From(Agent agent)
+    {
+        var definition = agent.Definition;
+        return new(
+            agent.Id,
+            agent.Version,
+            agent.Owner?.User,
+            agent.Source,
+            definition.Model,
+            definition.Fallbacks,
+            definition.Description,
+            definition.Instructions,
+            definition.Tools,
+            definition.Approvals,
+            definition.Approvers,
+            definition.MaxTurns,
+            definition.MaxToolCalls,
+            definition.DeadlineSeconds,
+            definition.Temperature,
+            definition.MaxOutputTokens,
+            definition.ResponseSchema,
+            definition.Cache,
+            definition.Redaction,
+            agent.CreatedAt,
+            agent.UpdatedAt);
+    }
+}
+
+/// <summary>A tool that agents may name.</summary>
+internal sealed record ToolDocument(
+    string Name,
+    string Description,
+    JsonElement Parameters,
+    bool Idempotent,
+    bool Distributed,
+    bool RequiresApproval,
+    int TimeoutSeconds,
+    IReadOnlyList<string> Roles)
+{
+    public static ToolDocument From(AgentTool tool) => new(
+        tool.Name,
+        tool.Declaration.Description,
+        tool.Declaration.JsonSchema,
+        tool.Idempotent,
+        tool.Distributed,
+        tool.RequiresApproval,
+        (int)tool.Timeout.TotalSeconds,
+        tool.Roles);
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>The one mapping from failures to problem details.</summary>
+internal static class ProblemResults
+{
+    private const string ContentType = "application/problem+json";
+
+    public static IResult Create(HttpContext http, string traceId, ProblemException problem)
+    {
+        var (status, title) = problem switch
+        {
+            InvalidRequestException => (StatusCodes.Status400BadRequest, "The request is not valid."),
+            UnauthenticatedException => (StatusCodes.Status401Unauthorized, "Credentials are missing or not valid."),
+            ForbiddenException => (StatusCodes.Status403Forbidden, "This is not allowed."),
+            NotFoundException => (StatusCodes.Status404NotFound, "Not found."),
+            ConflictException => (StatusCodes.Status409Conflict, "The state of the resource does not allow this."),
+            PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
+            PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
+            IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
+            _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
+        };
+        if (problem is UnauthenticatedException)
+        {
+            http.Response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)
+        {
+            Errors = (problem as InvalidRequestException)?.Errors,
+        });
+    }
+
+    public static IResult Internal(HttpContext http, string traceId, string errorId) => Write(
+        StatusCodes.Status500InternalServerError,
+        new Document(
+            "Something went wrong.",
+            StatusCodes.Status500InternalServerError,
+            $"The failure is recorded as {errorId}.",
+            http.Request.Path,
+            "internal_error",
+            traceId));
+
+    private static IResult Write(int status, Document document) =>
+        Results.Json(document, ContractJson.Options, ContentType, status);
+
+    private sealed record Document(string Title, int Status, string Detail, string Instance, string Code, string TraceId)
+    {
+        [JsonPropertyOrder(-1)]
+        public string Type => $"urn:yggdrasil:problem:{Code}";
+
+        public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>The raw body of a request, read whole and within its limit.</summary>
+internal static class RequestBody
+{
+    /// <summary>The largest body of an ordinary request: 1 MiB.</summary>
+    private const int MaxBytes = 1024 * 1024;
+
+    /// <exception cref="PayloadTooLargeException">The body exceeds 1 MiB.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
+    {
+        if (request.ContentLength > MaxBytes)
+        {
+            throw TooLarge();
+        }
+
+        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
+        {
+            if (body.Length + read > MaxBytes)
+            {
+                throw TooLarge();
+            }
+
+            body.Write(buffer, 0, read);
+        }
+
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    /// <exception cref="InvalidRequestException">The body is not a JSON object, nests too deep, or gives a field twice.</exception>
+    public static JsonElement ParseObject(ReadOnlyMemory<byte> body)
+    {
+        JsonElement root;
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = ContractJson.MaxDepth });
+            root = document.RootElement.Clone();
+        }
+        catch (JsonException failure)
+        {
+            throw new InvalidRequestException("body", Describe(failure));
+        }
+
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw new InvalidRequestException("body", "The body must be a JSON object.");
+        }
+
+        var errors = new FieldErrors();
+        try
+        {
+            FindDuplicates(root, "", errors);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new InvalidRequestException("body", "A field's name is not valid Unicode.");
+        }
+
+        errors.ThrowIfAny();
+        return root;
+    }
+
+    private static void FindDuplicates(JsonElement element, string path, FieldErrors errors)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var property in element.EnumerateObject())
+            {
+                var field = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
+                errors.Require(names.Add(property.Name), field, "This field is given twice.");
+                FindDuplicates(property.Value, field, errors);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var (index, item) in element.EnumerateArray().Index())
+            {
+                FindDuplicates(item, $"{path}[{index}]", errors);
+            }
+        }
+    }
+
+    // The parser's own message quotes the offending bytes and can name its options; where it happened is what helps.
+    private static string Describe(JsonException failure) => failure.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+        ? $"The body nests deeper than {ContractJson.MaxDepth} levels."
+        : $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).";
+
+    private static PayloadTooLargeException TooLarge() => new("The body may have at most 1 MiB.");
+}

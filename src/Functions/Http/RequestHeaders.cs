@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Azure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using Yggdrasil.Agents;
+using Yggdrasil.Problems;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>The headers and query parameters that the contract gives a meaning.</summary>
+internal static class RequestHeaders
+{
+    private const string IdempotencyKey = "Idempotency-Key";
+    private const int MaxKeyLength = 128;
+    private const int MaxWaitSeconds = 60;
+    private const int DefaultLimit = 20;
+    private const int MaxLimit = 100;
+
+    /// <summary>What the caller promised with <c>Idempotency-Key</c>, if anything.</summary>
+    /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters, or is given twice.</exception>
+    public static Idempotency? ReadIdempotency(HttpRequest request, string agentId, ReadOnlyMemory<byte> body)
+    {
+        var values = request.Headers[IdempotencyKey];
+        if (values.Count == 0)
+        {
+            return null;
+        }
+
+        var key = values.Count == 1 ? values[0] ?? "" : "";
+        if (key.Length is 0 or > MaxKeyLength || !key.All(static c => c is > ' ' and < '\x7f'))
+        {
+            throw new InvalidRequestException(IdempotencyKey, $"Must be 1 to {MaxKeyLength} visible ASCII characters.");
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{agentId}\n"));
+        hash.AppendData(body.Span);
+        return new Idempotency(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>How long the caller prefers to wait (RFC 7240); zero when it does not.</summary>
+    /// <exception cref="InvalidRequestException">The wait is not a number of seconds up to 60.</exception>
+    public static TimeSpan ReadWait(HttpRequest request)
+    {
+        var preferences = request.Headers["Prefer"]
+            .SelectMany(value => (value ?? "").Split(','))
+            .Select(preference => preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries));
+        foreach (var preference in preferences)
+        {
+            // RFC 7240: names are case-insensitive, values may be quoted, unknown preferences are ignored.
+            if (preference[0].Equals("wait", StringComparison.OrdinalIgnoreCase))
+            {
+                return int.TryParse(preference.ElementAtOrDefault(1)?.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= MaxWaitSeconds
+                    ? TimeSpan.FromSeconds(seconds)
+                    : throw new InvalidRequestException("Prefer", $"wait must be 0 to {MaxWaitSeconds} seconds, as in Prefer: wait=30.");
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Which version of an agent a write may replace.</summary>
+    /// <exception cref="InvalidRequestException">A header holds something else than one of our entity tags or <c>*</c>.</exception>
+    public static AgentPrecondition ReadPrecondition(HttpRequest request)
+    {
+        var none = request.Headers.IfNoneMatch.ToString();
+        if (none is not ("" or "*"))
+        {
+            throw new InvalidRequestException(HeaderNames.IfNoneMatch, "Only * is supported.");
+        }
+
+        var match = request.Headers.IfMatch.ToString();
+        ETag? expected = match switch
+        {
+            "" or "*" => null,
+            _ => FromHttp(match) ?? throw new InvalidRequestException(HeaderNames.IfMatch, "Send the ETag of the agent as it was answered."),
+        };
+        return new AgentPrecondition(expected, IfNoneMatch: none == "*", IfExists: match == "*");
+    }
+
+    /// <summary>The entity tag of a stored version: opaque, strong, and free of storage's own form.</summary>
+    public static string ToHttp(ETag stored) => $"\"{WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(stored.ToString("H")))}\"";
+
+    /// <exception cref="InvalidRequestException"><c>limit</c> is not 1 to 100, or <c>after</c> is not a cursor.</exception>
+    public static (int Limit, string? After) ReadPage(HttpRequest request)
+    {
+        var limit = DefaultLimit;
+        if (request.Query.TryGetValue("limit", out var text)
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
+        {
+            throw new InvalidRequestException("limit", $"Must be between 1 and {MaxLimit}.");
+        }
+
+        if (!request.Query.TryGetValue("after", out var after))
+        {
+            return (limit, null);
+        }
+
+        return (limit, Decode(after.ToString()) ?? throw new InvalidRequestException("after", "This is not a cursor; use the \"next\" of the last page."));
+    }
+
+    /// <summary>A cursor as callers see it: opaque.</summary>
+    public static string? ToCursor(string? next) => next is null ? null : WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(next));
+
+    /// <exception cref="InvalidRequestException">The request has a query parameter that the route does not know.</exception>
+    public static void RejectOtherQuery(HttpRequest request, params string[] known)
+    {
+        var errors = new FieldErrors();
+        foreach (var name in request.Query.Keys.Except(known, StringComparer.Ordinal))
+        {
+            errors.Add(name, $"There is no such query parameter. Parameters: {string.Join(", ", known)}.");
+        }
+
+        errors.ThrowIfAny();
+    }
+
+    private static ETag? FromHttp(string header) =>
+        header.Length > 2 && header[0] == '"' && header[^1] == '"' && Decode(header[1..^1]) is { } stored ? new ETag(stored) : null;
+
+    private static string? Decode(string text)
+    {
+        try
+        {
+            return Encoding.UTF8.GetString(WebEncoders.Base64UrlDecode(text));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

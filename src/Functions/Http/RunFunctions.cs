@@ -1,0 +1,69 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Yggdrasil.Functions.Durable;
+using Yggdrasil.Problems;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Functions.Http;
+
+public sealed class RunFunctions(RunService runs)
+{
+    [Function(nameof(StartRun))]
+    public async Task<IResult> StartRun(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
+        string agent,
+        [DurableClient] DurableTaskClient client)
+    {
+        var body = await RequestBody.ReadAsync(request);
+        var (run, created) = await runs.StartAsync(
+            request.Caller(),
+            agent,
+            RunRequest.Parse(body),
+            RequestHeaders.ReadIdempotency(request, agent, body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted);
+        var document = RunDocument.From(run);
+        request.HttpContext.Response.Headers.Location = document.Links.Self;
+        return Answers.Json(document, created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+    }
+
+    [Function(nameof(GetRun))]
+    public async Task<IResult> GetRun(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request, string id) =>
+        Answers.Json(RunDocument.From(await runs.GetAsync(request.Caller(), id, request.HttpContext.RequestAborted)));
+
+    [Function(nameof(GetRunSteps))]
+    public async Task<IResult> GetRunSteps(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}/steps")] HttpRequest request, string id)
+    {
+        var (_, steps) = await runs.GetStepsAsync(request.Caller(), id, request.HttpContext.RequestAborted);
+        return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(steps), Next: null));
+    }
+
+    [Function(nameof(ListRuns))]
+    public async Task<IResult> ListRuns([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs")] HttpRequest request)
+    {
+        RequestHeaders.RejectOtherQuery(request, "status", "agent", "conversationId", "limit", "after");
+        var (limit, after) = RequestHeaders.ReadPage(request);
+        var filter = new RunFilter(ReadStatus(request), Query(request, "agent"), Query(request, "conversationId"));
+        return Answers.List(await runs.ListAsync(request.Caller(), filter, limit, after, request.HttpContext.RequestAborted), RunDocument.From);
+    }
+
+    private static RunStatus? ReadStatus(HttpRequest request)
+    {
+        if (Query(request, "status") is not { } text)
+        {
+            return null;
+        }
+
+        var names = Enum.GetValues<RunStatus>().ToDictionary(status => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString()));
+        return names.TryGetValue(text, out var status)
+            ? status
+            : throw new InvalidRequestException("status", $"Must be one of {string.Join(", ", names.Keys)}.");
+    }
+
+    private static string? Query(HttpRequest request, string name) => request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
+}

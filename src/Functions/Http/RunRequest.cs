@@ -1,0 +1,106 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Problems;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Reads the body of a request that starts a run.</summary>
+internal static class RunRequest
+{
+    private const int MaxInputBytes = 256 * 1024;
+    private const int MaxMessages = 1000;
+    private const int MaxMetadata = 16;
+    private const int MaxMetadataName = 64;
+    private const int MaxMetadataValue = 512;
+
+    /// <exception cref="InvalidRequestException">The body is not a valid run request; every mistake is named.</exception>
+    public static StartRun Parse(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
+        var request = new StartRun
+        {
+            Input = ReadInput(fields),
+            MaxTurns = fields.Integer("maxTurns"),
+            DeadlineSeconds = fields.Integer("deadlineSeconds"),
+            Metadata = ReadMetadata(fields),
+        };
+        fields.RejectOthers();
+        fields.Errors.ThrowIfAny();
+        return request;
+    }
+
+    private static List<ChatMessage> ReadInput(JsonFields fields)
+    {
+        const string Field = "input";
+        switch (fields.Get(Field))
+        {
+            case null:
+                fields.Errors.Add(Field, "Is required: a string, or a list of messages that ends with a user's.");
+                return [];
+            case { ValueKind: JsonValueKind.String }:
+                var text = fields.String(Field, MaxInputBytes) ?? "";
+                fields.Errors.Require(!string.IsNullOrWhiteSpace(text), Field, "Must not be empty.");
+                return [new ChatMessage(ChatRole.User, text)];
+            case { ValueKind: JsonValueKind.Array } list:
+                return ReadMessages(list, Field, fields.Errors);
+            default:
+                fields.Errors.Add(Field, "Must be a string or a list of messages.");
+                return [];
+        }
+    }
+
+    private static List<ChatMessage> ReadMessages(JsonElement list, string field, FieldErrors errors)
+    {
+        List<ChatMessage> messages = [];
+        errors.Require(list.GetArrayLength() is > 0 and <= MaxMessages, field, $"Must hold 1 to {MaxMessages} messages.");
+        foreach (var (index, item) in list.EnumerateArray().Take(MaxMessages).Index())
+        {
+            if (item.ValueKind != JsonValueKind.Object)
+            {
+                errors.Add($"{field}[{index}]", "Must be an object with role and content.");
+                continue;
+            }
+
+            var message = new JsonFields(item, errors, $"{field}[{index}].");
+            var role = message.String("role");
+            var content = message.String("content");
+            errors.Require(role is "user" or "assistant", message.PathOf("role"), "Must be user or assistant; instructions belong to the agent.");
+            errors.Require(!string.IsNullOrWhiteSpace(content), message.PathOf("content"), "Must not be empty.");
+            message.RejectOthers();
+            messages.Add(new ChatMessage(role == "assistant" ? ChatRole.Assistant : ChatRole.User, content));
+        }
+
+        errors.Require(messages.Count == 0 || messages[^1].Role == ChatRole.User, field, "Must end with a user message.");
+        errors.Require(messages.Sum(message => Encoding.UTF8.GetByteCount(message.Text)) <= MaxInputBytes, field, "At most 256 KiB of UTF-8.");
+        return messages;
+    }
+
+    private static Dictionary<string, string> ReadMetadata(JsonFields fields)
+    {
+        const string Field = "metadata";
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (fields.Object(Field) is not { } pairs)
+        {
+            return metadata;
+        }
+
+        foreach (var pair in pairs.EnumerateObject())
+        {
+            var path = $"{Field}.{pair.Name}";
+            fields.Errors.Require(pair.Name.Length is > 0 and <= MaxMetadataName, path, $"A name has 1 to {MaxMetadataName} characters.");
+            if (JsonFields.TryGetText(pair.Value, out var value) && value.Length <= MaxMetadataValue)
+            {
+                metadata[pair.Name] = value;
+            }
+            else
+            {
+                fields.Errors.Add(path, $"Must be a string of at most {MaxMetadataValue} characters.");
+            }
+        }
+
+        fields.Errors.Require(metadata.Count <= MaxMetadata, Field, $"At most {MaxMetadata} pairs.");
+        return metadata;
+    }
+}

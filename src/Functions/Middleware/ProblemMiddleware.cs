@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Functions.Http;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Functions.Middleware;
+
+/// <summary>Turns what an HTTP function throws into problem details (RFC 9457). Other triggers keep their exceptions.</summary>
+internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IFunctionsWorkerMiddleware
+{
+    public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+    {
+        if (context.GetHttpContext() is not { } http)
+        {
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to answer, and a client that goes away is not a failed invocation.
+            context.GetInvocationResult().Value = Results.StatusCode(StatusCodes.Status499ClientClosedRequest);
+        }
+        catch (Exception failure)
+        {
+            var problem = failure.InnermostProblem();
+            if (problem is null)
+            {
+                var errorId = Ids.NewError();
+                LogUnexpected(context.FunctionDefinition.Name, errorId, failure.GetType().FullName);
+                LogDetails(failure, errorId);
+                context.GetInvocationResult().Value = ProblemResults.Internal(http, TraceId(context), errorId);
+            }
+            else
+            {
+                context.GetInvocationResult().Value = ProblemResults.Create(http, TraceId(context), problem);
+            }
+        }
+    }
+
+    private static string TraceId(FunctionContext context) => Activity.Current?.TraceId.ToString() ?? context.InvocationId;
+
+    [LoggerMessage(3001, LogLevel.Error, "Function {Function} failed: {ErrorId} ({ExceptionType})")]
+    private partial void LogUnexpected(string function, string errorId, string? exceptionType);
+
+    [LoggerMessage(3002, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogDetails(Exception exception, string errorId);
+}
+
+file static class Exceptions
+{
+    /// <summary>The problem that an exception is or, wrapped by a host, carries.</summary>
+    public static ProblemException? InnermostProblem(this Exception failure) => failure switch
+    {
+        ProblemException problem => problem,
+        AggregateException { InnerExceptions.Count: 1 } or System.Reflection.TargetInvocationException => failure.InnerException?.InnermostProblem(),
+        _ => null,
+    };
+}
