@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+
+namespace Yggdrasil.Providers;
+
+/// <summary>
+/// Turns every answer but success into a classified <see cref="ProviderException"/>, before the vendor's package sees it:
+/// the packages disagree on what of <c>Retry-After</c> and of the body their exceptions keep.
+/// </summary>
+internal sealed class FailureStatusHandler(string provider, TimeProvider time, HttpMessageHandler inner)
+    : DelegatingHandler(inner)
+{
+    private const int MaxErrorBytes = 64 * 1024;
+
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var error = UpstreamErrors.Read(await ReadBodyAsync(response, cancellationToken));
+            throw ProviderFailures.FromStatus(provider, (int)response.StatusCode, error, RetryAfter(response));
+        }
+    }
+
+    private static async Task<string?> ReadBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var buffer = new byte[MaxErrorBytes];
+            var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            return Encoding.UTF8.GetString(buffer, 0, length);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            // The status arrived and says more than the broken body would.
+            return null;
+        }
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        // OpenAI and Azure are more exact than whole seconds.
+        if (response.Headers.TryGetValues("retry-after-ms", out var values)
+            && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds is >= 0 and < int.MaxValue)
+        {
+            return TimeSpan.FromMilliseconds(milliseconds);
+        }
+
+        var header = response.Headers.RetryAfter;
+        var wait = header?.Delta ?? header?.Date - time.GetUtcNow();
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
+}

@@ -1,0 +1,69 @@
+using Azure.Core;
+using Azure.Identity;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Yggdrasil.Providers;
+
+/// <summary>The clients of all models. One instance per process: providers' pools, limits and breakers live in it.</summary>
+internal sealed class ModelClients : IModelClients, IDisposable
+{
+    // Callers name models freely, so the cache must not grow with what they think of. Clients are cheap to make again;
+    // what is dear about them, connections and breakers, belongs to the provider.
+    private const int MaxCachedClients = 1024;
+
+    private readonly MemoryCache _clients = new(new MemoryCacheOptions { SizeLimit = MaxCachedClients });
+    private readonly Dictionary<string, Lazy<ModelProvider>> _providers = new(StringComparer.OrdinalIgnoreCase);
+
+    public ModelClients(IOptions<ModelProvidersOptions> options, TimeProvider time, IServiceProvider services)
+    {
+        // Only Azure without a key needs an identity; looking for one takes seconds on a machine that has none.
+        var credential = new Lazy<TokenCredential>(
+            () => services.GetService<TokenCredential>() ?? new DefaultAzureCredential());
+        foreach (var (name, provider) in options.Value.Providers)
+        {
+            _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(provider, time, () => credential.Value));
+        }
+
+        ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];
+    }
+
+    public IReadOnlyCollection<string> ProviderNames { get; }
+
+    public bool Knows(ModelId id) => _providers.ContainsKey(id.Provider);
+
+    /// <summary>Telemetry and cache will wrap what is returned here; the part per provider is <see cref="ModelProvider.CreateClient"/>.</summary>
+    /// <exception cref="ArgumentException">A model's provider is unknown.</exception>
+    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) =>
+        new FallbackChatClient([ClientOf(model), .. fallbacks.Select(ClientOf)]);
+
+    public void Dispose()
+    {
+        _clients.Dispose();
+        foreach (var provider in _providers.Values.Where(provider => provider.IsValueCreated))
+        {
+            provider.Value.Dispose();
+        }
+    }
+
+    private IChatClient ClientOf(ModelId id)
+    {
+        if (_clients.TryGetValue(id, out IChatClient? cached))
+        {
+            return cached!;
+        }
+
+        if (!_providers.TryGetValue(id.Provider, out var provider))
+        {
+            throw new ArgumentException($"Unknown provider '{id.Provider}'.", nameof(id));
+        }
+
+        return _clients.Set(id, provider.Value.CreateClient(id.Model), new MemoryCacheEntryOptions
+        {
+            Size = 1,
+            SlidingExpiration = TimeSpan.FromHours(1),
+        });
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Yggdrasil.Providers;
+
+public static class ModelProvidersRegistration
+{
+    /// <summary>Registers <see cref="IModelClients"/> and its settings, <c>Providers__name__…</c>, validated at start.</summary>
+    /// <remarks>Azure without a key uses a registered <c>TokenCredential</c>, or else <c>DefaultAzureCredential</c>.</remarks>
+    public static IServiceCollection AddModelProviders(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ModelProvidersOptions>()
+            .Configure(options => new ProviderSettingsReader(options).Read(
+                configuration.GetSection(ModelProvidersOptions.SectionName)))
+            .ValidateOnStart();
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<ModelProvidersOptions>, ModelProvidersOptions.Validator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IModelClients, ModelClients>();
+        return services;
+    }
+}

@@ -1,0 +1,45 @@
+namespace Yggdrasil.Providers;
+
+/// <summary>One provider's settings, <c>Providers__name__…</c>, over its built-in defaults.</summary>
+/// <remarks>Not a record: a record's <c>ToString</c> would print the key.</remarks>
+public sealed class ProviderOptions
+{
+    /// <summary>The part before the colon of a model id, lower case.</summary>
+    public required string Name { get; init; }
+
+    public required ProviderType Type { get; init; }
+
+    /// <summary>Where the provider's API begins; null only where there is no default and none is set.</summary>
+    public Uri? Endpoint { get; init; }
+
+    public string? ApiKey { get; init; }
+
+    /// <summary>Whether a call without <see cref="ApiKey"/> is refused here rather than upstream.</summary>
+    public bool RequiresApiKey { get; init; }
+
+    /// <summary>
+    /// Seconds one model call may take, all attempts at this provider together; of a streamed call, until its first
+    /// update and between any two after it. 1 to 3600, default 30.
+    /// </summary>
+    public int TimeoutSeconds { get; init; } = 30;
+
+    /// <summary>Calls in flight at once in this process; further ones wait in order. 1 to 10,000, default 20.</summary>
+    public int MaxConcurrency { get; init; } = 20;
+
+    /// <summary>Attempts after a first that failed in a way worth repeating. 0 to 10, default 2.</summary>
+    public int RetryAttempts { get; init; } = 2;
+
+    /// <summary>
+    /// The breaker opens once this many attempts ended within <see cref="BreakerSeconds"/> and at least half of them
+    /// failed. 2 to 1000, default 5.
+    /// </summary>
+    public int BreakerFailures { get; init; } = 5;
+
+    /// <summary>Seconds an open breaker refuses calls before it lets one probe through. 1 to 3600, default 30.</summary>
+    public int BreakerSeconds { get; init; } = 30;
+
+    public TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSeconds);
+
+    /// <summary>The full name of one of this provider's settings, as an environment variable.</summary>
+    public string SettingName(string setting) => $"{ModelProvidersOptions.SectionName}__{Name}__{setting}";
+}

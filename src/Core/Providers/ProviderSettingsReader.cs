@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+
+namespace Yggdrasil.Providers;
+
+/// <summary>Reads <c>Providers__name__…</c> over the built-in providers and collects what is wrong.</summary>
+/// <remarks>
+/// Not the configuration binder: it stops at the first value it cannot convert, names it <c>Providers:x:y</c>, which is
+/// not how anybody set it, and puts the value in its message.
+/// </remarks>
+internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options)
+{
+    private static readonly Dictionary<string, ProviderType> ConfigurableTypes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["openai-compatible"] = ProviderType.OpenAICompatible,
+        ["openai"] = ProviderType.OpenAI,
+        ["azure"] = ProviderType.Azure,
+        ["anthropic"] = ProviderType.Anthropic,
+        ["ollama"] = ProviderType.Ollama,
+    };
+
+    public void Read(IConfigurationSection providers)
+    {
+        foreach (var builtIn in BuiltInProvider.All)
+        {
+            ReadProvider(providers.GetSection(builtIn.Name), builtIn.Name, builtIn);
+        }
+
+        foreach (var section in providers.GetChildren().Where(section => !options.Providers.ContainsKey(section.Key)))
+        {
+            ReadProvider(section, section.Key, builtIn: null);
+        }
+    }
+
+    private void ReadProvider(IConfigurationSection section, string key, BuiltInProvider? builtIn)
+    {
+        if (!NamePattern.IsMatch(key))
+        {
+            Report(key, setting: null, "is no provider name: use letters, digits, '-' and '_', beginning with a letter or digit");
+            return;
+        }
+
+        if (ReadType(section, key, builtIn) is not { } type)
+        {
+            return;
+        }
+
+        var provider = new ProviderOptions
+        {
+            Name = key.ToLowerInvariant(),
+            Type = type,
+            Endpoint = ReadEndpoint(section, key, builtIn?.Endpoint),
+            ApiKey = ReadApiKey(section, key),
+            RequiresApiKey = builtIn?.RequiresApiKey ?? type is ProviderType.Anthropic,
+            TimeoutSeconds = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), 30, 1, 3600),
+            MaxConcurrency = ReadNumber(section, key, nameof(ProviderOptions.MaxConcurrency), 20, 1, 10_000),
+            RetryAttempts = ReadNumber(section, key, nameof(ProviderOptions.RetryAttempts), 2, 0, 10),
+            BreakerFailures = ReadNumber(section, key, nameof(ProviderOptions.BreakerFailures), 5, 2, 1000),
+            BreakerSeconds = ReadNumber(section, key, nameof(ProviderOptions.BreakerSeconds), 30, 1, 3600),
+        };
+        if (builtIn is null && provider.Endpoint is null && section["Endpoint"] is null)
+        {
+            Report(key, "Endpoint", "is missing: it must be the http or https address of the provider's API");
+        }
+
+        options.Providers[provider.Name] = provider;
+    }
+
+    private ProviderType? ReadType(IConfigurationSection section, string key, BuiltInProvider? builtIn)
+    {
+        var text = section["Type"];
+        if (builtIn is not null && (text is null || string.Equals(text, builtIn.Name, StringComparison.OrdinalIgnoreCase)))
+        {
+            return builtIn.Type;
+        }
+
+        if (text is not null && ConfigurableTypes.TryGetValue(text, out var type)
+            && (builtIn is null || builtIn.Type == type))
+        {
+            return type;
+        }
+
+        var problem = text is null ? "is missing" : "is unknown or contradicts the built-in provider";
+        var allowed = builtIn is null ? string.Join(", ", ConfigurableTypes.Keys) : "left out for a built-in provider";
+        Report(key, "Type", $"{problem}: it must be {(builtIn is null ? "one of " : "")}{allowed}");
+        return null;
+    }
+
+    private Uri? ReadEndpoint(IConfigurationSection section, string key, string? defaultEndpoint)
+    {
+        var text = section["Endpoint"] is { Length: > 0 } configured ? configured : defaultEndpoint;
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var endpoint)
+            && (endpoint.Scheme == Uri.UriSchemeHttp || endpoint.Scheme == Uri.UriSchemeHttps)
+            && endpoint is { UserInfo.Length: 0, Query.Length: 0, Fragment.Length: 0 })
+        {
+            return endpoint;
+        }
+
+        Report(key, "Endpoint", "must be an absolute http or https address without user, query or fragment");
+        return null;
+    }
+
+    private string? ReadApiKey(IConfigurationSection section, string key)
+    {
+        // Keys are pasted or read from files: a trailing line break would end up in a header and fail each call.
+        var apiKey = section["ApiKey"]?.Trim();
+        if (string.IsNullOrEmpty(apiKey))
+        {
+            return null;
+        }
+
+        if (apiKey.All(character => character is > ' ' and < '\x7f'))
+        {
+            return apiKey;
+        }
+
+        Report(key, "ApiKey", "must be visible ASCII without spaces (its value is not shown)");
+        return null;
+    }
+
+    private int ReadNumber(
+        IConfigurationSection section, string key, string setting, int defaultValue, int least, int most)
+    {
+        var text = section[setting];
+        if (string.IsNullOrEmpty(text))
+        {
+            return defaultValue;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Report(key, setting, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
+        return defaultValue;
+    }
+
+    private void Report(string key, string? setting, string problem) =>
+        options.Problems.Add($"{ModelProvidersOptions.SectionName}__{key}{(setting is null ? "" : "__" + setting)} {problem}.");
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern { get; }
+}

@@ -1,0 +1,92 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using Anthropic;
+using Azure.Core;
+using Microsoft.Extensions.AI;
+using OllamaSharp;
+using OpenAI;
+using OpenAI.Chat;
+using Yggdrasil.Providers.Demo;
+
+namespace Yggdrasil.Providers;
+
+/// <summary>Makes the chat clients of the vendors' packages for one provider.</summary>
+/// <remarks>
+/// Every package gets our HTTP client, and its own retries, timeouts, logs and spans are off: pipeline and telemetry are
+/// ours, once for all of them, and some packages put message content in theirs when an environment variable says so.
+/// </remarks>
+internal sealed class VendorClients(
+    ProviderOptions options, HttpClient http, TimeProvider time, Func<TokenCredential> credential)
+{
+    private const string AzureScope = "https://cognitiveservices.azure.com/.default";
+    private const string AzureApiPath = "openai/v1";
+
+    // Anthropic's API demands a bound. The package's own default of 1024 cuts ordinary answers short.
+    private const int AnthropicMaxOutputTokens = 8192;
+
+    /// <summary>The setting without which no call can succeed; null when there is none.</summary>
+    public string? MissingSetting =>
+        options.Type is not ProviderType.Demo && options.Endpoint is null ? options.SettingName("Endpoint")
+        : options.RequiresApiKey && options.ApiKey is null ? options.SettingName("ApiKey")
+        : null;
+
+    public IChatClient Create(string model) => options.Type switch
+    {
+        ProviderType.OpenAI or ProviderType.OpenAICompatible => OpenAI(model, options.Endpoint!, BearerKey()),
+        ProviderType.Azure => OpenAI(model, AzureEndpoint(options.Endpoint!), AzureAuthentication()),
+        ProviderType.Anthropic => Anthropic(model),
+        ProviderType.Ollama => Ollama(model),
+        ProviderType.Demo => new DemoChatClient(model, time),
+        _ => throw new InvalidOperationException($"Provider type {options.Type} has no client."),
+    };
+
+    // OPENAI001: the constructor that takes any authentication is marked for evaluation. The settled one only knows bearer
+    // keys: neither Azure's api-key header, nor an identity's token, nor a server without keys.
+#pragma warning disable OPENAI001
+    private static ChatClient NewChatClient(AuthenticationPolicy authentication, string model, OpenAIClientOptions client) =>
+        new(model, authentication, client);
+#pragma warning restore OPENAI001
+
+    private IChatClient OpenAI(string model, Uri endpoint, AuthenticationPolicy authentication) =>
+        NewChatClient(authentication, model, new OpenAIClientOptions
+        {
+            Endpoint = endpoint,
+            Transport = new HttpClientPipelineTransport(http),
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            NetworkTimeout = Timeout.InfiniteTimeSpan,
+            ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
+            EnableDistributedTracing = false,
+        }).AsIChatClient();
+
+    private IChatClient Anthropic(string model) =>
+        new AnthropicClient
+        {
+            ApiKey = options.ApiKey!,
+            BaseUrl = options.Endpoint!.ToString().TrimEnd('/'),
+            HttpClient = http,
+            MaxRetries = 0,
+            Timeout = Timeout.InfiniteTimeSpan,
+            OpenTelemetry = false,
+        }.AsIChatClient(model, AnthropicMaxOutputTokens);
+
+    private OllamaApiClient Ollama(string model)
+    {
+        http.BaseAddress ??= options.Endpoint;
+        return new OllamaApiClient(http, model);
+    }
+
+    private AuthenticationPolicy BearerKey() => options.ApiKey is { } key
+        ? ApiKeyAuthenticationPolicy.CreateBearerAuthorizationPolicy(new ApiKeyCredential(key))
+        : new NoAuthentication();
+
+    private AuthenticationPolicy AzureAuthentication() => options.ApiKey is { } key
+        ? ApiKeyAuthenticationPolicy.CreateHeaderApiKeyPolicy(new ApiKeyCredential(key), "api-key")
+        : new BearerTokenPolicy(credential(), AzureScope);
+
+    /// <summary>The portal shows the resource's address, samples the v1 API's: both are meant.</summary>
+    private static Uri AzureEndpoint(Uri endpoint)
+    {
+        var address = endpoint.ToString().TrimEnd('/');
+        return new Uri(address.EndsWith(AzureApiPath, StringComparison.OrdinalIgnoreCase) ? address : $"{address}/{AzureApiPath}");
+    }
+}

@@ -1,0 +1,69 @@
+namespace Yggdrasil.Fixtures;
+
+/// <summary>What the scripted server answers to one request. Made by the factories, varied by <c>with</c>.</summary>
+public sealed record ModelReply
+{
+    private ModelReply()
+    {
+    }
+
+    public string? Content { get; init; }
+
+    public IReadOnlyList<ScriptedToolCall> Calls { get; init; } = [];
+
+    public int StatusCode { get; init; } = 200;
+
+    /// <summary>Sent as <c>Retry-After</c>, in whole seconds.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The whole body, sent as it is in place of a completion.</summary>
+    public string? Body { get; init; }
+
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>Overrides <c>stop</c> and <c>tool_calls</c>: for instance <c>content_filter</c> or <c>length</c>.</summary>
+    public string? FinishReason { get; init; }
+
+    public int InputTokens { get; init; } = 11;
+
+    public int OutputTokens { get; init; } = 7;
+
+    /// <summary>Holds the answer back until opened.</summary>
+    public Gate? Gate { get; init; }
+
+    /// <summary>Holds the second half of a streamed answer back until opened.</summary>
+    public Gate? MidStreamGate { get; init; }
+
+    public ConnectionFault Fault { get; init; }
+
+    /// <summary>Passes before the answer, for simulated latency.</summary>
+    public TimeSpan Latency { get; init; }
+
+    public static ModelReply Text(string text) => new() { Content = text };
+
+    /// <summary>A turn that calls tools; arguments are JSON text, broken ones included.</summary>
+    public static ModelReply ToolCalls(params (string Name, string Arguments)[] calls) =>
+        new() { Calls = [.. calls.Select(call => new ScriptedToolCall(call.Name, call.Arguments))] };
+
+    /// <summary>An error in OpenAI's form.</summary>
+    public static ModelReply Status(
+        int status, TimeSpan? retryAfter = null, string code = "scripted_error", string message = "Scripted failure.") =>
+        new()
+        {
+            StatusCode = status,
+            RetryAfter = retryAfter,
+            Body = $$$"""{"error":{"message":"{{{message}}}","type":"scripted","code":"{{{code}}}"}}""",
+        };
+
+    /// <summary>Never answers, unless <paramref name="gate"/> is opened: then with <paramref name="then"/> or "released".</summary>
+    public static ModelReply Hang(Gate? gate = null, ModelReply? then = null) =>
+        (then ?? Text("released")) with { Gate = gate ?? new Gate() };
+
+    /// <summary>Any body, with status 200.</summary>
+    public static ModelReply Raw(string body, string contentType = "application/json") =>
+        new() { Body = body, ContentType = contentType };
+
+    /// <summary>The connection is reset, before any answer or in its midst.</summary>
+    public static ModelReply Reset(ConnectionFault fault = ConnectionFault.BeforeAnswer) =>
+        Text("This answer is cut off before its end.") with { Fault = fault };
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace Yggdrasil.Fixtures;
+
+/// <summary>Writes a <see cref="ModelReply"/> in OpenAI's wire format, whole or as server-sent events.</summary>
+internal static class ModelReplyWriter
+{
+    public static async Task WriteAsync(
+        HttpContext context, ModelRequest request, ModelReply reply, CancellationToken cancellationToken)
+    {
+        if (reply.Gate is not null)
+        {
+            await reply.Gate.WaitAsync(cancellationToken);
+        }
+
+        if (reply.Latency > TimeSpan.Zero)
+        {
+            await Task.Delay(reply.Latency, cancellationToken);
+        }
+
+        if (reply.Fault == ConnectionFault.BeforeAnswer)
+        {
+            context.Abort();
+            return;
+        }
+
+        var streams = request.Stream && reply.Body is null;
+        context.Response.StatusCode = reply.StatusCode;
+        context.Response.ContentType = streams ? "text/event-stream" : reply.ContentType;
+        if (reply.RetryAfter is { } retryAfter)
+        {
+            context.Response.Headers.RetryAfter =
+                ((int)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        IReadOnlyList<string> parts = streams
+            ? [.. Chunks(request, reply).Select(chunk => $"data: {chunk}\n\n"), "data: [DONE]\n\n"]
+            : Halves(reply.Body ?? Completion(request, reply).ToJsonString());
+        await WritePartsAsync(context, reply, parts, cancellationToken);
+    }
+
+    private static async Task WritePartsAsync(
+        HttpContext context, ModelReply reply, IReadOnlyList<string> parts, CancellationToken cancellationToken)
+    {
+        for (var index = 0; index < parts.Count; index++)
+        {
+            if (index == (parts.Count + 1) / 2)
+            {
+                if (reply.Fault == ConnectionFault.MidBody)
+                {
+                    context.Abort();
+                    return;
+                }
+
+                if (reply.MidStreamGate is not null)
+                {
+                    await reply.MidStreamGate.WaitAsync(cancellationToken);
+                }
+            }
+
+            await context.Response.WriteAsync(parts[index], cancellationToken);
+            await context.Response.Body.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static string[] Halves(string body) => [body[..(body.Length / 2)], body[(body.Length / 2)..]];
+
+    private static JsonObject Completion(ModelRequest request, ModelReply reply)
+    {
+        var message = new JsonObject { ["role"] = "assistant", ["content"] = reply.Content };
+        if (reply.Calls.Count > 0)
+        {
+            message["tool_calls"] = new JsonArray([.. reply.Calls.Select((call, index) => Call(request, call, index))]);
+        }
+
+        var choice = new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = FinishReason(reply) };
+        var completion = Envelope(request, "chat.completion", [choice]);
+        completion["usage"] = Usage(reply);
+        return completion;
+    }
+
+    private static IEnumerable<string> Chunks(ModelRequest request, ModelReply reply)
+    {
+        yield return Chunk(request, new JsonObject { ["role"] = "assistant", ["content"] = "" });
+        foreach (var word in Words(reply.Content ?? ""))
+        {
+            yield return Chunk(request, new JsonObject { ["content"] = word });
+        }
+
+        foreach (var (index, call) in reply.Calls.Index())
+        {
+            // As the real service streams it: the name first, then the arguments in pieces.
+            var half = call.Arguments.Length / 2;
+            var opening = Call(request, call with { Arguments = call.Arguments[..half] }, index);
+            opening["index"] = index;
+            yield return Chunk(request, new JsonObject { ["tool_calls"] = new JsonArray(opening) });
+            var rest = new JsonObject
+            {
+                ["index"] = index,
+                ["function"] = new JsonObject { ["arguments"] = call.Arguments[half..] },
+            };
+            yield return Chunk(request, new JsonObject { ["tool_calls"] = new JsonArray(rest) });
+        }
+
+        yield return Chunk(request, [], FinishReason(reply));
+        var usage = Envelope(request, "chat.completion.chunk", []);
+        usage["usage"] = Usage(reply);
+        yield return usage.ToJsonString();
+    }
+
+    private static string Chunk(ModelRequest request, JsonObject delta, string? finishReason = null) =>
+        Envelope(
+            request,
+            "chat.completion.chunk",
+            [new JsonObject { ["index"] = 0, ["delta"] = delta, ["finish_reason"] = finishReason }]).ToJsonString();
+
+    private static JsonObject Envelope(ModelRequest request, string kind, JsonArray choices) => new()
+    {
+        ["id"] = $"chatcmpl-{request.Number}",
+        ["object"] = kind,
+        ["created"] = 1_700_000_000,
+        ["model"] = request.Model,
+        ["choices"] = choices,
+    };
+
+    private static JsonObject Call(ModelRequest request, ScriptedToolCall call, int index) => new()
+    {
+        ["id"] = call.Id ?? $"call_{request.Number}_{index}",
+        ["type"] = "function",
+        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
+    };
+
+    private static JsonObject Usage(ModelReply reply) => new()
+    {
+        ["prompt_tokens"] = reply.InputTokens,
+        ["completion_tokens"] = reply.OutputTokens,
+        ["total_tokens"] = reply.InputTokens + reply.OutputTokens,
+    };
+
+    private static string FinishReason(ModelReply reply) =>
+        reply.FinishReason ?? (reply.Calls.Count > 0 ? "tool_calls" : "stop");
+
+    private static IEnumerable<string> Words(string text)
+    {
+        var start = 0;
+        while (start < text.Length)
+        {
+            var space = text.IndexOf(' ', start);
+            var end = space < 0 ? text.Length : space + 1;
+            yield return text[start..end];
+            start = end;
+        }
+    }
+}
