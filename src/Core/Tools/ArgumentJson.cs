@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 
 namespace Yggdrasil.Tools;
 
@@ -13,41 +12,25 @@ internal readonly record struct ArgumentJson(ReadOnlyMemory<byte> Text, string? 
 
     public static JsonDocumentOptions Rules => new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
-    private static ArgumentJson TooLarge => Refused($"The arguments are larger than {MaxBytes / 1024} KiB.");
-
-    private static ArgumentJson TooDeep => Refused($"The arguments are nested deeper than {MaxDepth} levels.");
-
-    public static ArgumentJson Write(IDictionary<string, object?>? arguments)
+    public static ArgumentJson Of(IDictionary<string, object?>? arguments)
     {
+        var buffer = new BoundedBuffer();
+        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = MaxDepth });
         try
         {
-            var buffer = new BoundedBuffer();
-            using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { MaxDepth = MaxDepth }))
-            {
-                Write(writer, arguments);
-            }
+            Write(writer, arguments);
+        }
+        catch (Exception exception) when (exception is BufferFullException or JsonException or InvalidOperationException
+            or ArgumentException or NotSupportedException or FormatException)
+        {
+            // The serializer wraps what it meets on the way, so the writer's state says what went wrong. The rest are
+            // broken surrogates, NaN, values of disposed documents and objects that no serializer knows.
+            return buffer.IsFull ? Refused($"The arguments are larger than {MaxBytes / 1024} KiB.")
+                : writer.CurrentDepth >= MaxDepth ? Refused($"The arguments are nested deeper than {MaxDepth} levels.")
+                : Refused("The arguments cannot be written as JSON.");
+        }
 
-            // Read back once under the strict rules: values that came as ready-made JSON were copied unread, and one
-            // with a name given twice could mean one thing to the schema and another to the tool.
-            using var document = JsonDocument.Parse(buffer.Written, Rules);
-            return new ArgumentJson(buffer.Written, null);
-        }
-        catch (BufferFullException)
-        {
-            return TooLarge;
-        }
-        catch (JsonException exception)
-        {
-            return exception.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
-                ? TooDeep
-                : Refused("The arguments are not a valid JSON object; every name may be given once.");
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException
-            or NotSupportedException or FormatException)
-        {
-            // Broken surrogates, NaN, a value of a disposed document, an object that no serializer knows.
-            return Refused("The arguments cannot be written as JSON.");
-        }
+        return Reread(buffer.Written);
     }
 
     private static ArgumentJson Refused(string error) => new(default, error);
@@ -64,11 +47,27 @@ internal readonly record struct ArgumentJson(ReadOnlyMemory<byte> Text, string? 
             }
             else
             {
-                JsonSerializer.Serialize(writer, value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType()));
+                JsonSerializer.Serialize(writer, value, ToolJson.Options.GetTypeInfo(value.GetType()));
             }
         }
 
         writer.WriteEndObject();
+        writer.Flush();
+    }
+
+    /// <summary>Values that came as ready-made JSON were copied unread.</summary>
+    private static ArgumentJson Reread(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Rules);
+            return new ArgumentJson(json, null);
+        }
+        catch (JsonException)
+        {
+            // A name given twice could mean one value to the schema and another to the tool.
+            return Refused("The arguments are not valid JSON; every name may be given only once.");
+        }
     }
 
     /// <summary>Stops the writer at the limit instead of after it has built all of an argument of many megabytes.</summary>
@@ -76,24 +75,38 @@ internal readonly record struct ArgumentJson(ReadOnlyMemory<byte> Text, string? 
     {
         private readonly ArrayBufferWriter<byte> _buffer = new();
 
+        public bool IsFull { get; private set; }
+
         public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
 
         public void Advance(int count)
         {
-            _buffer.Advance(count);
-            if (_buffer.WrittenCount > MaxBytes)
+            // Once full, the writer may still flush what it holds when it is disposed.
+            if (!IsFull)
+            {
+                IsFull = _buffer.WrittenCount + count > MaxBytes;
+                ThrowIfFull();
+                _buffer.Advance(count);
+            }
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            // The writer asks for the longest a value could become: a character as six bytes of escape.
+            IsFull |= sizeHint > 8 * MaxBytes;
+            ThrowIfFull();
+            return _buffer.GetMemory(sizeHint);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        private void ThrowIfFull()
+        {
+            if (IsFull)
             {
                 throw new BufferFullException();
             }
         }
-
-        public Memory<byte> GetMemory(int sizeHint = 0) => _buffer.GetMemory(Bounded(sizeHint));
-
-        public Span<byte> GetSpan(int sizeHint = 0) => _buffer.GetSpan(Bounded(sizeHint));
-
-        // The writer asks for the longest a value could become: a character as six bytes of escape.
-        private static int Bounded(int sizeHint) =>
-            sizeHint <= 8 * MaxBytes ? sizeHint : throw new BufferFullException();
     }
 
     private sealed class BufferFullException : Exception;

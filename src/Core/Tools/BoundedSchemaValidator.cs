@@ -13,8 +13,8 @@ internal sealed class BoundedSchemaValidator(SchemaPatterns patterns) : JsonSche
 {
     private const int MaxDepth = 4 * ArgumentJson.MaxDepth;
 
-    // The most elements that fit the size limit are some 130,000, each of them validated once or twice.
-    private const int MaxSteps = 500_000;
+    // The most elements that fit the size limit are some 130,000; this many steps take about a second.
+    private const int MaxSteps = 200_000;
 
     private int _depth;
     private int _steps;

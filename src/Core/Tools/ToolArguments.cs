@@ -22,7 +22,7 @@ public sealed class ToolArguments
     {
         ArgumentNullException.ThrowIfNull(tool);
 
-        var json = ArgumentJson.Write(arguments);
+        var json = ArgumentJson.Of(arguments);
         if (json.Error is not null)
         {
             return new ArgumentValidation(None, [json.Error]);

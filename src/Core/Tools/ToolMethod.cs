@@ -21,6 +21,7 @@ internal sealed class ToolMethod
         _options = new AIFunctionFactoryOptions
         {
             Name = registration.Name,
+            SerializerOptions = ToolJson.Options,
             ExcludeResultSchema = true,
             JsonSchemaCreateOptions = StrictSchema,
             ConfigureParameterBinding = new ToolParameters(registration, services).Bind,
@@ -88,6 +89,6 @@ internal sealed class ToolMethod
         (_, null) => "ok",
         (string text, _) => text,
         (null, _) => "null",
-        _ => JsonSerializer.Serialize(result, AIJsonUtilities.DefaultOptions.GetTypeInfo(result.GetType())),
+        _ => JsonSerializer.Serialize(result, ToolJson.Options),
     };
 }

@@ -11,8 +11,6 @@ namespace Yggdrasil.Tools;
 /// <summary>Decides where each parameter of a tool method comes from: the model, the container, or the call itself.</summary>
 internal sealed class ToolParameters(ToolRegistration registration, IServiceProviderIsService services)
 {
-    private static JsonSerializerOptions Json => AIJsonUtilities.DefaultOptions;
-
     public ParameterBindingOptions Bind(ParameterInfo parameter)
     {
         if (parameter.ParameterType == typeof(ToolContext))
@@ -57,10 +55,19 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
     }
 
     private ParameterBindingOptions Missing(ParameterInfo parameter) => parameter.HasDefaultValue
-        ? Injected((target, _) => target.DefaultValue)
+        ? Injected((target, _) => Default(target))
         : throw registration.Misdeclared(
             $"parameter '{parameter.Name}' of type {parameter.ParameterType.Name} is not a registered service, "
             + "and a model cannot write one.");
+
+    private static object? Default(ParameterInfo parameter)
+    {
+        // Reflection gives the default of a nullable enum as its underlying integer, and does not take it back as one.
+        var type = Nullable.GetUnderlyingType(parameter.ParameterType);
+        return type is { IsEnum: true } && parameter.DefaultValue is { } value
+            ? Enum.ToObject(type, value)
+            : parameter.DefaultValue;
+    }
 
     private bool IsService(Type type)
     {
@@ -82,7 +89,7 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
         }
 
         // Collections have a reader of their own, and polymorphic types say which concrete types stand for them.
-        var info = Json.GetTypeInfo(type);
+        var info = ToolJson.Options.GetTypeInfo(type);
         return info.Kind is not JsonTypeInfoKind.Object || info.PolymorphismOptions is not null;
     }
 
@@ -92,13 +99,13 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
         if (!arguments.TryGetValue(parameter.Name!, out var value))
         {
             return parameter.HasDefaultValue
-                ? parameter.DefaultValue
+                ? Default(parameter)
                 : throw new ToolException($"Argument '{parameter.Name}' is missing.");
         }
 
         try
         {
-            return ((JsonElement)value!).Deserialize(Json.GetTypeInfo(parameter.ParameterType));
+            return ((JsonElement)value!).Deserialize(ToolJson.Options.GetTypeInfo(parameter.ParameterType));
         }
         catch (JsonException exception)
         {
