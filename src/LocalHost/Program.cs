@@ -1,2 +1,20 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using Yggdrasil.LocalHost.Hosting;
+
+try
+{
+    await using var host = await LocalHostApplication.CreateAsync(new LocalHostSetup
+    {
+        Args = args,
+        Functions = typeof(LocalHostSetup).Assembly,
+    });
+    await host.RunAsync();
+    return 0;
+}
+catch (Exception failure) when (
+    failure is LocalHostException or OptionsValidationException || failure.GetBaseException() is SocketException)
+{
+    await Console.Error.WriteLineAsync(failure.Message);
+    return 1;
+}

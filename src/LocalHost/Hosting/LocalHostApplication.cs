@@ -1,0 +1,135 @@
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Memory;
+using Yggdrasil.LocalHost.Azurite;
+using Yggdrasil.LocalHost.Http;
+using Yggdrasil.LocalHost.Settings;
+
+namespace Yggdrasil.LocalHost.Hosting;
+
+/// <summary>
+/// The host: settings → data folder → Azurite → services → functions, stopped in the opposite order.
+/// </summary>
+internal sealed class LocalHostApplication : IAsyncDisposable
+{
+    private const string StorageSetting = "AzureWebJobsStorage";
+    private const string DefaultUrl = "http://localhost:7071";
+
+    private readonly WebApplication _app;
+    private readonly DataFolder _data;
+    private readonly AzuriteProcess? _azurite;
+    private readonly TextWriter _console;
+
+    private LocalHostApplication(WebApplication app, DataFolder data, AzuriteProcess? azurite, TextWriter console)
+    {
+        _app = app;
+        _data = data;
+        _azurite = azurite;
+        _console = console;
+    }
+
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Where it listens; valid once started.</summary>
+    public ICollection<string> Urls => _app.Urls;
+
+    /// <exception cref="LocalHostException">Something has to be put right first; the message says what.</exception>
+    public static async Task<LocalHostApplication> CreateAsync(
+        LocalHostSetup setup, CancellationToken cancellationToken = default)
+    {
+        var builder = CreateBuilder(setup);
+        var functions = FunctionDiscovery.Discover(setup.Functions);
+        var hostJson = HostJson.Read(setup.HostJsonPath);
+        var data = DataFolder.Open(builder.Configuration["LocalHost:DataPath"] ?? DataFolder.DefaultName);
+        AzuriteProcess? azurite = null;
+        try
+        {
+            azurite = await StartAzuriteAsync(builder, data, cancellationToken);
+            builder.AddLocalHost(setup, functions, hostJson, data);
+            var app = builder.Build();
+            app.MapFunctions(functions, hostJson.Extensions.Http.RoutePrefix);
+            return new LocalHostApplication(app, data, azurite, setup.Console);
+        }
+        catch
+        {
+            if (azurite is not null)
+            {
+                await azurite.DisposeAsync();
+            }
+
+            data.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        await _app.StartAsync(cancellationToken);
+        StartupBanner.Write(
+            _console,
+            _app.Services.GetRequiredService<IReadOnlyList<Function>>(),
+            _app.Services.GetRequiredService<HostJson>().Extensions.Http.RoutePrefix,
+            [.. _app.Urls]);
+    }
+
+    /// <summary>Starts, and completes when Ctrl-C, SIGTERM or <paramref name="cancellationToken"/> has stopped it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken = default)
+    {
+        await StartAsync(cancellationToken);
+        await _app.WaitForShutdownAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        if (_azurite is not null)
+        {
+            await _azurite.DisposeAsync();
+        }
+
+        _data.Dispose();
+    }
+
+    private static WebApplicationBuilder CreateBuilder(LocalHostSetup setup)
+    {
+        var environment = LocalEnvironment.Require(setup.ReadEnvironment);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = setup.Args,
+            EnvironmentName = environment,
+            ApplicationName = setup.Functions.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+
+        // Below environment variables and the command line, above appsettings.json: as Core Tools has it.
+        var sources = builder.Configuration.Sources;
+        var firstOverride = sources.IndexOf(sources.OfType<EnvironmentVariablesConfigurationSource>().Last());
+        sources.Insert(
+            firstOverride, new MemoryConfigurationSource { InitialData = LocalSettingsFile.Read(setup.SettingsPath) });
+        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+
+        builder.Logging.AddLocalHostConsole();
+        return builder;
+    }
+
+    private static async Task<AzuriteProcess?> StartAzuriteAsync(
+        WebApplicationBuilder builder, DataFolder data, CancellationToken cancellationToken)
+    {
+        if (builder.Configuration[StorageSetting] is { Length: > 0 } other and not "UseDevelopmentStorage=true")
+        {
+            return null;
+        }
+
+        var root = RepositoryRoot.Find() ?? throw new LocalHostException(
+            "Azurite is installed in a checkout and this is none: set AzureWebJobsStorage to a connection string.");
+        using var loggers = LoggerFactory.Create(logging => logging.AddLocalHostConsole());
+        var azurite = await AzuriteProcess.StartAsync(
+            data.AzuritePath, Path.Combine(root, "tools", "azurite"), loggers.CreateLogger<AzuriteProcess>(), cancellationToken);
+        builder.Configuration[StorageSetting] = azurite.ConnectionString;
+        return azurite;
+    }
+}

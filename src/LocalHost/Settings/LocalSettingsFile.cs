@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Yggdrasil.LocalHost.Hosting;
+
+namespace Yggdrasil.LocalHost.Settings;
+
+/// <summary>The <c>Values</c> of local.settings.json, the file that Core Tools turns into environment variables.</summary>
+internal static class LocalSettingsFile
+{
+    private static readonly JsonDocumentOptions Options =
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Reads the values, <c>Section__Key</c> as <c>Section:Key</c>; none where there is no file.</summary>
+    /// <exception cref="LocalHostException">The file is not valid, or encrypted by Core Tools.</exception>
+    public static IReadOnlyDictionary<string, string?> Read(string? path)
+    {
+        if (path is null || !File.Exists(path))
+        {
+            return new Dictionary<string, string?>();
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(path), Options);
+            var root = document.RootElement;
+            if (root.TryGetProperty("IsEncrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
+            {
+                throw new LocalHostException($"{path} is encrypted; run \"func settings decrypt\" first.");
+            }
+
+            return root.TryGetProperty("Values", out var values)
+                ? values.EnumerateObject().ToDictionary(
+                    value => value.Name.Replace("__", ":", StringComparison.Ordinal), TextOf, StringComparer.OrdinalIgnoreCase)
+                : new Dictionary<string, string?>();
+        }
+        catch (Exception invalid) when (invalid is JsonException or InvalidOperationException)
+        {
+            throw new LocalHostException($"{path} is not valid: {invalid.Message}", invalid);
+        }
+    }
+
+    private static string? TextOf(JsonProperty value) => value.Value.ValueKind switch
+    {
+        JsonValueKind.String => value.Value.GetString(),
+        JsonValueKind.Null => null,
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.Value.GetRawText(),
+        _ => throw new InvalidOperationException($"the value of {value.Name} is not a string."),
+    };
+}
