@@ -7,24 +7,24 @@ namespace Yggdrasil.Security;
 public readonly record struct Owner(string Tenant, string User)
 {
     /// <summary>
-    /// The partition key: both parts with every byte outside <c>[A-Za-z0-9._@-]</c> written as <c>=XX</c>, joined by
-    /// <c>!</c>. Injective, and free of the characters Azure Tables forbids in keys (<c>/ \ # ?</c> and controls).
+    /// The partition key: both parts with every UTF-16 unit outside <c>[A-Za-z0-9._@-]</c> written as <c>=XXXX</c>, joined
+    /// by <c>!</c>. Injective, even for text that is no valid Unicode, and free of the characters Azure Tables forbids in
+    /// keys (<c>/ \ # ?</c> and controls).
     /// </summary>
     public string Partition => $"{Encode(Tenant)}!{Encode(User)}";
 
     private static string Encode(string part)
     {
         var encoded = new StringBuilder(part.Length);
-        foreach (var value in Encoding.UTF8.GetBytes(part))
+        foreach (var character in part)
         {
-            var character = (char)value;
             if (char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '@' or '-')
             {
                 encoded.Append(character);
             }
             else
             {
-                encoded.Append('=').Append(value.ToString("X2", CultureInfo.InvariantCulture));
+                encoded.Append('=').Append(((int)character).ToString("X4", CultureInfo.InvariantCulture));
             }
         }
 

@@ -1,0 +1,16 @@
+namespace Yggdrasil.Tests;
+
+/// <summary>Waits for what another thread brings about. The bound only keeps a broken test from hanging.</summary>
+internal static class Poll
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using var timeout = new CancellationTokenSource(Bound);
+        while (!condition())
+        {
+            await Task.Delay(1, timeout.Token);
+        }
+    }
+}

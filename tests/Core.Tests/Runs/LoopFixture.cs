@@ -1,0 +1,68 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Agents;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>The loop with a scripted model, tools a test sees, and a journal in memory.</summary>
+internal sealed class LoopFixture(ScriptedModels models)
+{
+    public static readonly Caller Caller = new(new Owner("dev", "alice"), new HashSet<string>());
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public TestTools Tools { get; } = new();
+
+    public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
+
+    public MemoryRunJournal? Journal { get; private set; }
+
+    public Run Run => Journal!.Run;
+
+    public IReadOnlyList<JournalEntry> Entries => Journal!.Entries;
+
+    public IEnumerable<JournalEntry> ToolEntries => Entries.Where(entry => entry.Kind == EntryKind.Tool);
+
+    public async Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
+    {
+        change ??= run => run;
+        Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]);
+        using var slice = new Slice(TimeSpan.FromMinutes(1), Time, CancellationToken.None, CancellationToken.None);
+        return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal, slice);
+    }
+
+    public static Run NewRun(AgentDefinition agent, DateTimeOffset now)
+    {
+        var id = Ids.NewRun();
+        return new Run
+        {
+            Id = id,
+            Driver = id,
+            Caller = Caller,
+            AgentId = "agent",
+            AgentVersion = 1,
+            Agent = agent,
+            CreatedAt = now,
+            Deadline = now.AddSeconds(agent.DeadlineSeconds),
+            Status = RunStatus.Queued,
+            LeaseUntil = DateTimeOffset.UnixEpoch,
+        };
+    }
+
+    public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
+    {
+        var gates = new ToolGates(catalog, new ToolArguments());
+        return new AgentLoop(new ModelStep(models, gates, time), CreateToolStep(gates, options, time), time);
+    }
+
+    public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)
+    {
+        var scopes = new ServiceCollection().BuildServiceProvider().GetRequiredService<IServiceScopeFactory>();
+        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), options, time);
+    }
+}

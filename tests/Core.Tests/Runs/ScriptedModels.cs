@@ -1,0 +1,61 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Providers;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>A model whose answers a test writes: one for each call, the last one for all further calls.</summary>
+internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) : IModelClients, IChatClient
+{
+    private readonly List<IReadOnlyList<ChatMessage>> _prompts = [];
+    private readonly List<ChatOptions?> _options = [];
+
+    public IReadOnlyList<IReadOnlyList<ChatMessage>> Prompts => _prompts;
+
+    public IReadOnlyList<ChatOptions?> Options => _options;
+
+    public IReadOnlyCollection<string> ProviderNames => ["scripted"];
+
+    public static Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> Says(string text) =>
+        _ => Task.FromResult(Response(new TextContent(text)));
+
+    public static Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> Calls(params (string Name, object Arguments)[] calls) =>
+        _ => Task.FromResult(Response([.. calls.Select((call, index) => new FunctionCallContent(
+            $"provider-{index}", call.Name, call.Arguments.GetType().GetProperties().ToDictionary(p => p.Name, p => p.GetValue(call.Arguments))))]));
+
+    public static Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> Fails(Exception failure) => _ => Task.FromException<ChatResponse>(failure);
+
+    public static ChatResponse Response(params AIContent[] contents) => new(new ChatMessage(ChatRole.Assistant, contents))
+    {
+        ModelId = "scripted:one",
+        Usage = new UsageDetails { InputTokenCount = 10, OutputTokenCount = 5 },
+    };
+
+    public bool Knows(ModelId id) => id.Provider == "scripted";
+
+    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) => this;
+
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> answer;
+        List<ChatMessage> prompt = [.. messages];
+        lock (_prompts)
+        {
+            answer = answers[Math.Min(_prompts.Count, answers.Length - 1)];
+            _prompts.Add(prompt);
+            _options.Add(options);
+        }
+
+        return await answer(prompt).WaitAsync(cancellationToken);
+    }
+
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("The loop under test does not stream.");
+
+    public object? GetService(Type serviceType, object? serviceKey = null) => null;
+
+    public void Dispose()
+    {
+    }
+}

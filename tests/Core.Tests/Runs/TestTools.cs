@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>Tools whose calls a test sees and whose behaviour it sets.</summary>
+internal sealed class TestTools
+{
+    private readonly ConcurrentQueue<ToolContext> _calls = new();
+
+    /// <summary>What the tools do with their one argument, <c>text</c>.</summary>
+    public Func<string, CancellationToken, Task<string>> Behave { get; set; } = (text, _) => Task.FromResult($"echo {text}");
+
+    public IReadOnlyCollection<ToolContext> Calls => _calls;
+
+    /// <summary>Idempotent: <c>echo</c>. Not idempotent: <c>post</c>. Distributed: <c>far</c>. For a role: <c>secret</c>.</summary>
+    public ToolCatalog Catalog() => new(
+    [
+        Create("echo", tool => tool with { Idempotent = true }),
+        Create("post", tool => tool),
+        Create("far", tool => tool with { Distributed = true, Idempotent = true }),
+        Create("secret", tool => tool with { Idempotent = true, Roles = ["boss"] }),
+    ]);
+
+    private AgentTool Create(string name, Func<AgentTool, AgentTool> configure) => configure(new AgentTool
+    {
+        Declaration = AIFunctionFactory.CreateDeclaration(name, $"The {name} tool.", Schema()),
+        Timeout = TimeSpan.FromSeconds(5),
+        InvokeAsync = async (arguments, context, _, cancellationToken) =>
+        {
+            _calls.Enqueue(context);
+            return await Behave(arguments["text"].GetString()!, cancellationToken);
+        },
+    });
+
+    private static JsonElement Schema()
+    {
+        using var schema = JsonDocument.Parse(
+            """{"type":"object","properties":{"text":{"type":"string"}},"required":["text"],"additionalProperties":false}""");
+        return schema.RootElement.Clone();
+    }
+}
