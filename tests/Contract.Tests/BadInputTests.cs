@@ -1,0 +1,207 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Yggdrasil.Contract.Tests;
+
+[Collection(ContractCollection.Name)]
+public sealed class BadInputTests(ContractFixture app)
+{
+    private const string Runs = "/api/agents/assistant/runs";
+    private const string Agents = "/api/agents/bad-input";
+
+    public static TheoryData<string, string, string, string> InvalidBodies => new()
+    {
+        // situation, path, body, field that the answer names
+        { "no body", Runs, "", "body" },
+        { "no JSON", Runs, "hello", "body" },
+        { "a list", Runs, "[]", "body" },
+        { "null", Runs, "null", "body" },
+        { "10,000 levels", Runs, new string('[', 10_000) + new string(']', 10_000), "body" },
+        { "10,000 levels of input", Runs, """{"input":""" + new string('[', 10_000) + new string(']', 10_000) + "}", "body" },
+        { "no input", Runs, "{}", "input" },
+        { "null input", Runs, """{"input":null}""", "input" },
+        { "empty input", Runs, """{"input":"  "}""", "input" },
+        { "input of a wrong type", Runs, """{"input":5}""", "input" },
+        { "input that is no Unicode", Runs, """{"input":"\ud800"}""", "input" },
+        { "field name that is no Unicode", Runs, """{"\ud800":1}""", "body" },
+        { "input over 256 KiB", Runs, $$"""{"input":"{{new string('x', 257 * 1024)}}"}""", "input" },
+        { "empty list of messages", Runs, """{"input":[]}""", "input" },
+        { "message that is no object", Runs, """{"input":["hi"]}""", "input[0]" },
+        { "system message", Runs, """{"input":[{"role":"system","content":"x"},{"role":"user","content":"x"}]}""", "input[0].role" },
+        { "tool message", Runs, """{"input":[{"role":"tool","content":"x"},{"role":"user","content":"x"}]}""", "input[0].role" },
+        { "message without content", Runs, """{"input":[{"role":"user"}]}""", "input[0].content" },
+        { "message with an unknown field", Runs, """{"input":[{"role":"user","content":"x","name":"y"}]}""", "input[0].name" },
+        { "last message of the assistant", Runs, """{"input":[{"role":"assistant","content":"x"}]}""", "input" },
+        { "unknown field", Runs, """{"input":"x","modle":"y"}""", "modle" },
+        { "duplicate field", Runs, """{"input":"x","input":"y"}""", "input" },
+        { "duplicate nested field", Runs, """{"input":"x","metadata":{"a":"1","a":"2"}}""", "metadata.a" },
+        { "maxTurns of a wrong type", Runs, """{"input":"x","maxTurns":"5"}""", "maxTurns" },
+        { "fractional maxTurns", Runs, """{"input":"x","maxTurns":1.5}""", "maxTurns" },
+        { "huge maxTurns", Runs, """{"input":"x","maxTurns":1e99}""", "maxTurns" },
+        { "no maxTurns at all", Runs, """{"input":"x","maxTurns":0}""", "maxTurns" },
+        { "maxTurns over the agent's", Runs, """{"input":"x","maxTurns":21}""", "maxTurns" },
+        { "negative deadline", Runs, """{"input":"x","deadlineSeconds":-1}""", "deadlineSeconds" },
+        { "metadata of a wrong type", Runs, """{"input":"x","metadata":[]}""", "metadata" },
+        { "metadata value of a wrong type", Runs, """{"input":"x","metadata":{"a":1}}""", "metadata.a" },
+        { "metadata value too long", Runs, $$"""{"input":"x","metadata":{"a":"{{new string('x', 513)}}"}}""", "metadata.a" },
+        { "17 metadata pairs", Runs, $$"""{"input":"x","metadata":{{{string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"{i}\":\"\""))}}}}""", "metadata" },
+        { "agent without model", Agents, "{}", "model" },
+        { "model of a wrong type", Agents, """{"model":5}""", "model" },
+        { "model without provider", Agents, """{"model":"gpt-4.1"}""", "model" },
+        { "unknown provider", Agents, """{"model":"nobody:x"}""", "model" },
+        { "unknown provider of a fallback", Agents, """{"model":"demo:x","fallbacks":["demo:y","nobody:x"]}""", "fallbacks[1]" },
+        { "unknown tool", Agents, """{"model":"demo:x","tools":["clock","teleport"]}""", "tools[1]" },
+        { "tool named twice", Agents, """{"model":"demo:x","tools":["clock","clock"]}""", "tools[1]" },
+        { "65 tools", Agents, $$"""{"model":"demo:x","tools":[{{string.Join(',', Enumerable.Repeat("\"clock\"", 65))}}]}""", "tools" },
+        { "tools of a wrong type", Agents, """{"model":"demo:x","tools":"clock"}""", "tools" },
+        { "approval of a tool it has not", Agents, """{"model":"demo:x","approvals":["clock"]}""", "approvals[0]" },
+        { "approver of unknown form", Agents, """{"model":"demo:x","approvers":["bob"]}""", "approvers[0]" },
+        { "instructions over 32 KiB", Agents, $$"""{"model":"demo:x","instructions":"{{new string('x', 33 * 1024)}}"}""", "instructions" },
+        { "temperature out of range", Agents, """{"model":"demo:x","temperature":3}""", "temperature" },
+        { "maxTurns out of range", Agents, """{"model":"demo:x","maxTurns":201}""", "maxTurns" },
+        { "schema that is no object", Agents, """{"model":"demo:x","responseSchema":"x"}""", "responseSchema" },
+        { "cache without time", Agents, """{"model":"demo:x","cache":{}}""", "cache.ttlSeconds" },
+        { "cache of unknown scope", Agents, """{"model":"demo:x","cache":{"ttlSeconds":1,"scope":"world"}}""", "cache.scope" },
+        { "unknown redaction", Agents, """{"model":"demo:x","redaction":"some"}""", "redaction" },
+        { "unknown field of an agent", Agents, """{"model":"demo:x","tool":[]}""", "tool" },
+    };
+
+    [Theory]
+    [MemberData(nameof(InvalidBodies))]
+    public async Task Invalid_body_is_400_and_names_the_field(string situation, string path, string body, string field)
+    {
+        using var response = await app.Http.SendJsonAsync(path == Runs ? HttpMethod.Post : HttpMethod.Put, path, body);
+
+        await AssertInvalidAsync(response, field, situation);
+    }
+
+    [Theory]
+    [InlineData("Idempotency-Key", "")]
+    [InlineData("Idempotency-Key", "a b")]
+    [InlineData("Idempotency-Key", "129")]
+    [InlineData("Prefer", "wait=61")]
+    [InlineData("Prefer", "wait=-1")]
+    [InlineData("Prefer", "wait=soon")]
+    [InlineData("Prefer", "respond-async, wait")]
+    public async Task Invalid_header_is_400_and_names_it(string name, string value)
+    {
+        using var response = await app.Http.PostRunAsync("assistant", new { input = "x" }, (name, value == "129" ? new string('k', 129) : value));
+
+        await AssertInvalidAsync(response, name, value);
+    }
+
+    [Theory]
+    [InlineData("/api/runs?limit=0", "limit")]
+    [InlineData("/api/runs?limit=101", "limit")]
+    [InlineData("/api/runs?limit=ten", "limit")]
+    [InlineData("/api/runs?after=%00", "after")]
+    [InlineData("/api/runs?after=cnVuIWE", "after")]
+    [InlineData("/api/runs?status=done", "status")]
+    [InlineData("/api/runs?state=done", "state")]
+    [InlineData("/api/agents?limit=0", "limit")]
+    [InlineData("/api/tools?page=2", "page")]
+    public async Task Invalid_query_is_400_and_names_the_parameter(string path, string field)
+    {
+        using var response = await app.Http.GetAsync(new Uri(path, UriKind.Relative));
+
+        await AssertInvalidAsync(response, field, path);
+    }
+
+    [Theory]
+    [InlineData("a%2Fb")]
+    [InlineData("a%5Cb")]
+    [InlineData("a%23b")]
+    [InlineData("a%3Fb")]
+    [InlineData("a%00b")]
+    [InlineData("a%0Ab")]
+    [InlineData("..%2F..")]
+    [InlineData("a'%20or%20'1'%20eq%20'1")]
+    [InlineData("%21")]
+    public async Task Id_with_forbidden_characters_is_4xx_everywhere(string id)
+    {
+        HttpResponseMessage[] responses =
+        [
+            await app.Http.GetAsync(new Uri($"/api/runs/{id}", UriKind.Relative)),
+            await app.Http.GetAsync(new Uri($"/api/runs/{id}/steps", UriKind.Relative)),
+            await app.Http.GetAsync(new Uri($"/api/agents/{id}", UriKind.Relative)),
+            await app.Http.DeleteAsync(new Uri($"/api/agents/{id}", UriKind.Relative)),
+            await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/agents/{id}", """{"model":"demo:x"}"""),
+            await app.Http.PostRunAsync(id, new { input = "x" }),
+        ];
+
+        foreach (var response in responses)
+        {
+            Assert.InRange((int)response.StatusCode, 400, 499);
+            response.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Body_over_1_MiB_is_413(bool chunked)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Runs);
+        request.Content = new StringContent($$"""{"input":"{{new string('x', 2 * 1024 * 1024)}}"}""");
+        request.Headers.TransferEncodingChunked = chunked;
+
+        using var response = await app.Http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        Assert.Equal("payload_too_large", (await response.ReadAsync()).Text("code"));
+    }
+
+    [Theory]
+    [InlineData("Bearer alice")]
+    [InlineData("Bearer dev:")]
+    [InlineData("Bearer dev:a b")]
+    [InlineData("Bearer dev:alice:root")]
+    [InlineData("Bearer dev:alice:admin:admin")]
+    [InlineData("Basic YWxpY2U6")]
+    [InlineData("dev:alice")]
+    public async Task Invalid_credentials_are_401(string credentials)
+    {
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", credentials));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("unauthenticated", (await response.ReadAsync()).Text("code"));
+        Assert.Equal("Bearer", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
+    }
+
+    [Fact]
+    public async Task Unknown_run_is_404_with_all_members_of_a_problem()
+    {
+        using var response = await app.Http.GetAsync(new Uri("/api/runs/run_unknown", UriKind.Relative));
+        var problem = await response.ReadAsync();
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(("not_found", 404, "/api/runs/run_unknown"), (problem.Text("code"), problem.GetProperty("status").GetInt32(), problem.Text("instance")));
+        Assert.All(["type", "title", "detail", "traceId"], member => Assert.NotEmpty(problem.Text(member)));
+    }
+
+    [Fact]
+    public async Task Runs_of_others_do_not_exist()
+    {
+        using var started = await app.Http.PostRunAsync("assistant", new { input = "Hello" }, ("Prefer", "wait=60"));
+        var path = started.Headers.Location!.ToString();
+        var bob = ("Authorization", "Bearer dev:bob");
+
+        using var read = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", bob);
+        using var steps = await app.Http.SendJsonAsync(HttpMethod.Get, $"{path}/steps", "", bob);
+        using var list = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/runs?limit=100", "", bob);
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (read.StatusCode, steps.StatusCode));
+        Assert.DoesNotContain(path[path.LastIndexOf('/')..][1..], await list.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private static async Task AssertInvalidAsync(HttpResponseMessage response, string field, string situation)
+    {
+        var problem = await response.ReadAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{situation}: {(int)response.StatusCode} {problem.GetRawText()}");
+        Assert.Equal("invalid_request", problem.Text("code"));
+        Assert.True(problem.GetProperty("errors").TryGetProperty(field, out var messages), $"{situation}: {problem.GetRawText()}");
+        Assert.NotEmpty(messages.EnumerateArray().First().GetString()!);
+        Assert.DoesNotContain("System.", problem.GetRawText(), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,63 @@
+using Yggdrasil.Fixtures;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>One LocalHost, one model and one outside world that tests share; each test uses an agent of its own.</summary>
+public sealed class ContractFixture : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-contract-").FullName;
+    private LocalHostProcess? _host;
+
+    public ScriptedModelServer Model { get; private set; } = null!;
+
+    public EffectServer Effects { get; private set; } = null!;
+
+    public HttpClient Http => _host!.Http;
+
+    internal string Output => _host!.Output;
+
+    public async Task InitializeAsync()
+    {
+        Model = await ScriptedModelServer.StartAsync();
+        Effects = await EffectServer.StartAsync();
+        _host = await LocalHostProcess.StartAsync(_data, Settings(Model, Effects));
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+
+        await Model.DisposeAsync();
+        await Effects.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>The settings under which LocalHost asks the scripted model and may reach the scripted world.</summary>
+    internal static Dictionary<string, string> Settings(ScriptedModelServer model, EffectServer effects) => new()
+    {
+        ["Providers__openai__Endpoint"] = model.Endpoint,
+        ["Providers__openai__ApiKey"] = "sk-test",
+        ["Tools__Http__AllowedHosts__0"] = effects.Authority,
+        ["Tools__Http__AllowPrivateNetworks"] = "true",
+    };
+
+    /// <summary>Defines an agent on the scripted model and answers its id.</summary>
+    public async Task<string> PutAgentAsync(object? definition = null)
+    {
+        var id = $"a{Guid.NewGuid():N}";
+        definition ??= new { model = "openai:scripted", tools = new[] { "calculator", "clock", "http_get", "http_post" } };
+        using var response = await Http.SendJsonAsync(
+            HttpMethod.Put, $"/api/agents/{id}", System.Text.Json.JsonSerializer.Serialize(definition));
+        response.EnsureSuccessStatusCode();
+        return id;
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ContractCollection : ICollectionFixture<ContractFixture>
+{
+    public const string Name = "contract";
+}

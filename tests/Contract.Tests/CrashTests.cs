@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Yggdrasil.Fixtures;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>LocalHost is killed in the midst of a run and started again over the same data.</summary>
+public sealed class CrashTests : IAsyncLifetime
+{
+    private const string Post = "http_post";
+
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-crash-").FullName;
+    private ScriptedModelServer _model = null!;
+    private EffectServer _effects = null!;
+    private LocalHostProcess _host = null!;
+
+    public async Task InitializeAsync()
+    {
+        _model = await ScriptedModelServer.StartAsync();
+        _effects = await EffectServer.StartAsync();
+        _host = await StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _model.DisposeAsync();
+        await _effects.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Kill_in_a_model_call_repeats_that_call_and_nothing_recorded(bool waiting)
+    {
+        var gate = new Gate();
+        _model.RespondWith(request => request.ToolResults.Count == 0
+            ? ModelReply.ToolCalls((Post, PostArguments("one")))
+            : ModelReply.Hang(gate, ModelReply.Text("Done.")));
+        var runId = await StartRunAsync(waiting);
+
+        await gate.Reached;
+        await RestartAsync();
+        gate.Open();
+        var run = await _host.Http.EndOfRunAsync(runId);
+
+        Assert.Equal(("completed", "Done."), (run.Text("status"), run.Text("output")));
+        Assert.Equal(1, _effects.Count("POST", "/one"));
+        Assert.Equal(1, _model.Requests.Count(request => request.ToolResults.Count == 0));
+        Assert.Equal(2, run.GetProperty("usage").GetProperty("modelCalls").GetInt32());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Kill_in_a_post_never_sends_it_twice_and_tells_the_model(bool waiting)
+    {
+        var gate = new Gate();
+        _effects.RespondWith(_ => new EffectReply { Gate = gate });
+        _model.RespondWith(request => request.ToolResults.Count == 0
+            ? ModelReply.ToolCalls((Post, PostArguments("two")))
+            : ModelReply.Text($"Told: {request.ToolResults[0]}"));
+        var runId = await StartRunAsync(waiting);
+
+        await gate.Reached;
+        await RestartAsync();
+        gate.Open();
+        var run = await _host.Http.EndOfRunAsync(runId);
+
+        Assert.Contains("outcome of this call is unknown", run.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(1, _effects.Count("POST", "/two"));
+        Assert.Equal($"{runId}:t1c0", Assert.Single(_effects.Requests).IdempotencyKey);
+        Assert.Equal(1, _model.Requests.Count(request => request.ToolResults.Count == 0));
+    }
+
+    [Fact]
+    public async Task Kill_in_a_get_repeats_only_the_call_that_had_no_result()
+    {
+        var gate = new Gate();
+        _effects.RespondWith(request => request.Path == "/slow" ? new EffectReply { Gate = gate } : new EffectReply());
+        _model.RespondWith(request => request.ToolResults.Count == 0
+            ? ModelReply.ToolCalls(("http_get", GetArguments("quick")), ("http_get", GetArguments("slow")))
+            : ModelReply.Text("Done."));
+        var runId = await StartRunAsync(waiting: false);
+
+        await gate.Reached;
+        await StepsAsync(runId, steps => steps.Any(step => step.Text("kind") == "tool"));
+        await RestartAsync();
+        gate.Open();
+        var run = await _host.Http.EndOfRunAsync(runId);
+
+        Assert.Equal("Done.", run.Text("output"));
+        Assert.Equal((1, 2), (_effects.Count("GET", "/quick"), _effects.Count("GET", "/slow")));
+    }
+
+    [Fact]
+    public async Task Many_kills_between_steps_end_in_one_effect_a_step()
+    {
+        const int Steps = 6;
+        _model.RespondWith(request => request.Messages.Count(message => message.Role == "tool") is var done && done < Steps
+            ? ModelReply.ToolCalls((Post, PostArguments($"step{done}"))) with { Latency = TimeSpan.FromMilliseconds(100) }
+            : ModelReply.Text("Done."));
+        var runId = await StartRunAsync(waiting: false);
+
+        for (var step = 2; step <= Steps; step += 2)
+        {
+            await _effects.WaitForRequestAsync(step);
+            await RestartAsync();
+        }
+
+        var run = await _host.Http.EndOfRunAsync(runId);
+
+        Assert.Equal(("completed", "Done."), (run.Text("status"), run.Text("output")));
+        for (var step = 0; step < Steps; step++)
+        {
+            Assert.Equal(1, _effects.Count("POST", $"/step{step}"));
+        }
+    }
+
+    private async Task<string> StartRunAsync(bool waiting)
+    {
+        await _host.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/crash", """{"model":"openai:scripted","tools":["http_get","http_post"]}""");
+        if (!waiting)
+        {
+            using var accepted = await _host.Http.PostRunAsync("crash", new { input = "Go" });
+            return (await accepted.ReadAsync()).Text("id");
+        }
+
+        // The waiting request dies with the process; its run is found in the list.
+        _ = _host.Http.PostRunAsync("crash", new { input = "Go" }, ("Prefer", "wait=60")).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+        await _model.WaitForRequestAsync(1);
+        using var list = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative));
+        return (await list.ReadAsync()).GetProperty("items")[0].Text("id");
+    }
+
+    private async Task StepsAsync(string runId, Func<List<JsonElement>, bool> condition)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            using var response = await _host.Http.GetAsync(new Uri($"/api/runs/{runId}/steps", UriKind.Relative), timeout.Token);
+            if (condition([.. (await response.ReadAsync()).GetProperty("items").EnumerateArray()]))
+            {
+                return;
+            }
+
+            await Task.Delay(20, timeout.Token);
+        }
+    }
+
+    private async Task RestartAsync()
+    {
+        await _host.KillAsync();
+        await _host.DisposeAsync();
+        _host = await StartAsync();
+    }
+
+    private Task<LocalHostProcess> StartAsync()
+    {
+        var settings = ContractFixture.Settings(_model, _effects);
+        settings["Runs__LeaseSeconds"] = "3";
+        return LocalHostProcess.StartAsync(_data, settings);
+    }
+
+    private string PostArguments(string path) => JsonSerializer.Serialize(new { url = $"{_effects.Address}{path}", body = "x" });
+
+    private string GetArguments(string path) => JsonSerializer.Serialize(new { url = $"{_effects.Address}{path}" });
+}

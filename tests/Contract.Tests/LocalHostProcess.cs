@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>LocalHost as a user starts it: a process of its own, on a free port, with its data in a folder of its own.</summary>
+internal sealed partial class LocalHostProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(5);
+    private static readonly string Assembly = typeof(LocalHostProcess).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "LocalHost").Value!;
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LocalHostProcess(Process process) => _process = process;
+
+    public HttpClient Http { get; private set; } = null!;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <param name="dataPath">Its data folder; what an earlier one left there is taken up.</param>
+    /// <param name="settings">Environment variables beside the test's own.</param>
+    public static async Task<LocalHostProcess> StartAsync(string dataPath, IReadOnlyDictionary<string, string> settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Assembly, "--urls", "http://127.0.0.1:0"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
+        start.Environment["LocalHost__DataPath"] = dataPath;
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        var host = new LocalHostProcess(Process.Start(start)!);
+        host._process.OutputDataReceived += (_, line) => host.Read(line.Data);
+        host._process.ErrorDataReceived += (_, line) => host.Read(line.Data);
+        host._process.BeginOutputReadLine();
+        host._process.BeginErrorReadLine();
+        await Task.WhenAny(host._address.Task, host._process.WaitForExitAsync(), Task.Delay(StartBound));
+        if (!host._address.Task.IsCompletedSuccessfully)
+        {
+            await host.DisposeAsync();
+            throw new InvalidOperationException($"LocalHost did not start:\n{host.Output}");
+        }
+
+        host.Http = new HttpClient { BaseAddress = await host._address.Task, Timeout = TimeSpan.FromSeconds(100) };
+        host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dev:alice");
+        return host;
+    }
+
+    /// <summary>Ends it as a crash would: at once, with nothing written or told.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http?.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private void Read(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+
+        if (line is not null && Listening().Match(line) is { Success: true } match)
+        {
+            _address.TrySetResult(new Uri(match.Groups[1].Value));
+        }
+    }
+
+    [GeneratedRegex(@"Listening on (http://127\.0\.0\.1:\d+)")]
+    private static partial Regex Listening();
+}
+
+/// <summary>What tests send and read.</summary>
+internal static class Requests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+
+    public static Task<HttpResponseMessage> PostRunAsync(this HttpClient http, string agent, object body, params (string Name, string Value)[] headers) =>
+        http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/runs", JsonSerializer.Serialize(body), headers);
+
+    public static async Task<HttpResponseMessage> SendJsonAsync(
+        this HttpClient http, HttpMethod method, string path, string body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return await http.SendAsync(request);
+    }
+
+    public static async Task<JsonElement> ReadAsync(this HttpResponseMessage response) =>
+        await response.Content.ReadFromJsonAsync<JsonElement>();
+
+    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+
+    /// <summary>The run once it is terminal. The bound only keeps a broken test from hanging.</summary>
+    public static async Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId)
+    {
+        using var timeout = new CancellationTokenSource(Bound);
+        while (true)
+        {
+            using var response = await http.GetAsync(new Uri($"/api/runs/{runId}", UriKind.Relative), timeout.Token);
+            var run = await response.ReadAsync();
+            if (run.Text("status") is "completed" or "failed" or "cancelled" or "expired")
+            {
+                return run;
+            }
+
+            await Task.Delay(20, timeout.Token);
+        }
+    }
+}
