@@ -27,7 +27,8 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             ReadProvider(providers.GetSection(builtIn.Name), builtIn.Name, builtIn);
         }
 
-        foreach (var section in providers.GetChildren().Where(section => !options.Providers.ContainsKey(section.Key)))
+        var builtIns = BuiltInProvider.All.Select(builtIn => builtIn.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var section in providers.GetChildren().Where(section => !builtIns.Contains(section.Key)))
         {
             ReadProvider(section, section.Key, builtIn: null);
         }
@@ -62,6 +63,12 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         if (builtIn is null && provider.Endpoint is null && section["Endpoint"] is null)
         {
             Report(key, "Endpoint", "is missing: it must be the http or https address of the provider's API");
+        }
+
+        if (type is ProviderType.Azure && provider.ApiKey is null && provider.Endpoint is { } endpoint
+            && endpoint.Scheme != Uri.UriSchemeHttps)
+        {
+            Report(key, "Endpoint", "must be an https address where no ApiKey is set: tokens of an identity only go over TLS");
         }
 
         options.Providers[provider.Name] = provider;

@@ -52,6 +52,8 @@ internal static class DemoPlaces
     // (Center, Troll) count only where a place is expected.
     private static readonly Lazy<FrozenDictionary<string, (string Name, string TimeZone)>> Zones = new(ReadZones);
 
+    public static IEnumerable<string> KnownTimeZones => Cities.Values.Select(city => city.TimeZone);
+
     public static IEnumerable<DemoAction> TimesAskedFor(string text)
     {
         if (!AsksForTime.IsMatch(text))
