@@ -88,6 +88,7 @@ internal sealed class VendorClients(
     private static Uri AzureEndpoint(Uri endpoint)
     {
         var address = endpoint.ToString().TrimEnd('/');
-        return new Uri(address.EndsWith(AzureApiPath, StringComparison.OrdinalIgnoreCase) ? address : $"{address}/{AzureApiPath}");
+        return new Uri(
+            address.EndsWith(AzureApiPath, StringComparison.OrdinalIgnoreCase) ? address : $"{address}/{AzureApiPath}");
     }
 }

@@ -1,9 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
-using Azure.Core;
-using Azure.Identity;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
 
@@ -116,7 +111,7 @@ public sealed class ProviderFailureTests : IAsyncLifetime
     [MemberData(nameof(Vendors))]
     public async Task Refused_connection_is_unavailable(string vendor, bool streamed)
     {
-        var address = new Uri($"http://127.0.0.1:{UnusedPort()}/");
+        var address = new Uri($"http://127.0.0.1:{LoopbackPorts.Unused()}/");
         await using var providers = Providers(vendor, address);
 
         var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client($"{vendor}:m"), streamed));
@@ -216,42 +211,6 @@ public sealed class ProviderFailureTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("openai", "Providers__openai__ApiKey")]
-    [InlineData("anthropic", "Providers__anthropic__ApiKey")]
-    [InlineData("groq", "Providers__groq__ApiKey")]
-    [InlineData("azure", "Providers__azure__Endpoint")]
-    public async Task Provider_that_is_not_set_up_is_known_and_says_what_to_set(string provider, string setting)
-    {
-        await using var providers = TestProviders.With();
-        Assert.True(providers.Clients.Knows(new ModelId(provider, "m")));
-
-        foreach (var streamed in new[] { false, true })
-        {
-            var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client($"{provider}:m"), streamed));
-
-            Assert.Equal(("provider_credentials", FailureClass.NextProvider), (thrown.Code, thrown.Failure));
-            Assert.Contains(setting, thrown.Message, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
-    public async Task Azure_without_key_asks_the_identity_whose_failure_is_one_of_credentials()
-    {
-        // The package sends tokens over TLS only; that nobody listens there tells a token was had.
-        var identity = new OnceUnavailableIdentity();
-        await using var providers = TestProviders.With(
-            services => services.AddSingleton<TokenCredential>(identity),
-            $"Providers__azure__Endpoint=https://127.0.0.1:{UnusedPort()}",
-            "Providers__azure__RetryAttempts=0");
-
-        var first = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("azure:m"), streamed: false));
-        var second = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("azure:m"), streamed: false));
-
-        Assert.Equal(("provider_credentials", "provider_unavailable"), (first.Code, second.Code));
-        Assert.Equal(["https://cognitiveservices.azure.com/.default"], identity.Scopes.Distinct());
-    }
-
-    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Callers_cancellation_stays_a_cancellation(bool streamed)
@@ -269,13 +228,6 @@ public sealed class ProviderFailureTests : IAsyncLifetime
         Assert.Single(_server.Requests);
     }
 
-    private static int UnusedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private static TestProviders Providers(string vendor, Uri address) => TestProviders.With(
         $"Providers__{vendor}__Endpoint={(vendor == "openai" ? new Uri(address, "v1") : address)}",
         $"Providers__{vendor}__ApiKey={Secret}",
@@ -286,22 +238,4 @@ public sealed class ProviderFailureTests : IAsyncLifetime
         IChatClient client, bool streamed, CancellationToken cancellationToken = default) => streamed
         ? client.GetStreamingResponseAsync("Hello", cancellationToken: cancellationToken).ToChatResponseAsync(cancellationToken)
         : client.GetResponseAsync("Hello", cancellationToken: cancellationToken);
-
-    /// <summary>Fails the first time it is asked for a token.</summary>
-    private sealed class OnceUnavailableIdentity : TokenCredential
-    {
-        public List<string> Scopes { get; } = [];
-
-        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken)
-        {
-            Scopes.AddRange(requestContext.Scopes);
-            return Scopes.Count == 1
-                ? throw new CredentialUnavailableException("no identity here")
-                : new AccessToken("entra-token", DateTimeOffset.MaxValue);
-        }
-
-        public override ValueTask<AccessToken> GetTokenAsync(
-            TokenRequestContext requestContext, CancellationToken cancellationToken) =>
-            new(GetToken(requestContext, cancellationToken));
-    }
 }

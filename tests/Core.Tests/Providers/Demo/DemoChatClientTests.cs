@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using CsCheck;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -118,6 +120,24 @@ public sealed class DemoChatClientTests
     [InlineData("")]
     public async Task Without_a_task_it_says_what_it_is(string prompt) =>
         Assert.StartsWith("I am the demo model", (await Demo.GetResponseAsync(prompt)).Text, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{"type":"object","properties":{"answer":{"type":"string"},"value":{"type":"integer"}},"required":["answer"]}""", """{"answer":"2+2 = 4.","value":4}""")]
+    [InlineData("""{"type":"object","properties":{"kind":{"enum":["sum","time"]},"sure":{"type":"boolean"},"n":{"type":["number","null"],"maximum":3}}}""", """{"kind":"sum","sure":true,"n":3}""")]
+    [InlineData("""{"type":"array","items":{"type":"string","maxLength":3},"minItems":2}""", """["2+2","2+2"]""")]
+    [InlineData("""{"properties":{"a":{"anyOf":[{"const":7},{"type":"string"}]},"b":{"type":"null"}}}""", """{"a":7,"b":null}""")]
+    [InlineData("""{"type":5,"items":true}""", "\"2\\u002B2 = 4.\"")]
+    public async Task Answer_takes_the_form_of_the_response_schema(string schema, string answer)
+    {
+        List<ChatMessage> messages = [new(ChatRole.User, "What is 2+2?")];
+        var options = TestTools.Offer(TestTools.Calculator);
+        options.ResponseFormat = ChatResponseFormat.ForJsonSchema(JsonDocument.Parse(schema).RootElement);
+
+        Answer(messages, await Demo.GetResponseAsync(messages, options), "4");
+        var response = await Demo.GetResponseAsync(messages, options);
+
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(answer), JsonNode.Parse(response.Text)), response.Text);
+    }
 
     [Fact]
     public async Task Answer_streams_word_by_word_and_is_the_same_as_the_whole()
