@@ -8,6 +8,9 @@ public enum ConnectionFault
     /// <summary>Reset without an answer.</summary>
     BeforeAnswer,
 
-    /// <summary>Reset after status, headers and half the body.</summary>
+    /// <summary>
+    /// Reset after status, headers and half the body. A reset may overtake what was sent before it: a test that needs the
+    /// first half to arrive holds the reset back with <see cref="ModelReply.MidStreamGate"/>.
+    /// </summary>
     MidBody,
 }

@@ -31,7 +31,7 @@ public sealed record ModelReply
     /// <summary>Holds the answer back until opened.</summary>
     public Gate? Gate { get; init; }
 
-    /// <summary>Holds the second half of a streamed answer back until opened.</summary>
+    /// <summary>Holds the second half of the body back until opened.</summary>
     public Gate? MidStreamGate { get; init; }
 
     public ConnectionFault Fault { get; init; }

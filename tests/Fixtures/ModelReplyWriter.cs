@@ -48,15 +48,15 @@ internal static class ModelReplyWriter
         {
             if (index == (parts.Count + 1) / 2)
             {
+                if (reply.MidStreamGate is not null)
+                {
+                    await reply.MidStreamGate.WaitAsync(cancellationToken);
+                }
+
                 if (reply.Fault == ConnectionFault.MidBody)
                 {
                     context.Abort();
                     return;
-                }
-
-                if (reply.MidStreamGate is not null)
-                {
-                    await reply.MidStreamGate.WaitAsync(cancellationToken);
                 }
             }
 

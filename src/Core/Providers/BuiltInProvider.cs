@@ -7,12 +7,14 @@ namespace Yggdrasil.Providers;
 /// <param name="RequiresApiKey">Local servers take none; Azure may use an identity instead.</param>
 internal sealed record BuiltInProvider(string Name, ProviderType Type, string? Endpoint, bool RequiresApiKey)
 {
+    private const string GeminiEndpoint = "https://generativelanguage.googleapis.com/v1beta/openai";
+
     public static IReadOnlyList<BuiltInProvider> All { get; } =
     [
         new("openai", ProviderType.OpenAI, "https://api.openai.com/v1", RequiresApiKey: true),
         new("azure", ProviderType.Azure, Endpoint: null, RequiresApiKey: false),
         new("anthropic", ProviderType.Anthropic, "https://api.anthropic.com", RequiresApiKey: true),
-        new("gemini", ProviderType.OpenAICompatible, "https://generativelanguage.googleapis.com/v1beta/openai", RequiresApiKey: true),
+        new("gemini", ProviderType.OpenAICompatible, GeminiEndpoint, RequiresApiKey: true),
         new("openrouter", ProviderType.OpenAICompatible, "https://openrouter.ai/api/v1", RequiresApiKey: true),
         new("groq", ProviderType.OpenAICompatible, "https://api.groq.com/openai/v1", RequiresApiKey: true),
         new("mistral", ProviderType.OpenAICompatible, "https://api.mistral.ai/v1", RequiresApiKey: true),

@@ -16,9 +16,9 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
         try
         {
             var response = await base.GetResponseAsync(messages, options, cancellationToken);
-            return response.FinishReason is null && response.Messages.All(message => message.Contents.Count == 0)
-                ? throw ProviderFailures.EmptyAnswer(provider)
-                : response;
+            return response.FinishReason is not null || response.Messages.Any(message => SaysSomething(message.Contents))
+                ? response
+                : throw ProviderFailures.EmptyAnswer(provider);
         }
         catch (Exception exception)
         {
@@ -37,7 +37,7 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
         while (await MoveNextAsync(updates, cancellationToken))
         {
             var update = updates.Current;
-            answered |= update.FinishReason is not null || update.Contents.Count > 0;
+            answered |= update.FinishReason is not null || SaysSomething(update.Contents);
             yield return update;
         }
 
@@ -61,6 +61,9 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
             throw Classified(exception, cancellationToken);
         }
     }
+
+    private static bool SaysSomething(IEnumerable<AIContent> contents) =>
+        contents.Any(content => content is not TextContent { Text.Length: 0 });
 
     private Exception Classified(Exception exception, CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested

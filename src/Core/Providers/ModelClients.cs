@@ -34,7 +34,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
 
     public bool Knows(ModelId id) => _providers.ContainsKey(id.Provider);
 
-    /// <summary>Telemetry and cache will wrap what is returned here; the part per provider is <see cref="ModelProvider.CreateClient"/>.</summary>
+    /// <summary>What concerns all providers of a call; what each does is <see cref="ModelProvider.CreateClient"/>.</summary>
     /// <exception cref="ArgumentException">A model's provider is unknown.</exception>
     public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) =>
         new FallbackChatClient([ClientOf(model), .. fallbacks.Select(ClientOf)]);

@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Globalization;
 using System.Text.Json;
 using Anthropic.Exceptions;
 using Azure.Identity;
@@ -16,24 +15,30 @@ namespace Yggdrasil.Providers;
 /// </remarks>
 internal static class ProviderFailures
 {
+    /// <param name="provider">The provider's name, which begins the message.</param>
+    /// <param name="status">The HTTP status: any but success.</param>
+    /// <param name="error">What the body adds to it.</param>
+    /// <param name="retryAfter">How long the provider asked us to wait, where it did.</param>
+    /// <param name="cause">The package's exception, where there is one.</param>
     public static ProviderException FromStatus(
-        string provider, int status, UpstreamError error, TimeSpan? retryAfter = null, Exception? exception = null)
+        string provider, int status, UpstreamError error, TimeSpan? retryAfter = null, Exception? cause = null) => status switch
     {
-        var number = status.ToString(CultureInfo.InvariantCulture);
-        return status switch
+        // Money and quota do not come back within a retry, unlike a rate.
+        429 when error == UpstreamError.QuotaExhausted =>
+            Next("provider_rate_limited", $"{provider} refused the call: our quota there is used up.", cause, retryAfter),
+        429 => Retry("provider_rate_limited", $"{provider} limits our rate (429).", cause, retryAfter),
+        408 or 504 => Retry("provider_timeout", $"{provider} timed out ({status}).", cause, retryAfter),
+        >= 500 or 425 => Retry("provider_unavailable", $"{provider} failed ({status}).", cause, retryAfter),
+        401 or 402 or 403 => Next("provider_credentials", $"{provider} refused our credentials ({status}).", cause),
+        < 400 => Next("provider_unavailable", $"{provider} did not answer as a model API ({status}).", cause),
+        _ => error switch
         {
-            // Money and quota do not come back within a retry, unlike a rate.
-            429 when error == UpstreamError.QuotaExhausted => new(
-                "provider_rate_limited", FailureClass.NextProvider, $"{provider} refused the call: our quota there is used up.", retryAfter, exception),
-            429 => new("provider_rate_limited", FailureClass.RetrySame, $"{provider} limits our rate (429).", retryAfter, exception),
-            408 or 504 => new("provider_timeout", FailureClass.RetrySame, $"{provider} timed out ({number}).", retryAfter, exception),
-            >= 500 or 425 => new("provider_unavailable", FailureClass.RetrySame, $"{provider} failed ({number}).", retryAfter, exception),
-            401 or 402 or 403 => new(
-                "provider_credentials", FailureClass.NextProvider, $"{provider} refused our credentials ({number}).", retryAfter, exception),
-            < 400 => new("provider_unavailable", FailureClass.NextProvider, $"{provider} did not answer as a model API ({number}).", retryAfter, exception),
-            _ => Rejection(provider, number, error, exception),
-        };
-    }
+            UpstreamError.ContentFilter => Stop("content_filter", $"{provider} refused the content.", cause),
+            UpstreamError.ContextTooLong =>
+                Stop("context_too_long", $"The conversation is too long for the model of {provider}.", cause),
+            _ => Stop("provider_rejected", $"{provider} rejected the request ({status}).", cause),
+        },
+    };
 
     /// <summary>Classifies what a package or Polly threw. Never for the caller's own cancellation.</summary>
     public static ProviderException FromException(string provider, Exception exception)
@@ -49,50 +54,51 @@ internal static class ProviderFailures
 
         // Unknown, so not known to pass: no retry and no count against the breaker, which one caller's odd request
         // could otherwise open for everybody.
-        return new ProviderException(
-            "provider_unavailable", FailureClass.NextProvider, $"{provider} gave no answer that could be read.", null, exception);
+        return Next("provider_unavailable", $"{provider} gave no answer that could be read.", exception);
     }
 
     /// <summary>An answer that holds nothing: neither content nor a reason why it ended.</summary>
     public static ProviderException EmptyAnswer(string provider) =>
-        new("provider_unavailable", FailureClass.RetrySame, $"{provider} sent an answer without content.");
+        Retry("provider_unavailable", $"{provider} sent an answer without content.", cause: null);
 
-    private static ProviderException? Classify(string provider, Exception cause, Exception whole) => cause switch
+    private static ProviderException? Classify(string provider, Exception exception, Exception whole) => exception switch
     {
         ProviderException classified => classified,
-        ClientResultException { Status: > 0 } result => FromStatus(provider, result.Status, UpstreamError.Other, null, whole),
-        AnthropicApiException api => FromStatus(
-            provider, (int)api.StatusCode, UpstreamErrors.Read(api.ResponseBody), null, whole),
-        AnthropicSseException sse => InStream(provider, sse, whole),
-        HttpRequestException { StatusCode: { } status } => FromStatus(provider, (int)status, UpstreamError.Other, null, whole),
-        BrokenCircuitException => new(
-            "provider_unavailable", FailureClass.NextProvider, $"{provider} failed repeatedly and is left alone for a while.", null, whole),
-        TimeoutRejectedException or TimeoutException or OperationCanceledException => new(
-            "provider_timeout", FailureClass.RetrySame, $"{provider} did not answer in time.", null, whole),
-        AuthenticationFailedException => new(
-            "provider_credentials", FailureClass.NextProvider, $"No identity could be obtained for {provider}.", null, whole),
-        HttpRequestException or IOException => new(
-            "provider_unavailable", FailureClass.RetrySame, $"{provider} could not be reached, or the connection broke.", null, whole),
-        JsonException or FormatException or AnthropicInvalidDataException => new(
-            "provider_unavailable", FailureClass.RetrySame, $"{provider} sent a malformed answer.", null, whole),
+        ClientResultException { Status: > 0 } result =>
+            FromStatus(provider, result.Status, UpstreamError.Other, cause: whole),
+        AnthropicApiException api =>
+            FromStatus(provider, (int)api.StatusCode, UpstreamErrors.Read(api.ResponseBody), cause: whole),
+        AnthropicSseException sse =>
+            FromStatus(provider, StatusOf(sse.Type?.Raw()), UpstreamError.Other, cause: whole),
+        HttpRequestException { StatusCode: { } status } =>
+            FromStatus(provider, (int)status, UpstreamError.Other, cause: whole),
+        BrokenCircuitException =>
+            Next("provider_unavailable", $"{provider} failed repeatedly and is left alone for a while.", whole),
+        TimeoutRejectedException or TimeoutException or OperationCanceledException =>
+            Retry("provider_timeout", $"{provider} did not answer in time.", whole),
+        AuthenticationFailedException =>
+            Next("provider_credentials", $"No identity could be obtained for {provider}.", whole),
+        HttpRequestException or IOException =>
+            Retry("provider_unavailable", $"{provider} could not be reached, or the connection broke.", whole),
+        JsonException or FormatException or AnthropicInvalidDataException =>
+            Retry("provider_unavailable", $"{provider} sent a malformed answer.", whole),
         _ => null,
     };
 
-    private static ProviderException InStream(string provider, AnthropicSseException exception, Exception whole) =>
-        exception.Type?.Raw() switch
-        {
-            "invalid_request_error" => FromStatus(provider, 400, UpstreamError.Other, null, whole),
-            "rate_limit_error" => FromStatus(provider, 429, UpstreamError.Other, null, whole),
-            _ => FromStatus(provider, 529, UpstreamError.Other, null, whole),
-        };
+    /// <summary>The status that Anthropic would have sent, had the error come before the stream.</summary>
+    private static int StatusOf(string? errorType) => errorType switch
+    {
+        "invalid_request_error" => 400,
+        "rate_limit_error" => 429,
+        _ => 529,
+    };
 
-    private static ProviderException Rejection(string provider, string status, UpstreamError error, Exception? exception) =>
-        error switch
-        {
-            UpstreamError.ContentFilter => new(
-                "content_filter", FailureClass.Stop, $"{provider} refused the content.", null, exception),
-            UpstreamError.ContextTooLong => new(
-                "context_too_long", FailureClass.Stop, $"The conversation is too long for the model of {provider}.", null, exception),
-            _ => new("provider_rejected", FailureClass.Stop, $"{provider} rejected the request ({status}).", null, exception),
-        };
+    private static ProviderException Retry(string code, string message, Exception? cause, TimeSpan? retryAfter = null) =>
+        new(code, FailureClass.RetrySame, message, retryAfter, cause);
+
+    private static ProviderException Next(string code, string message, Exception? cause, TimeSpan? retryAfter = null) =>
+        new(code, FailureClass.NextProvider, message, retryAfter, cause);
+
+    private static ProviderException Stop(string code, string message, Exception? cause) =>
+        new(code, FailureClass.Stop, message, retryAfter: null, cause);
 }

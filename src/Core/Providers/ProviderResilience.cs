@@ -58,8 +58,10 @@ internal sealed class ProviderResilience
                 UseJitter = true,
                 Delay = FirstPause,
                 MaxDelay = LongestPause,
-                ShouldHandle = arguments => ValueTask.FromResult(IsWorthRepeating(arguments.Context, arguments.Outcome.Exception)),
-                DelayGenerator = arguments => ValueTask.FromResult((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
+                ShouldHandle = arguments =>
+                    ValueTask.FromResult(IsWorthRepeating(arguments.Context, arguments.Outcome.Exception)),
+                DelayGenerator = arguments =>
+                    ValueTask.FromResult((arguments.Outcome.Exception as ProviderException)?.RetryAfter),
             });
         }
 
@@ -70,7 +72,8 @@ internal sealed class ProviderResilience
                 MinimumThroughput = options.BreakerFailures,
                 SamplingDuration = TimeSpan.FromSeconds(options.BreakerSeconds),
                 BreakDuration = TimeSpan.FromSeconds(options.BreakerSeconds),
-                ShouldHandle = arguments => ValueTask.FromResult(IsProvidersFault(arguments.Context, arguments.Outcome.Exception)),
+                ShouldHandle = arguments =>
+                    ValueTask.FromResult(IsProvidersFault(arguments.Context, arguments.Outcome.Exception)),
             })
             .Build();
     }
@@ -90,7 +93,8 @@ internal sealed class ProviderResilience
     private static bool IsProvidersFault(ResilienceContext context, Exception? exception) => exception switch
     {
         ProviderException failure => failure.Failure == FailureClass.RetrySame,
-        OperationCanceledException => !context.Properties.GetValue(CallerTokenKey, CancellationToken.None).IsCancellationRequested,
+        OperationCanceledException =>
+            !context.Properties.GetValue(CallerTokenKey, CancellationToken.None).IsCancellationRequested,
         _ => false,
     };
 }

@@ -27,7 +27,8 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             ReadProvider(providers.GetSection(builtIn.Name), builtIn.Name, builtIn);
         }
 
-        foreach (var section in providers.GetChildren().Where(section => !options.Providers.ContainsKey(section.Key)))
+        var builtIns = BuiltInProvider.All.Select(builtIn => builtIn.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var section in providers.GetChildren().Where(section => !builtIns.Contains(section.Key)))
         {
             ReadProvider(section, section.Key, builtIn: null);
         }
@@ -37,7 +38,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
     {
         if (!NamePattern.IsMatch(key))
         {
-            Report(key, setting: null, "is no provider name: use letters, digits, '-' and '_', beginning with a letter or digit");
+            Report(key, setting: null, "is no provider name: it must be of letters, digits, '-' and '_'");
             return;
         }
 
@@ -62,6 +63,12 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         if (builtIn is null && provider.Endpoint is null && section["Endpoint"] is null)
         {
             Report(key, "Endpoint", "is missing: it must be the http or https address of the provider's API");
+        }
+
+        if (type is ProviderType.Azure && provider.ApiKey is null && provider.Endpoint is { } endpoint
+            && endpoint.Scheme != Uri.UriSchemeHttps)
+        {
+            Report(key, "Endpoint", "must be an https address where no ApiKey is set: tokens go over TLS only");
         }
 
         options.Providers[provider.Name] = provider;
@@ -139,12 +146,13 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             return number;
         }
 
-        Report(key, setting, string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}"));
+        Report(key, setting, $"must be a whole number from {least} to {most}");
         return defaultValue;
     }
 
     private void Report(string key, string? setting, string problem) =>
-        options.Problems.Add($"{ModelProvidersOptions.SectionName}__{key}{(setting is null ? "" : "__" + setting)} {problem}.");
+        options.Problems.Add(
+            $"{ModelProvidersOptions.SectionName}__{key}{(setting is null ? "" : "__" + setting)} {problem}.");
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern { get; }

@@ -65,7 +65,8 @@ internal sealed class VendorClients(
             BaseUrl = options.Endpoint!.ToString().TrimEnd('/'),
             HttpClient = http,
             MaxRetries = 0,
-            Timeout = Timeout.InfiniteTimeSpan,
+            // Off, in effect: infinite would be announced to the server as a timeout of -1 ms.
+            Timeout = TimeSpan.FromDays(1),
             OpenTelemetry = false,
         }.AsIChatClient(model, AnthropicMaxOutputTokens);
 
@@ -87,6 +88,7 @@ internal sealed class VendorClients(
     private static Uri AzureEndpoint(Uri endpoint)
     {
         var address = endpoint.ToString().TrimEnd('/');
-        return new Uri(address.EndsWith(AzureApiPath, StringComparison.OrdinalIgnoreCase) ? address : $"{address}/{AzureApiPath}");
+        return new Uri(
+            address.EndsWith(AzureApiPath, StringComparison.OrdinalIgnoreCase) ? address : $"{address}/{AzureApiPath}");
     }
 }

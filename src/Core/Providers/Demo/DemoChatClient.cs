@@ -26,7 +26,7 @@ internal sealed class DemoChatClient(string model, TimeProvider time) : IChatCli
     {
         List<ChatMessage> conversation = [.. messages];
         await PauseAsync(SlowStart, cancellationToken);
-        var turn = DemoTurn.Next(conversation, Offered(options));
+        var turn = Next(conversation, options);
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, Contents(turn, conversation)))
         {
             FinishReason = FinishReason(turn),
@@ -42,7 +42,7 @@ internal sealed class DemoChatClient(string model, TimeProvider time) : IChatCli
     {
         List<ChatMessage> conversation = [.. messages];
         await PauseAsync(SlowStart, cancellationToken);
-        var turn = DemoTurn.Next(conversation, Offered(options));
+        var turn = Next(conversation, options);
         var id = $"demo-{conversation.Count}";
         if (turn.Calls.Count > 0)
         {
@@ -70,6 +70,14 @@ internal sealed class DemoChatClient(string model, TimeProvider time) : IChatCli
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
         IsSlow ? Task.Delay(pause, time, cancellationToken) : Task.CompletedTask;
+
+    private static DemoTurn Next(List<ChatMessage> conversation, ChatOptions? options)
+    {
+        var turn = DemoTurn.Next(conversation, Offered(options));
+        return turn.Calls.Count == 0 && options?.ResponseFormat is ChatResponseFormatJson { Schema: { } schema }
+            ? turn with { Text = DemoStructuredAnswer.Write(schema, turn.Text) }
+            : turn;
+    }
 
     private static HashSet<string> Offered(ChatOptions? options) =>
         options?.ToolMode is NoneChatToolMode ? [] : [.. (options?.Tools ?? []).Select(tool => tool.Name)];

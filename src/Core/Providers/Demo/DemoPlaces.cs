@@ -12,14 +12,15 @@ internal static class DemoPlaces
         RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant;
 
     private static readonly Regex AsksForTime = new(@"\b(?:time|clock|o'clock)\b", Options);
-    private static readonly Regex AsksForTimeNow = new(@"\b(?:what time|what's the time|the time now|current time|what is the time)\b", Options);
+    private static readonly Regex AsksForTimeNow = new(
+        @"\b(?:what time|what's the time|the time now|current time|what is the time)\b", Options);
     private static readonly Regex Word = new(@"[\p{L}\p{M}]+(?:[-'/_][\p{L}\p{M}]+)*", Options);
 
     private static readonly FrozenSet<string> WordsBeforeAPlace =
         new[] { "in", "at", "for", "and", "or" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    private static readonly FrozenDictionary<string, (string Name, string TimeZone)> Cities = new (string Name, string TimeZone)[]
-    {
+    private static readonly (string Name, string TimeZone)[] CityList =
+    [
         ("UTC", "Etc/UTC"), ("GMT", "Etc/UTC"),
         ("Amsterdam", "Europe/Amsterdam"), ("Athens", "Europe/Athens"), ("Auckland", "Pacific/Auckland"),
         ("Bangalore", "Asia/Kolkata"), ("Bangkok", "Asia/Bangkok"), ("Barcelona", "Europe/Madrid"),
@@ -46,11 +47,16 @@ internal static class DemoPlaces
         ("Tel Aviv", "Asia/Jerusalem"), ("Tokyo", "Asia/Tokyo"), ("Toronto", "America/Toronto"), ("Trondheim", "Europe/Oslo"),
         ("Vancouver", "America/Vancouver"), ("Vienna", "Europe/Vienna"), ("Warsaw", "Europe/Warsaw"),
         ("Washington", "America/New_York"), ("Zurich", "Europe/Zurich"),
-    }.ToFrozenDictionary(city => city.Name, StringComparer.OrdinalIgnoreCase);
+    ];
+
+    private static readonly FrozenDictionary<string, (string Name, string TimeZone)> Cities =
+        CityList.ToFrozenDictionary(city => city.Name, StringComparer.OrdinalIgnoreCase);
 
     // Cities of the time zone database that the list above lacks, and the zones' own names. English words among them
     // (Center, Troll) count only where a place is expected.
     private static readonly Lazy<FrozenDictionary<string, (string Name, string TimeZone)>> Zones = new(ReadZones);
+
+    public static IEnumerable<string> KnownTimeZones => Cities.Values.Select(city => city.TimeZone);
 
     public static IEnumerable<DemoAction> TimesAskedFor(string text)
     {

@@ -1,0 +1,217 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
+using Yggdrasil.Providers;
+
+namespace Yggdrasil.Tests.Providers;
+
+/// <summary>Retries, timeout, breaker and limit, counted at the server.</summary>
+public sealed class ProviderResilienceTests : IAsyncLifetime
+{
+    private ScriptedModelServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await ScriptedModelServer.StartAsync();
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    [Theory]
+    [InlineData(503, 2, false, 3)]
+    [InlineData(503, 2, true, 3)]
+    [InlineData(429, 1, false, 2)]
+    [InlineData(408, 1, true, 2)]
+    [InlineData(500, 0, false, 1)]
+    [InlineData(401, 2, false, 1)]
+    [InlineData(400, 2, false, 1)]
+    [InlineData(404, 2, true, 1)]
+    public async Task Only_what_may_pass_is_retried_and_only_so_often(int status, int attempts, bool streamed, int calls)
+    {
+        _server.RespondWith(_ => ModelReply.Status(status));
+        await using var providers = With($"Providers__vllm__RetryAttempts={attempts}");
+
+        await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m"), streamed));
+
+        Assert.Equal(calls, _server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Retry_that_succeeds_answers(bool streamed)
+    {
+        _server.Enqueue(ModelReply.Status(503), ModelReply.Reset(), ModelReply.Text("At last."));
+        await using var providers = With();
+
+        var response = await AskAsync(providers.Client("vllm:m"), streamed);
+
+        Assert.Equal("At last.", response.Text);
+        Assert.Equal(3, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Pause_is_the_one_the_provider_asked_for()
+    {
+        var time = new TimerSignallingTime(TimeSpan.FromSeconds(20));
+        _server.Enqueue(ModelReply.Status(429, TimeSpan.FromSeconds(20)), ModelReply.Text("Now."));
+        await using var providers = With(services => services.AddSingleton<TimeProvider>(time));
+
+        var asking = AskAsync(providers.Client("vllm:m"), streamed: false);
+        await time.TimerSet;
+        time.Advance(TimeSpan.FromSeconds(20));
+
+        Assert.Equal("Now.", (await asking).Text);
+    }
+
+    [Theory]
+    [InlineData(31, 3600)]
+    [InlineData(10, 5)]
+    public async Task Pause_beyond_the_cap_or_the_timeout_is_not_taken(int retryAfterSeconds, int timeoutSeconds)
+    {
+        _server.RespondWith(_ => ModelReply.Status(429, TimeSpan.FromSeconds(retryAfterSeconds)));
+        await using var providers = With($"Providers__vllm__TimeoutSeconds={timeoutSeconds}");
+
+        var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m"), streamed: false));
+
+        Assert.Equal(("provider_rate_limited", TimeSpan.FromSeconds(retryAfterSeconds)), (thrown.Code, thrown.RetryAfter));
+        Assert.Single(_server.Requests);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Provider_that_hangs_times_out(bool streamed)
+    {
+        var time = new FakeTimeProvider();
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        await using var providers = With(services => services.AddSingleton<TimeProvider>(time));
+
+        var asking = AskAsync(providers.Client("vllm:m"), streamed);
+        await gate.Reached;
+        time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("provider_timeout", (await Assert.ThrowsAsync<ProviderException>(() => asking)).Code);
+        Assert.Single(_server.Requests);
+    }
+
+    [Fact]
+    public async Task Stream_that_falls_silent_times_out()
+    {
+        var time = new FakeTimeProvider();
+        var silence = new Gate();
+        _server.RespondWith(_ => ModelReply.Text("One two three four.") with { MidStreamGate = silence });
+        await using var providers = With(services => services.AddSingleton<TimeProvider>(time));
+
+        await using var updates = providers.Client("vllm:m").GetStreamingResponseAsync("Hello").GetAsyncEnumerator();
+        var text = "";
+        while (text != "One two three ")
+        {
+            Assert.True(await updates.MoveNextAsync());
+            text += updates.Current.Text;
+        }
+
+        var next = updates.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("provider_timeout", (await Assert.ThrowsAsync<ProviderException>(() => next)).Code);
+    }
+
+    [Fact]
+    public async Task Breaker_opens_lets_one_probe_through_and_closes_when_it_succeeds()
+    {
+        var time = new FakeTimeProvider();
+        var probe = new Gate();
+        _server.RespondWith(_ => ModelReply.Status(503));
+        await using var providers = With(
+            services => services.AddSingleton<TimeProvider>(time),
+            "Providers__vllm__RetryAttempts=0",
+            "Providers__vllm__BreakerFailures=3");
+        var client = providers.Client("vllm:m");
+        for (var failure = 0; failure < 3; failure++)
+        {
+            await Assert.ThrowsAsync<ProviderException>(() => AskAsync(client, streamed: false));
+        }
+
+        var refused = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(client, streamed: false));
+        Assert.Equal(("provider_unavailable", 3), (refused.Code, _server.Requests.Count));
+
+        time.Advance(TimeSpan.FromSeconds(31));
+        _server.RespondWith(_ => ModelReply.Hang(probe, ModelReply.Text("Back.")));
+        var probing = AskAsync(client, streamed: false);
+        await probe.Reached;
+        await Assert.ThrowsAsync<ProviderException>(() => AskAsync(client, streamed: false));
+        Assert.Equal(4, _server.Requests.Count);
+
+        probe.Open();
+        Assert.Equal("Back.", (await probing).Text);
+        Assert.Equal("Back.", (await AskAsync(client, streamed: false)).Text);
+        Assert.Equal(5, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Callers_who_leave_and_requests_refused_do_not_open_the_breaker()
+    {
+        await using var providers = With("Providers__vllm__RetryAttempts=0", "Providers__vllm__BreakerFailures=2");
+        var client = providers.Client("vllm:m");
+        for (var call = 0; call < 3; call++)
+        {
+            var gate = new Gate();
+            _server.Enqueue(ModelReply.Status(400), ModelReply.Hang(gate));
+            await Assert.ThrowsAsync<ProviderException>(() => AskAsync(client, streamed: false));
+            using var leaving = new CancellationTokenSource();
+            var asking = client.GetResponseAsync("Hello", cancellationToken: leaving.Token);
+            await gate.Reached;
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        }
+
+        _server.Enqueue(ModelReply.Text("Still here."));
+        Assert.Equal("Still here.", (await AskAsync(client, streamed: false)).Text);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Calls_beyond_the_limit_wait_their_turn(bool streamed)
+    {
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        await using var providers = With("Providers__vllm__MaxConcurrency=2");
+
+        var calls = Enumerable.Range(0, 3).Select(_ => AskAsync(providers.Client("vllm:m"), streamed)).ToList();
+        await _server.WaitForRequestAsync(2);
+        Assert.Equal(2, _server.Requests.Count);
+        gate.Open();
+
+        Assert.All(await Task.WhenAll(calls), response => Assert.Equal("released", response.Text));
+        Assert.Equal(3, _server.Requests.Count);
+    }
+
+    private TestProviders With(params string[] settings) => With(_ => { }, settings);
+
+    private TestProviders With(Action<IServiceCollection> register, params string[] settings) =>
+        TestProviders.With(register, [$"Providers__vllm__Endpoint={_server.Endpoint}", .. settings]);
+
+    private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
+        ? client.GetStreamingResponseAsync("Hello").ToChatResponseAsync()
+        : client.GetResponseAsync("Hello");
+
+    /// <summary>Fake time that tells when somebody sets a timer of the given length.</summary>
+    private sealed class TimerSignallingTime(TimeSpan expected) : FakeTimeProvider
+    {
+        private readonly TaskCompletionSource _timerSet = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task TimerSet => _timerSet.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == expected)
+            {
+                _timerSet.TrySetResult();
+            }
+
+            return timer;
+        }
+    }
+}

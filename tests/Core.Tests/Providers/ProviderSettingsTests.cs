@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Options;
+using Yggdrasil.Providers;
+
+namespace Yggdrasil.Tests.Providers;
+
+public sealed class ProviderSettingsTests
+{
+    [Fact]
+    public async Task Without_settings_all_built_in_providers_are_known_and_no_others()
+    {
+        await using var providers = TestProviders.With();
+
+        Assert.Equal(
+            ["anthropic", "azure", "demo", "gemini", "groq", "lmstudio", "mistral", "ollama", "openai", "openrouter", "vllm"],
+            providers.Clients.ProviderNames);
+        Assert.True(providers.Clients.Knows(new ModelId("OpenAI", "gpt")));
+        Assert.False(providers.Clients.Knows(new ModelId("acme", "gpt")));
+    }
+
+    [Fact]
+    public async Task Defaults_are_those_of_the_contract()
+    {
+        await using var providers = TestProviders.With();
+
+        var openai = providers.Get<IOptions<ModelProvidersOptions>>().Value.Providers["openai"];
+
+        Assert.Equal(
+            (30, 20, 2, 5, 30),
+            (openai.TimeoutSeconds, openai.MaxConcurrency, openai.RetryAttempts, openai.BreakerFailures, openai.BreakerSeconds));
+        Assert.Equal("https://api.openai.com/v1", openai.Endpoint?.ToString());
+        Assert.Null(openai.ApiKey);
+    }
+
+    [Fact]
+    public async Task Settings_replace_the_defaults()
+    {
+        await using var providers = TestProviders.With(
+            "Providers__Corp__Type=openai-compatible",
+            "Providers__Corp__Endpoint=http://models.example/v1",
+            "Providers__Corp__ApiKey= key-with-line-break\n",
+            "Providers__Corp__TimeoutSeconds=7",
+            "Providers__Corp__MaxConcurrency=3",
+            "Providers__Corp__RetryAttempts=0",
+            "Providers__Corp__BreakerFailures=9",
+            "Providers__Corp__BreakerSeconds=11");
+
+        var corp = providers.Get<IOptions<ModelProvidersOptions>>().Value.Providers["corp"];
+
+        Assert.Equal(("corp", ProviderType.OpenAICompatible), (corp.Name, corp.Type));
+        Assert.Equal(("http://models.example/v1", "key-with-line-break"), (corp.Endpoint?.ToString(), corp.ApiKey));
+        Assert.Equal(
+            (7, 3, 0, 9, 11),
+            (corp.TimeoutSeconds, corp.MaxConcurrency, corp.RetryAttempts, corp.BreakerFailures, corp.BreakerSeconds));
+        Assert.Contains("corp", providers.Clients.ProviderNames);
+    }
+
+    [Theory]
+    [InlineData("Providers__openai__TimeoutSeconds=0", "Providers__openai__TimeoutSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__openai__TimeoutSeconds=soon", "Providers__openai__TimeoutSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__openai__TimeoutSeconds=1.5", "Providers__openai__TimeoutSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__groq__RetryAttempts=-1", "Providers__groq__RetryAttempts must be a whole number from 0 to 10.")]
+    [InlineData("Providers__groq__MaxConcurrency=10001", "Providers__groq__MaxConcurrency must be a whole number from 1 to 10000.")]
+    [InlineData("Providers__groq__BreakerFailures=1", "Providers__groq__BreakerFailures must be a whole number from 2 to 1000.")]
+    [InlineData("Providers__groq__BreakerSeconds=99999999999", "Providers__groq__BreakerSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__vllm__Endpoint=localhost:8000", "Providers__vllm__Endpoint must be an absolute http or https address")]
+    [InlineData("Providers__vllm__Endpoint=http://user:pw@host/v1", "Providers__vllm__Endpoint must be an absolute http or https address")]
+    [InlineData("Providers__azure__Endpoint=http://host", "Providers__azure__Endpoint must be an https address where no ApiKey is set")]
+    [InlineData("Providers__openai__Type=anthropic", "Providers__openai__Type is unknown or contradicts the built-in provider")]
+    [InlineData("Providers__acme__Endpoint=http://host/v1", "Providers__acme__Type is missing: it must be one of openai-compatible, ")]
+    [InlineData("Providers__acme__Type=telepathy", "Providers__acme__Type is unknown")]
+    [InlineData("Providers__acme__Type=openai-compatible", "Providers__acme__Endpoint is missing")]
+    [InlineData("Providers__a.b__Type=openai-compatible", "Providers__a.b is no provider name")]
+    public async Task Wrong_setting_is_named_in_full_with_what_it_should_be(string setting, string message)
+    {
+        await using var providers = TestProviders.With(setting);
+
+        var thrown = Assert.Throws<OptionsValidationException>(() => providers.Get<IStartupValidator>().Validate());
+
+        Assert.StartsWith(message, Assert.Single(thrown.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_problems_are_reported_at_once_and_no_key_is_shown()
+    {
+        await using var providers = TestProviders.With(
+            "Providers__openai__ApiKey=sk secret with spaces",
+            "Providers__openai__TimeoutSeconds=0",
+            "Providers__acme__Endpoint=nowhere");
+
+        var thrown = Assert.Throws<OptionsValidationException>(() => providers.Get<IStartupValidator>().Validate());
+
+        Assert.Equal(3, thrown.Failures.Count());
+        Assert.Contains("Providers__openai__ApiKey must be visible ASCII", thrown.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unknown_provider_has_no_client()
+    {
+        await using var providers = TestProviders.With();
+
+        var thrown = Assert.Throws<ArgumentException>(() => providers.Client("acme:m"));
+
+        Assert.Contains("Unknown provider 'acme'", thrown.Message, StringComparison.Ordinal);
+    }
+}
