@@ -7,7 +7,7 @@ try
     await using var host = await LocalHostApplication.CreateAsync(new LocalHostSetup
     {
         Args = args,
-        Functions = typeof(LocalHostSetup).Assembly,
+        FunctionTypes = typeof(LocalHostSetup).Assembly.GetTypes(),
     });
     await host.RunAsync();
     return 0;

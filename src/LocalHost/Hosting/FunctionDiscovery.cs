@@ -3,7 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Yggdrasil.LocalHost.Hosting;
 
-/// <summary>Finds the functions of an assembly, and refuses what the genuine host would refuse or this one cannot run.</summary>
+/// <summary>Finds the functions among types, and refuses what the genuine host would refuse or this one cannot run.</summary>
 internal static class FunctionDiscovery
 {
     private const BindingFlags AllMethods =
@@ -11,9 +11,6 @@ internal static class FunctionDiscovery
         BindingFlags.DeclaredOnly;
 
     /// <exception cref="LocalHostException">Names every function that cannot be run, and why.</exception>
-    public static IReadOnlyList<Function> Discover(Assembly assembly) => Discover(assembly.GetTypes());
-
-    /// <inheritdoc cref="Discover(Assembly)"/>
     public static IReadOnlyList<Function> Discover(IEnumerable<Type> types)
     {
         var functions = new List<Function>();

@@ -37,7 +37,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         LocalHostSetup setup, CancellationToken cancellationToken = default)
     {
         var builder = CreateBuilder(setup);
-        var functions = FunctionDiscovery.Discover(setup.Functions);
+        var functions = FunctionDiscovery.Discover(setup.FunctionTypes);
         var hostJson = HostJson.Read(setup.HostJsonPath);
         var data = DataFolder.Open(builder.Configuration["LocalHost:DataPath"] ?? DataFolder.DefaultName);
         AzuriteProcess? azurite = null;
@@ -98,7 +98,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         {
             Args = setup.Args,
             EnvironmentName = environment,
-            ApplicationName = setup.Functions.GetName().Name,
+            ApplicationName = typeof(LocalHostApplication).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
 

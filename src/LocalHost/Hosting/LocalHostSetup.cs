@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.LocalHost.Settings;
 
@@ -9,8 +8,8 @@ internal sealed record LocalHostSetup
 {
     public string[] Args { get; init; } = [];
 
-    /// <summary>The assembly whose functions run.</summary>
-    public required Assembly Functions { get; init; }
+    /// <summary>The types whose functions run.</summary>
+    public required IReadOnlyCollection<Type> FunctionTypes { get; init; }
 
     public Action<IServiceCollection, IConfiguration> ConfigureServices { get; init; } = (_, _) => { };
 

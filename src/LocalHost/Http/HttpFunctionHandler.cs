@@ -25,12 +25,17 @@ internal sealed partial class HttpFunctionHandler(
         {
             LogCallerGone(function.Name, invocation.InvocationId);
         }
+        catch (BadHttpRequestException refused)
+        {
+            // Kestrel refused what the function was reading: a body too large, or one that broke off.
+            Fail(httpContext, refused.StatusCode);
+        }
 #pragma warning disable CA1031 // The host answers for every function that throws, whatever it throws.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
             LogFailed(failure, function.Name, invocation.InvocationId);
-            Fail(httpContext);
+            Fail(httpContext, StatusCodes.Status500InternalServerError);
         }
     }
 
@@ -51,7 +56,7 @@ internal sealed partial class HttpFunctionHandler(
         }
     }
 
-    private static void Fail(HttpContext httpContext)
+    private static void Fail(HttpContext httpContext, int status)
     {
         if (httpContext.Response.HasStarted)
         {
@@ -61,7 +66,7 @@ internal sealed partial class HttpFunctionHandler(
         }
 
         httpContext.Response.Clear();
-        httpContext.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        httpContext.Response.StatusCode = status;
     }
 
     [LoggerMessage(100, LogLevel.Error, "Function {Function} failed, invocation {InvocationId}.")]
