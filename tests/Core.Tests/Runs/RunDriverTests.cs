@@ -1,0 +1,222 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+using Yggdrasil.Tests.Storage;
+using static Yggdrasil.Tests.Runs.ScriptedModels;
+
+namespace Yggdrasil.Tests.Runs;
+
+[Collection(AzuriteCollection.Name)]
+public sealed class RunDriverTests(AzuriteFixture azurite)
+{
+    private readonly TestTools _tools = new();
+    private readonly Owner _owner = DriverFixture.NewOwner();
+
+    [Fact]
+    public async Task Run_is_driven_to_its_end_and_its_journal_holds_every_step()
+    {
+        var worker = Worker(Calls(("echo", new { text = "a" })), Says("Done."));
+
+        var run = await worker.FinishAsync(await worker.StartAsync());
+        var (_, entries) = await worker.LoadAsync(run);
+
+        Assert.Equal((RunStatus.Completed, "Done.", 2, 1), (run.Status, run.Output, run.Turns, run.Usage.ToolCalls));
+        Assert.Equal([EntryKind.Input, EntryKind.Model, EntryKind.Tool, EntryKind.Model], entries.Select(entry => entry.Kind));
+        Assert.Equal([0, 1, 2, 3], entries.Select(entry => entry.Sequence));
+        Assert.Equal((1, DateTimeOffset.UnixEpoch), (run.Epoch, run.LeaseUntil));
+    }
+
+    [Fact]
+    public async Task Slice_delivered_twice_at_once_records_each_step_once()
+    {
+        var models = new ScriptedModels(Calls(("echo", new { text = "a" }), ("post", new { text = "b" })), Calls(("echo", new { text = "c" })), Says("Done."));
+        DriverFixture[] workers = [new(azurite, models, _tools, _owner), new(azurite, models, _tools, _owner), new(azurite, models, _tools, _owner)];
+        var run = await workers[0].StartAsync();
+
+        var ended = await Task.WhenAll(workers.Select(worker => worker.FinishAsync(run)));
+        var (_, entries) = await workers[0].LoadAsync(run);
+
+        Assert.All(ended, end => Assert.Equal(StopReason.Completed, end.StopReason));
+        Assert.Equal(3, models.Prompts.Count);
+        Assert.Equal(["t1c0", "t1c1", "t2c0"], _tools.Calls.Select(call => call.CallId).Order());
+        Assert.Equal(["t1c0", "t1c1", "t2c0"], entries.Where(entry => entry.Kind == EntryKind.Tool).Select(entry => entry.CallId).Order());
+    }
+
+    [Fact]
+    public async Task Shutdown_in_a_model_call_gives_the_run_to_the_next_driver_at_once()
+    {
+        var asked = new TaskCompletionSource();
+        var worker = Worker(_ => { asked.TrySetResult(); return new TaskCompletionSource<ChatResponse>().Task; });
+        var run = await worker.StartAsync();
+        using var stopping = new CancellationTokenSource();
+
+        var slice = worker.AdvanceAsync(run, stopping.Token);
+        await asked.Task;
+        await stopping.CancelAsync();
+        Assert.Equal(SliceEnd.Yielded, (await slice).End);
+
+        var next = Worker(Says("Done."));
+        Assert.Equal((2, "Done."), ((await next.FinishAsync(run)).Epoch, (await next.LoadAsync(run)).Run.Output));
+    }
+
+    [Fact]
+    public async Task Shutdown_waits_for_a_call_that_must_not_be_repeated()
+    {
+        var (called, answer) = (new TaskCompletionSource(), new TaskCompletionSource<string>());
+        _tools.Behave = (_, _) => { called.TrySetResult(); return answer.Task; };
+        var worker = Worker(Calls(("post", new { text = "a" })), Says("Done."));
+        var run = await worker.StartAsync();
+        using var stopping = new CancellationTokenSource();
+
+        var slice = worker.AdvanceAsync(run, stopping.Token);
+        await called.Task;
+        await stopping.CancelAsync();
+        answer.SetResult("posted");
+        Assert.Equal(SliceEnd.Yielded, (await slice).End);
+        var (_, entries) = await worker.LoadAsync(run);
+
+        Assert.Equal(StepStatus.Completed, entries.Single(entry => entry.Kind == EntryKind.Tool).Status);
+    }
+
+    [Fact]
+    public async Task Driver_that_cannot_renew_stops_and_what_it_writes_later_is_refused()
+    {
+        var (called, answer) = (new TaskCompletionSource(), new TaskCompletionSource<string>());
+        _tools.Behave = (text, _) =>
+        {
+            called.TrySetResult();
+            return text == "slow" ? answer.Task : Task.FromResult("fast");
+        };
+        var options = new RunOptions { LeaseSeconds = 3, LoseLeaseRenewals = true };
+        var paused = new DriverFixture(azurite, new ScriptedModels(Calls(("echo", new { text = "slow" }))), _tools, _owner, options);
+        var next = new DriverFixture(azurite, new ScriptedModels(Says("From the next driver.")), new TestTools(), _owner);
+        var run = await paused.StartAsync();
+
+        var slice = paused.AdvanceAsync(run);
+        await called.Task;
+        var parked = await slice;
+        var ended = await next.FinishAsync(run);
+        answer.SetResult("too late");
+        var (_, entries) = await next.LoadAsync(run);
+
+        Assert.Equal(SliceEnd.Parked, parked.End);
+        Assert.Equal((2, "From the next driver."), (ended.Epoch, ended.Output));
+        Assert.DoesNotContain("too late", string.Concat(entries.SelectMany(entry => entry.Messages).SelectMany(message => message.Contents).OfType<FunctionResultContent>().Select(result => result.Result)));
+    }
+
+    [Fact]
+    public async Task Intent_of_a_dead_driver_becomes_unknown_only_when_its_time_has_passed()
+    {
+        _tools.Behave = (_, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => "", TaskScheduler.Default);
+        var options = new RunOptions { LeaseSeconds = 3, LoseLeaseRenewals = true };
+        var dead = new DriverFixture(azurite, new ScriptedModels(Calls(("post", new { text = "a" }))), _tools, _owner, options);
+        var run = await dead.StartAsync();
+        await dead.AdvanceAsync(run);
+        var (_, entries) = await dead.LoadAsync(run);
+        var intent = entries.Single(entry => entry.Kind == EntryKind.Intent);
+
+        var early = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, time: new ShiftedTime(TimeSpan.FromSeconds(4)));
+        var parked = await early.AdvanceAsync(run);
+        var late = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, time: new ShiftedTime(TimeSpan.FromSeconds(60)));
+        await late.FinishAsync(run);
+        (_, entries) = await late.LoadAsync(run);
+
+        Assert.Equal((SliceEnd.Parked, intent.UnknownAfter), (parked.End, parked.Until));
+        Assert.Equal(StepStatus.Unknown, entries.Single(entry => entry.Kind == EntryKind.Tool).Status);
+        Assert.Single(_tools.Calls);
+    }
+
+    [Fact]
+    public async Task Distributed_calls_side_by_side_record_one_result_each_however_often_delivered()
+    {
+        var worker = Worker(Calls(("far", new { text = "a" }), ("far", new { text = "b" }), ("far", new { text = "c" })), Says("Done."));
+        var run = await worker.StartAsync();
+        var outcome = await worker.AdvanceAsync(run);
+
+        await Task.WhenAll(outcome.CallIds!.Concat(outcome.CallIds!).Select(call => worker.Driver.RunToolAsync(worker.Ticket(run), call, CancellationToken.None)));
+        var ended = await worker.FinishAsync(run);
+        var (_, entries) = await worker.LoadAsync(run);
+
+        Assert.Equal(["t1c0", "t1c1", "t1c2"], entries.Where(entry => entry.Kind == EntryKind.Tool).Select(entry => entry.CallId).Order());
+        Assert.Equal(("Done.", 3), (ended.Output, ended.Usage.ToolCalls));
+    }
+
+    [Fact]
+    public async Task Run_is_not_driven_by_an_orchestration_that_was_replaced()
+    {
+        var worker = Worker(Says("Done."));
+        var run = await worker.StartAsync();
+
+        var outcome = await worker.Driver.AdvanceAsync(worker.Ticket(run), "another", CancellationToken.None);
+
+        Assert.Equal(SliceEnd.Superseded, outcome.End);
+        Assert.Equal(RunStatus.Queued, (await worker.LoadAsync(run)).Run.Status);
+    }
+
+    [Fact]
+    public async Task Run_that_was_never_committed_is_missing()
+    {
+        var worker = Worker(Says("Done."));
+
+        Assert.Equal(SliceEnd.Missing, (await worker.Driver.AdvanceAsync(new RunTicket(_owner.Partition, Ids.NewRun()), "x", CancellationToken.None)).End);
+    }
+
+    [Fact]
+    public async Task Failing_a_run_names_the_error_and_keeps_what_it_had()
+    {
+        var worker = Worker(Fails(new InvalidOperationException("bug")));
+        var run = await worker.StartAsync();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
+        await worker.Store.CommitAsync((await worker.LoadAsync(run)).Run with { LeaseUntil = DateTimeOffset.UnixEpoch }, [], CancellationToken.None);
+
+        await worker.Driver.FailAsync(worker.Ticket(run), "err_x", CancellationToken.None);
+        var ended = (await worker.LoadAsync(run)).Run;
+
+        Assert.Equal((RunStatus.Failed, StopReason.InternalError), (ended.Status, ended.StopReason));
+        Assert.Equal(new RunError("internal_error", "The run could not go on (err_x)."), ended.Error);
+    }
+
+    [Fact]
+    public async Task Content_is_stored_only_protected()
+    {
+        const string Canary = "canary-5f1d";
+        _tools.Behave = (_, _) => Task.FromResult($"{Canary}-result");
+        var worker = Worker(Calls(("echo", new { text = $"{Canary}-argument" })), Says($"{Canary}-answer"));
+        worker.Agent = worker.Agent with { Instructions = $"{Canary}-instructions" };
+        await worker.FinishAsync(await worker.StartAsync(run => run with { Metadata = new Dictionary<string, string> { ["note"] = $"{Canary}-metadata" } }));
+
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        List<string> stored = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(row => row.PartitionKey == _owner.Partition))
+        {
+            stored.AddRange(row.Select(property => property.Value is byte[] bytes ? System.Text.Encoding.UTF8.GetString(bytes) : $"{property.Value}"));
+        }
+
+        Assert.NotEmpty(stored);
+        Assert.DoesNotContain(stored, value => value.Contains(Canary, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Row_moved_to_another_run_does_not_decrypt()
+    {
+        var worker = Worker(Says("Done."));
+        var (one, other) = (await worker.StartAsync(), await worker.StartAsync());
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        TableEntity row = await table.GetEntityAsync<TableEntity>(_owner.Partition, RowKeys.JournalEntry(one.Id, 0));
+        row.RowKey = RowKeys.JournalEntry(other.Id, 0);
+        await table.UpsertEntityAsync(row, TableUpdateMode.Replace);
+
+        await Assert.ThrowsAsync<ContentProtectionException>(() => worker.LoadAsync(other));
+    }
+
+    private DriverFixture Worker(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) =>
+        new(azurite, new ScriptedModels(answers), _tools, _owner);
+
+    /// <summary>The system's time, ahead by some: another instance after a while, without the wait.</summary>
+    private sealed class ShiftedTime(TimeSpan ahead) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + ahead;
+    }
+}

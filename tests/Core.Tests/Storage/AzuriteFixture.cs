@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Yggdrasil.LocalHost.Azurite;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Tests.Storage;
+
+/// <summary>A real Azurite for every test that needs storage; tests keep apart by their owners.</summary>
+public sealed class AzuriteFixture : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-core-").FullName;
+    private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private AzuriteProcess? _azurite;
+
+    public string ConnectionString => _azurite!.ConnectionString;
+
+    public async Task InitializeAsync() => _azurite = await AzuriteProcess.StartAsync(_data, ToolsPath());
+
+    public async Task DisposeAsync()
+    {
+        await _azurite!.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>Clients of the account, and the number of table requests they have made.</summary>
+    internal (StorageClients Storage, ContentVault Vault, RequestCount Requests) Connect()
+    {
+        var requests = new RequestCount();
+        var options = new TableClientOptions();
+        options.AddPolicy(requests, HttpPipelinePosition.PerRetry);
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { [StorageClients.Setting] = ConnectionString })
+            .Build();
+        var storage = new StorageClients(configuration, options);
+        return (storage, new ContentVault(storage, new ContentProtector(Options.Create(new ProtectionOptions { Key = _key }))), requests);
+    }
+
+    private static string ToolsPath()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run within a checkout.");
+        }
+
+        return Path.Combine(folder.FullName, "tools", "azurite");
+    }
+}
+
+/// <summary>Counts requests as they go out, retries included.</summary>
+internal sealed class RequestCount : HttpPipelineSynchronousPolicy
+{
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public override void OnSendingRequest(HttpMessage message) => Interlocked.Increment(ref _count);
+}
+
+[CollectionDefinition(Name)]
+public sealed class AzuriteCollection : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "azurite";
+}
