@@ -16,6 +16,8 @@ internal sealed class LocalServer : IAsyncDisposable
 
     public int Port => new Uri(_app.Urls.Single()).Port;
 
+    public string Url(string path) => $"http://127.0.0.1:{Port}{path}";
+
     public static async Task<LocalServer> StartAsync(
         RequestDelegate answer, Action<ListenOptions>? configure = null)
     {
