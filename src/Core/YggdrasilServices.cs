@@ -11,6 +11,7 @@ using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools;
+using Yggdrasil.Tools.BuiltIn;
 
 namespace Yggdrasil;
 

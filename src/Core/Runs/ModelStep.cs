@@ -12,7 +12,7 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var client = clients.GetClient(Parse(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Parse)]);
+        var client = clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]);
         var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
@@ -61,7 +61,8 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
         return new ChatMessage(ChatRole.Assistant, contents);
     }
 
-    private static ModelId Parse(string text) => ModelId.TryParse(text, out var id)
+    /// <remarks>A run keeps the agent it was started with, so its provider may have gone from the configuration since.</remarks>
+    private ModelId Resolve(string text) => ModelId.TryParse(text, out var id) && clients.Knows(id)
         ? id
-        : throw new ProviderException("provider_rejected", FailureClass.Stop, $"\"{text}\" is not a model: write provider:model.");
+        : throw new ProviderException("provider_unavailable", FailureClass.Stop, $"There is no provider for \"{text}\" any more.");
 }
