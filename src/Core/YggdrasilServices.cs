@@ -33,6 +33,9 @@ public static class YggdrasilServices
     {
         services.AddOptions<ProtectionOptions>().Bind(configuration.GetSection(ProtectionOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ProtectionOptions>>(new ProblemsOf<ProtectionOptions>(options => options.Problems()));
+        services.AddOptions<ProtectionOptions>().Validate<IHostEnvironment>(
+            (options, environment) => environment.IsDevelopment() || options.Key != ProtectionOptions.SampleKey,
+            "Protection__Key is the sample's, which everybody knows: generate one (openssl rand -base64 32).");
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();

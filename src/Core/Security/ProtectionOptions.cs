@@ -5,6 +5,9 @@ public sealed class ProtectionOptions
 {
     public const string Section = "Protection";
 
+    /// <summary>The key of local.settings.sample.json, which everybody knows: for development only.</summary>
+    internal const string SampleKey = "ZGV2ZWxvcG1lbnQtb25seS1rZXktbm90LWEtc2VjcmU=";
+
     /// <summary>The key that encrypts: Base64 of 32 random bytes. Required.</summary>
     public string? Key { get; set; }
 
