@@ -26,6 +26,13 @@ public static class Ids
         return RunPrefix + Encode(hash.AsSpan(0, RandomBytes));
     }
 
+    /// <summary>
+    /// The orchestration instance that is to drive a run: the run's own id for one that starts at once, with the epoch it
+    /// takes over after for a backup or a successor. So none of them ever refuses to be scheduled because of another.
+    /// </summary>
+    public static string Driver(string runId, int afterEpoch) =>
+        afterEpoch == 0 ? runId : FormattableString.Invariant($"{runId}-{afterEpoch}");
+
     /// <summary>A short id that lets an operator find the log line of a failure whose details callers must not see.</summary>
     public static string NewError() => "err_" + Encode(RandomNumberGenerator.GetBytes(8));
 

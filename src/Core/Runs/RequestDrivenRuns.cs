@@ -94,7 +94,7 @@ internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store
     private static async Task<string> HandOverAsync(Run run, IRunScheduler scheduler)
     {
         // The backup cannot be woken before it has started, so another instance takes over and the backup ends itself.
-        var successor = $"{run.Id}-{run.Epoch + 1}";
+        var successor = Ids.Driver(run.Id, run.Epoch + 1);
         await scheduler.ScheduleAsync(successor, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, CancellationToken.None);
         return successor;
     }

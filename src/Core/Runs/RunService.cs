@@ -96,7 +96,7 @@ public sealed class RunService
         var run = new Run
         {
             Id = id,
-            Driver = id,
+            Driver = Ids.Driver(id, 0),
             Caller = caller,
             AgentId = agent.Id,
             AgentVersion = agent.Version,
@@ -109,7 +109,7 @@ public sealed class RunService
             LeaseUntil = DateTimeOffset.UnixEpoch,
         };
         return drivenHere
-            ? run with { Status = RunStatus.Running, StartedAt = now, Epoch = 1, LeaseUntil = now + _options.Lease }
+            ? run with { Status = RunStatus.Running, StartedAt = now, Epoch = 1, LeaseUntil = now + _options.Lease, Driver = Ids.Driver(id, 1) }
             : run;
     }
 

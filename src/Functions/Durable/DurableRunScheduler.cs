@@ -7,9 +7,23 @@ namespace Yggdrasil.Functions.Durable;
 /// <summary>Starts and wakes <see cref="RunOrchestrator"/> instances.</summary>
 internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunScheduler
 {
-    public async Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) =>
-        await client.ScheduleNewOrchestrationInstanceAsync(
-            nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
+    public async Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // An instance that has not ended is refused, by exceptions that differ between versions of the client. What
+            // counts is that it is there.
+            if (await client.GetInstanceAsync(instanceId, cancellationToken) is null)
+            {
+                throw;
+            }
+        }
+    }
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) =>
         client.RaiseEventAsync(instanceId, RunOrchestrator.WakeEvent, cancellation: cancellationToken);

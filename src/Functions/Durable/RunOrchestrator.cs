@@ -116,7 +116,8 @@ public static class RunOrchestrator
         var woken = await Task.WhenAny(wake, timer) == wake;
         if (woken)
         {
-            await timeout.CancelAsync();
+            // Not CancelAsync: it goes on from the thread pool, where an orchestrator must never be.
+            timeout.Cancel();
         }
 
         return woken;
