@@ -11,10 +11,8 @@ public sealed class GenuineSurfaceTests
 
     private static readonly Assembly[] GenuineAssemblies =
     [
-        .. Directory.GetFiles(AppContext.BaseDirectory, "Microsoft.*.dll")
-            .Where(path => Path.GetFileName(path) is var name &&
-                (name.StartsWith("Microsoft.Azure.Functions.Worker", StringComparison.Ordinal) ||
-                 name.StartsWith("Microsoft.DurableTask", StringComparison.Ordinal)))
+        .. new[] { "Microsoft.Azure.Functions.Worker*.dll", "Microsoft.DurableTask.*.dll", "DurableTask.Core.dll" }
+            .SelectMany(pattern => Directory.GetFiles(AppContext.BaseDirectory, pattern))
             .Select(Assembly.LoadFrom),
     ];
 

@@ -32,5 +32,5 @@ internal sealed class OrchestrationFunctions(
             .ToDictionary(function => nameOf(function)!, StringComparer.OrdinalIgnoreCase);
 
     private static Function Find(Dictionary<string, Function> functions, string kind, string name) =>
-        functions.GetValueOrDefault(name) ?? throw new InvalidOperationException($"There is no {kind} named {name}.");
+        functions.GetValueOrDefault(name) ?? throw new UnknownFunctionException(kind, name);
 }

@@ -96,7 +96,8 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         var environment = LocalEnvironment.Require(setup.ReadEnvironment);
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = setup.Args,
+            // A file watcher for each host of a test run would use up the system's share of them.
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. setup.Args],
             EnvironmentName = environment,
             ApplicationName = typeof(LocalHostApplication).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,

@@ -40,7 +40,7 @@ internal static class LocalHostServices
             kestrel.Limits.MaxRequestBodySize = MaxRequestBodySize;
         });
         services.AddPipeline(setup);
-        services.AddEngine(data);
+        services.AddEngine(data, builder.Configuration.GetSection("LocalHost:Chaos").Get<ChaosOptions>());
         services.AddHostedService<QueueListeners>();
         services.AddHostedService<TimerListeners>();
         services.AddSingleton<HttpFunctionHandler>();
@@ -72,13 +72,14 @@ internal static class LocalHostServices
         services.AddSingleton<FunctionInvoker>();
     }
 
-    private static void AddEngine(this IServiceCollection services, DataFolder data)
+    private static void AddEngine(this IServiceCollection services, DataFolder data, ChaosOptions? chaos)
     {
         services.AddSingleton<IOrchestrationCode, OrchestrationFunctions>();
         services.AddSingleton(new OrchestrationEngineOptions
         {
             DatabasePath = data.OrchestrationsPath,
             ShutdownTimeout = ShutdownTimeout,
+            Chaos = chaos ?? new ChaosOptions(),
         });
         services.AddSingleton<OrchestrationEngine>();
         services.AddHostedService(provider => provider.GetRequiredService<OrchestrationEngine>());

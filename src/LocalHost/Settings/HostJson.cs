@@ -12,6 +12,7 @@ internal sealed record HostJson
         PropertyNameCaseInsensitive = true,
         ReadCommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        RespectNullableAnnotations = true,
     };
 
     public HostExtensions Extensions { get; init; } = new();

@@ -39,7 +39,7 @@ internal static class PublicSurface
             facts = facts
                 .Concat(type.GetConstructors(Declared).Where(IsVisible).Select(member => $"{Access(member)}new({Parameters(member)})"))
                 .Concat(type.GetProperties(Declared).Where(IsVisible).Select(Property))
-                .Concat(type.GetMethods(Declared).Where(member => IsVisible(member) && !member.IsSpecialName).Select(Method))
+                .Concat(type.GetMethods(Declared).Where(IsMember).Select(Method))
                 .Concat(type.GetFields(Declared).Where(field => field.IsPublic || field.IsFamily).Select(Field));
         }
 
@@ -175,6 +175,9 @@ internal static class PublicSurface
     private static string Access(MethodBase method) => method.IsFamily || method.IsFamilyOrAssembly ? "protected " : "";
 
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
+
+    private static bool IsMember(MethodInfo method) =>
+        IsVisible(method) && (!method.IsSpecialName || method.Name.StartsWith("op_", StringComparison.Ordinal));
 
     private static bool IsVisible(PropertyInfo property) => property.GetAccessors(nonPublic: true).Any(IsVisible);
 

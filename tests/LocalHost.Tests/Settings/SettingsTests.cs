@@ -89,6 +89,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("""{ "extensions": { "queues": { "maxPollingInterval": "00:02:00" } } }""", "maxPollingInterval must be")]
     [InlineData("""{ "extensions": { "queues": { "maxDequeueCount": 0 } } }""", "maxDequeueCount must be at least 1")]
     [InlineData("""{ "extensions": { "queues": { "messageEncoding": "rot13" } } }""", "is not valid")]
+    [InlineData("""{ "extensions": null }""", "is not valid")]
     [InlineData("{", "is not valid")]
     public void Host_json_out_of_range_is_refused(string text, string reason)
     {
