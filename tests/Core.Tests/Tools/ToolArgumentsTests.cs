@@ -125,6 +125,19 @@ public sealed class ToolArgumentsTests : IDisposable
     }
 
     [Fact]
+    public void A_long_list_of_valid_items_is_valid()
+    {
+        var tool = WithSchema(
+            """{"type":"object","properties":{"ids":{"type":"array","items":{"type":"integer"}}}}""");
+        var ids = Enumerable.Range(0, 40_000).ToArray();
+
+        var validation = _arguments.Validate(tool, new Dictionary<string, object?> { ["ids"] = ids });
+
+        Assert.Empty(validation.Errors);
+        Assert.Equal(ids.Length, validation.Arguments["ids"].GetArrayLength());
+    }
+
+    [Fact]
     public void No_arguments_are_an_empty_object()
     {
         var noParameters = WithSchema("""{"type":"object","properties":{},"additionalProperties":false}""");

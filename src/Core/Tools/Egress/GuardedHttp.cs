@@ -48,6 +48,8 @@ public sealed partial class GuardedHttp : IDisposable
         catch (Exception exception) when (Translate(exception, cancellationToken) is { } egress)
         {
             LogNoAnswer(egress.Refusal);
+
+            // The guard's own exceptions come out of the handler wrapped; thrown so, they keep the guard's stack.
             ExceptionDispatchInfo.Throw(egress);
             throw;
         }
