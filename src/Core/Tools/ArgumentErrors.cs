@@ -34,12 +34,15 @@ internal static class ArgumentErrors
         return sentences.Count > 0 || errors.Count == 0 ? sentences : ["The arguments do not fit the tool's schema."];
     }
 
-    /// <summary>The errors that name a cause; a choice of schemas is one of them, since no branch is the intended one.</summary>
+    /// <summary>
+    /// The errors that name a cause; a choice of schemas is one of them, since no branch is the intended one.
+    /// </summary>
     private static IEnumerable<ValidationError> Leaves(ValidationError error) => error switch
     {
         // A number where an object should be also lacks every required property, which helps nobody.
         { Kind: ValidationErrorKind.PropertyRequired, Token: not JObject } => [],
-        ChildSchemaValidationError { Kind: not (ValidationErrorKind.NotAnyOf or ValidationErrorKind.NotOneOf) } parent =>
+        { Kind: ValidationErrorKind.NotAnyOf or ValidationErrorKind.NotOneOf } => [error],
+        ChildSchemaValidationError parent =>
             parent.Errors.Values.SelectMany(children => children).SelectMany(Leaves),
         _ => [error],
     };
@@ -64,7 +67,7 @@ internal static class ArgumentErrors
             ValidationErrorKind.ObjectExpected => Expected("an object", error),
             ValidationErrorKind.ArrayExpected => Expected("an array", error),
             ValidationErrorKind.NullExpected => Expected("null", error),
-            ValidationErrorKind.NoTypeValidates => Expected(OneOf(schema.Type.ToString().ToLowerInvariant().Split(", ")), error),
+            ValidationErrorKind.NoTypeValidates => Expected(Types(schema), error),
             ValidationErrorKind.NotInEnumeration => $"must be one of {Choices(schema.Enumeration)}",
             ValidationErrorKind.PatternMismatch => "does not have the required form",
             ValidationErrorKind.StringTooShort => $"must have at least {Number(schema.MinLength)} characters",
@@ -77,9 +80,9 @@ internal static class ArgumentErrors
             ValidationErrorKind.ItemsNotUnique => "must not hold the same item twice",
             ValidationErrorKind.TooFewProperties => $"must have at least {Number(schema.MinProperties)} properties",
             ValidationErrorKind.TooManyProperties => $"must have at most {Number(schema.MaxProperties)} properties",
-            ValidationErrorKind.NotAnyOf or ValidationErrorKind.NotOneOf => "has none of the forms that the schema offers",
+            ValidationErrorKind.NotAnyOf or ValidationErrorKind.NotOneOf => "has none of the forms the schema offers",
             ValidationErrorKind.ExcludedSchemaValidates => "has a form that the schema excludes",
-            _ when !string.IsNullOrEmpty(schema.Format) => $"must be in the format '{Shorten(schema.Format, MaxChoiceLength)}'",
+            _ when schema.Format is { Length: > 0 } format => $"must be in the format '{Shorten(format, MaxChoiceLength)}'",
             _ => "does not fit the schema",
         };
     }
@@ -107,7 +110,9 @@ internal static class ArgumentErrors
 
     private static string Choices(ICollection<object?> values)
     {
-        var shown = values.Take(MaxChoices).Select(value => Shorten(value?.ToString() ?? "null", MaxChoiceLength)).ToArray();
+        var shown = values.Take(MaxChoices)
+            .Select(value => Shorten(value?.ToString() ?? "null", MaxChoiceLength))
+            .ToArray();
         return values.Count > MaxChoices ? $"{string.Join(", ", shown)}, …" : OneOf(shown);
     }
 
@@ -115,7 +120,11 @@ internal static class ArgumentErrors
         ? $"{string.Join(", ", first)} or {last}"
         : string.Concat(choices);
 
-    private static string Number(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture) ?? "the limit";
+    private static string Types(NJsonSchema.JsonSchema schema) =>
+        OneOf(schema.Type.ToString().ToLowerInvariant().Split(", "));
+
+    private static string Number(IFormattable? value) =>
+        value?.ToString(null, CultureInfo.InvariantCulture) ?? "the limit";
 
     /// <summary>Names can be the model's own invention, of any length and with any character.</summary>
     private static string Shorten(string text, int length)

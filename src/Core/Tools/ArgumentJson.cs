@@ -70,7 +70,9 @@ internal readonly record struct ArgumentJson(ReadOnlyMemory<byte> Text, string? 
         }
     }
 
-    /// <summary>Stops the writer at the limit instead of after it has built all of an argument of many megabytes.</summary>
+    /// <summary>
+    /// Stops the writer at the limit instead of after it has built all of an argument of many megabytes.
+    /// </summary>
     private sealed class BoundedBuffer : IBufferWriter<byte>
     {
         private readonly ArrayBufferWriter<byte> _buffer = new();

@@ -73,7 +73,9 @@ internal sealed class ArgumentSchema
         return JToken.ReadFrom(reader);
     }
 
-    /// <summary>A schema may refer to parts of itself; following it to files or addresses would be reading for a stranger.</summary>
+    /// <summary>
+    /// A schema may refer to parts of itself; following it to files or addresses would be reading for a stranger.
+    /// </summary>
     private sealed class LocalReferences(JsonSchema root)
         : JsonReferenceResolver(new JsonSchemaAppender(root, new DefaultTypeNameGenerator()))
     {

@@ -9,7 +9,8 @@ namespace Yggdrasil.Tools;
 /// A schema that refers to itself without descending (<c>allOf: [{ "$ref": "#" }]</c>) would overflow the stack, which
 /// no catch survives; a tower of <c>anyOf</c>s takes a number of steps exponential to its height.
 /// </remarks>
-internal sealed class BoundedSchemaValidator(SchemaPatterns patterns) : JsonSchemaValidator(new JsonSchemaValidatorSettings())
+internal sealed class BoundedSchemaValidator(SchemaPatterns patterns)
+    : JsonSchemaValidator(new JsonSchemaValidatorSettings())
 {
     private const int MaxDepth = 4 * ArgumentJson.MaxDepth;
 
@@ -30,9 +31,12 @@ internal sealed class BoundedSchemaValidator(SchemaPatterns patterns) : JsonSche
 
         var errors = base.Validate(token, schema, schemaType, propertyName, propertyPath);
         _depth--;
-        if (token.Type is JTokenType.String && patterns.Of(schema) is { } pattern && !pattern.IsMatch(token.Value<string>()!))
+        if (token.Type is JTokenType.String
+            && patterns.Of(schema) is { } pattern
+            && !pattern.IsMatch(token.Value<string>()!))
         {
-            errors.Add(new ValidationError(ValidationErrorKind.PatternMismatch, propertyName, propertyPath, token, schema));
+            errors.Add(
+                new ValidationError(ValidationErrorKind.PatternMismatch, propertyName, propertyPath, token, schema));
         }
 
         return errors;

@@ -17,7 +17,9 @@ internal sealed class SchemaPatterns : JsonSchemaVisitorBase
     {
     }
 
-    /// <exception cref="NotSupportedException">A pattern needs backtracking, or property names are matched by pattern.</exception>
+    /// <exception cref="NotSupportedException">
+    /// A pattern needs backtracking, or property names are matched by pattern.
+    /// </exception>
     /// <exception cref="ArgumentException">A pattern is malformed.</exception>
     public static SchemaPatterns TakeFrom(JsonSchema schema)
     {

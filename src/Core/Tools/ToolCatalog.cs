@@ -2,12 +2,16 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>Every tool that agents of this host may name. Built once, from all registered <see cref="AgentTool"/>s.</summary>
+/// <summary>
+/// Every tool that agents of this host may name. Built once, from all registered <see cref="AgentTool"/>s.
+/// </summary>
 public sealed class ToolCatalog
 {
     private readonly Dictionary<string, AgentTool> _byName = new(StringComparer.Ordinal);
 
-    /// <exception cref="InvalidOperationException">A tool's name is not <c>[a-z0-9_]{1,64}</c>, or two share one.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A tool's name is not <c>[a-z0-9_]{1,64}</c>, or two share one.
+    /// </exception>
     public ToolCatalog(IEnumerable<AgentTool> tools)
     {
         ArgumentNullException.ThrowIfNull(tools);

@@ -7,7 +7,8 @@ namespace Yggdrasil.Tools;
 /// Builds the catalog when the host starts, so that a tool nobody can call stops a deployment instead of the first run
 /// that names it.
 /// </summary>
-internal sealed partial class ToolCatalogAtStart(ToolCatalog catalog, ILogger<ToolCatalogAtStart> logger) : IHostedService
+internal sealed partial class ToolCatalogAtStart(ToolCatalog catalog, ILogger<ToolCatalogAtStart> logger)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

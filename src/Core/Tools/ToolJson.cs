@@ -3,7 +3,9 @@ using Microsoft.Extensions.AI;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>How arguments and results of tools are written: camel case, enums by name, no needless escapes or spaces.</summary>
+/// <summary>
+/// How arguments and results of tools are written: camel case, enums by name, no needless escapes or spaces.
+/// </summary>
 internal static class ToolJson
 {
     /// <summary>What Microsoft.Extensions.AI writes, less the indentation: the model pays for every space.</summary>

@@ -50,15 +50,17 @@ internal sealed class ToolMethod
     {
         try
         {
-            var function = _registration.Method.IsStatic
-                ? AIFunctionFactory.Create(_registration.Method, target: null, _options)
+            var (type, method) = (_registration.Type, _registration.Method);
+            var function = method.IsStatic
+                ? AIFunctionFactory.Create(method, target: null, _options)
                 : AIFunctionFactory.Create(
-                    _registration.Method, arguments => arguments.Services!.GetRequiredService(_registration.Type), _options);
+                    method, arguments => arguments.Services!.GetRequiredService(type), _options);
             return function.AsDeclarationOnly();
         }
         catch (Exception exception) when (exception is NotSupportedException or ArgumentException or JsonException)
         {
-            throw _registration.Misdeclared($"no JSON schema can be made of its parameters. {exception.Message}", exception);
+            throw _registration.Misdeclared(
+                $"no JSON schema can be made of its parameters. {exception.Message}", exception);
         }
     }
 
@@ -73,8 +75,9 @@ internal sealed class ToolMethod
         // The instance is bound here and not by the factory's createInstanceFunc, because that disposes what it was
         // given: a class that the application registered as a singleton would be dead after its first call. The
         // factory keeps what it derived from the method and the options, so this costs one small object.
-        var target = _registration.Method.IsStatic ? null : scope.ServiceProvider.GetRequiredService(_registration.Type);
-        var function = AIFunctionFactory.Create(_registration.Method, target, _options);
+        var (type, method) = (_registration.Type, _registration.Method);
+        var target = method.IsStatic ? null : scope.ServiceProvider.GetRequiredService(type);
+        var function = AIFunctionFactory.Create(method, target, _options);
         var call = new AIFunctionArguments(arguments.ToDictionary(pair => pair.Key, pair => (object?)pair.Value))
         {
             Services = scope.ServiceProvider,

@@ -13,14 +13,16 @@ internal static class ToolName
 
     private static readonly SearchValues<char> Allowed = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    public static bool IsValid(string name) => name is { Length: >= 1 and <= 64 } && !name.AsSpan().ContainsAnyExcept(Allowed);
+    public static bool IsValid(string name) =>
+        name is { Length: >= 1 and <= 64 } && !name.AsSpan().ContainsAnyExcept(Allowed);
 
-    /// <summary>The method's name in snake case, without a trailing <c>Async</c>: <c>FindOrderAsync</c> → <c>find_order</c>.</summary>
+    /// <summary>
+    /// The method's name in snake case, without a trailing <c>Async</c>: <c>FindOrderAsync</c> → <c>find_order</c>.
+    /// </summary>
     public static string From(MethodInfo method)
     {
-        var name = method.Name.EndsWith(AsyncSuffix, StringComparison.Ordinal) && method.Name.Length > AsyncSuffix.Length
-            ? method.Name[..^AsyncSuffix.Length]
-            : method.Name;
-        return JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+        var name = method.Name;
+        var isAsync = name.Length > AsyncSuffix.Length && name.EndsWith(AsyncSuffix, StringComparison.Ordinal);
+        return JsonNamingPolicy.SnakeCaseLower.ConvertName(isAsync ? name[..^AsyncSuffix.Length] : name);
     }
 }

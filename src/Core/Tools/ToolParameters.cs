@@ -8,7 +8,9 @@ using static Microsoft.Extensions.AI.AIFunctionFactoryOptions;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>Decides where each parameter of a tool method comes from: the model, the container, or the call itself.</summary>
+/// <summary>
+/// Decides where each parameter of a tool method comes from: the model, the container, or the call itself.
+/// </summary>
 internal sealed class ToolParameters(ToolRegistration registration, IServiceProviderIsService services)
 {
     public ParameterBindingOptions Bind(ParameterInfo parameter)
@@ -18,7 +20,8 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
             return Injected((_, arguments) => arguments.Context![typeof(ToolContext)]);
         }
 
-        if (parameter.ParameterType == typeof(IServiceProvider) || parameter.ParameterType == typeof(AIFunctionArguments))
+        if (parameter.ParameterType == typeof(IServiceProvider)
+            || parameter.ParameterType == typeof(AIFunctionArguments))
         {
             return default;
         }
@@ -50,7 +53,8 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
         var known = services is IServiceProviderIsKeyedService keyedServices
             && keyedServices.IsKeyedService(parameter.ParameterType, keyed.Key);
         return known
-            ? Injected((target, arguments) => arguments.Services!.GetRequiredKeyedService(target.ParameterType, keyed.Key))
+            ? Injected((target, arguments) =>
+                arguments.Services!.GetRequiredKeyedService(target.ParameterType, keyed.Key))
             : Missing(parameter);
     }
 
@@ -93,7 +97,9 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
         return info.Kind is not JsonTypeInfoKind.Object || info.PolymorphismOptions is not null;
     }
 
-    /// <exception cref="ToolException">The value does not fit the parameter's type, in a way the schema cannot express.</exception>
+    /// <exception cref="ToolException">
+    /// The value does not fit the parameter's type, in a way the schema cannot express.
+    /// </exception>
     private static object? ReadFromModel(ParameterInfo parameter, AIFunctionArguments arguments)
     {
         if (!arguments.TryGetValue(parameter.Name!, out var value))
@@ -112,7 +118,8 @@ internal sealed class ToolParameters(ToolRegistration registration, IServiceProv
             // For example 10000000000 for an int: an integer to the schema, out of range for the type. The serializer's
             // own message names .NET types, which mean nothing to a model.
             var path = exception.Path is { Length: > 1 and < 100 } inner ? $" (at {inner})" : string.Empty;
-            throw new ToolException($"Argument '{parameter.Name}'{path} has a value out of range or of the wrong form.", exception);
+            throw new ToolException(
+                $"Argument '{parameter.Name}'{path} has a value out of range or of the wrong form.", exception);
         }
     }
 }

@@ -28,7 +28,9 @@ internal sealed record ToolRegistration
     public string Source => $"{Type.Name}.{Method.Name}";
 
     /// <summary>All tools of a class.</summary>
-    /// <exception cref="InvalidOperationException">There are none, or one is misdeclared; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There are none, or one is misdeclared; the message names it.
+    /// </exception>
     public static IReadOnlyList<ToolRegistration> Of(Type type)
     {
         var registrations = new List<ToolRegistration>();

@@ -6,7 +6,9 @@ namespace Yggdrasil.Tools;
 
 public static class ToolServiceCollectionExtensions
 {
-    /// <summary>Offers every public method of <typeparamref name="T"/> that is marked <c>[AgentTool]</c> as a tool.</summary>
+    /// <summary>
+    /// Offers every public method of <typeparamref name="T"/> that is marked <c>[AgentTool]</c> as a tool.
+    /// </summary>
     /// <remarks>
     /// The class is a scoped service unless it is registered otherwise; each call has a scope of its own. Parameters
     /// whose type is a registered service are injected, so it is the container, once built, that decides which

@@ -10,26 +10,22 @@ internal static class HttpAnswer
 {
     private const int MaxTypeLength = 80;
 
-    // The server's own reason phrase is text of a stranger in a place that looks like ours.
     public static string Describe(GuardedResponse response)
     {
-        var answer = new StringBuilder($"HTTP {(int)response.Status} {ReasonPhrases.GetReasonPhrase((int)response.Status)}".TrimEnd());
-        if (response.Body.IsEmpty)
-        {
-            return answer.Append("\n[no body]").ToString();
-        }
-
-        if (!IsText(response.MediaType))
-        {
-            return answer.Append(CultureInfo.InvariantCulture, $"\n[The body is {TypeOf(response)}, {SizeOf(response)}; only text is shown.]")
-                .ToString();
-        }
-
-        answer.Append('\n').Append(Decode(response));
-        return response.IsTruncated
-            ? answer.Append(CultureInfo.InvariantCulture, $"\n[Cut off: only the first {GuardedHttp.MaxBodyBytes / 1024} KiB were read.]").ToString()
-            : answer.ToString();
+        // The server's own reason phrase is text of a stranger in a place that looks like ours.
+        var status = $"HTTP {(int)response.Status} {ReasonPhrases.GetReasonPhrase((int)response.Status)}".TrimEnd();
+        return $"{status}\n{DescribeBody(response)}";
     }
+
+    private static string DescribeBody(GuardedResponse response) => response switch
+    {
+        { Body.IsEmpty: true } => "[no body]",
+        _ when !IsText(response.MediaType) =>
+            $"[The body is {TypeOf(response)}, {SizeOf(response)}; only text is shown.]",
+        { IsTruncated: true } =>
+            $"{Decode(response)}\n[Cut off: only the first {GuardedHttp.MaxBodyBytes / 1024} KiB were read.]",
+        _ => Decode(response),
+    };
 
     private static bool IsText(string? mediaType) => mediaType is not null
         && (mediaType.StartsWith("text/", StringComparison.Ordinal)

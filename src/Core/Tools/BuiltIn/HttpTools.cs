@@ -26,7 +26,9 @@ public sealed class HttpTools(GuardedHttp http)
         }
     }
 
-    /// <exception cref="ToolException">The URL is refused, or there is no answer; the message says if it may have arrived.</exception>
+    /// <exception cref="ToolException">
+    /// The URL is refused, or there is no answer; the message says if it may have arrived.
+    /// </exception>
     [AgentTool(Name = "http_post", TimeoutSeconds = 15)]
     [Description("Sends text to a URL with POST and answers its status and text. Only hosts that the operator allows.")]
     public async Task<string> PostAsync(

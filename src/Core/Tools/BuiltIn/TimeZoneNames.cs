@@ -8,7 +8,10 @@ internal static class TimeZoneNames
     /// <summary>Words for the model about an id that is not known.</summary>
     public static string Explain(string id)
     {
-        var known = TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id).Where(name => name.Contains('/')).ToArray();
+        var known = TimeZoneInfo.GetSystemTimeZones()
+            .Select(zone => zone.Id)
+            .Where(name => name.Contains('/'))
+            .ToArray();
         if (known.Length == 0)
         {
             // A container without tzdata, or Windows with invariant globalization: asking again would not help.
@@ -26,7 +29,9 @@ internal static class TimeZoneNames
         return $"There is no such time zone. Give an IANA id such as \"Europe/Oslo\" or \"UTC\".{suggestion}";
     }
 
-    /// <summary>Edits from what was written to the zone: to its whole id, or to the city alone if nothing else was given.</summary>
+    /// <summary>
+    /// Edits from what was written to the zone: to its whole id, or to the city alone if nothing else was given.
+    /// </summary>
     private static int Distance(string written, string zone)
     {
         var wanted = written.Replace(' ', '_');

@@ -4,7 +4,9 @@ using System.Globalization;
 namespace Yggdrasil.Tools.Egress;
 
 /// <summary>One host that requests may go to.</summary>
-/// <param name="Host">As <see cref="Uri.IdnHost"/> gives it: lower case, punycode, addresses in their usual form.</param>
+/// <param name="Host">
+/// As <see cref="Uri.IdnHost"/> gives it: lower case, punycode, addresses in their usual form.
+/// </param>
 /// <param name="Port">The only port, or null for the default one of http and of https.</param>
 public sealed record AllowedHost(string Host, int? Port)
 {
@@ -25,8 +27,9 @@ public sealed record AllowedHost(string Host, int? Port)
         // The last colon of "[::1]" belongs to the address.
         var colon = entry.LastIndexOf(':');
         var hasPort = colon > entry.LastIndexOf(']') && colon >= 0;
-        if (hasPort && (!int.TryParse(entry[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port is < 1 or > 65535))
+        if (hasPort
+            && (!ushort.TryParse(entry[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                || port == 0))
         {
             return false;
         }

@@ -9,7 +9,7 @@ namespace Yggdrasil.Tools.Egress;
 /// connection is made, by where it leads: the name is resolved, every address it has must be public, and the socket is
 /// connected to one of exactly those addresses. Nothing resolves the name again, so an answer that changes in between
 /// ("DNS rebinding") has nothing to act upon.</para>
-/// <para>A name with one public and one internal address is refused as a whole: which of them is tried first is chance.</para>
+/// <para>A name with one public and one internal address is refused as a whole: which is tried first is chance.</para>
 /// </remarks>
 public sealed class EgressGuard
 {
@@ -52,11 +52,14 @@ public sealed class EgressGuard
 
         return Uri.TryCreate(url, UriKind.Absolute, out var uri)
             ? Check(uri)
-            : throw new EgressException(EgressRefusal.InvalidUrl, "That is no absolute URL, such as https://example.com/path.");
+            : throw new EgressException(
+                EgressRefusal.InvalidUrl, "That is no absolute URL, such as https://example.com/path.");
     }
 
     /// <summary>Connects to an address of the host that has passed the rules.</summary>
-    /// <exception cref="EgressException">The host has an address that is not allowed, or no address answers.</exception>
+    /// <exception cref="EgressException">
+    /// The host has an address that is not allowed, or no address answers.
+    /// </exception>
     public async Task<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -70,7 +73,8 @@ public sealed class EgressGuard
         catch (SocketException exception)
         {
             socket.Dispose();
-            throw new EgressException(EgressRefusal.Unreachable, $"{endPoint.Host} does not accept a connection.", exception);
+            throw new EgressException(
+                EgressRefusal.Unreachable, $"{endPoint.Host} does not accept a connection.", exception);
         }
         catch
         {
@@ -95,7 +99,8 @@ public sealed class EgressGuard
         {
             var host = uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}";
             throw new EgressException(
-                EgressRefusal.HostNotAllowed, $"Host not allowed: {host}. Ask the operator to add it to {_settingName}.");
+                EgressRefusal.HostNotAllowed,
+                $"Host not allowed: {host}. Ask the operator to add it to {_settingName}.");
         }
 
         return uri;
@@ -104,7 +109,9 @@ public sealed class EgressGuard
     private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
         // An address needs no look-up, and a resolver must not be able to give it another meaning.
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await LookUpAsync(host, cancellationToken);
+        var addresses = IPAddress.TryParse(host, out var literal)
+            ? [literal]
+            : await LookUpAsync(host, cancellationToken);
         return addresses.Length > 0 && addresses.All(IsAllowed)
             ? addresses
             : throw (addresses.Length == 0 ? NotFound(host) : NotPublic(host));

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Yggdrasil.Tools.Egress;
 
-/// <summary>HTTP to addresses that somebody outside chose: the hosts of an <see cref="EgressGuard"/>, and bounded.</summary>
+/// <summary>
+/// HTTP to addresses that somebody outside chose: the hosts of an <see cref="EgressGuard"/>, and bounded.
+/// </summary>
 /// <remarks>
 /// <para>At most 10 seconds for everything together, 256 KiB of decompressed body (the rest is not read), 32 KiB of
 /// headers, and 3 redirects, all of them within the origin that was asked for.</para>
@@ -46,6 +48,8 @@ public sealed partial class GuardedHttp : IDisposable
         catch (Exception exception) when (Translate(exception, cancellationToken) is { } egress)
         {
             LogNoAnswer(egress.Refusal);
+
+            // The guard's own exceptions come out of the handler wrapped; thrown so, they keep the guard's stack.
             ExceptionDispatchInfo.Throw(egress);
             throw;
         }
@@ -141,7 +145,8 @@ public sealed partial class GuardedHttp : IDisposable
 
     private static EgressException Redirected(string message) => new(EgressRefusal.RedirectRefused, message);
 
-    private static async Task<GuardedResponse> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private static async Task<GuardedResponse> ReadAsync(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var body = new ArrayBufferWriter<byte>();
@@ -165,7 +170,9 @@ public sealed partial class GuardedHttp : IDisposable
             response.Content.Headers.ContentLength);
     }
 
-    /// <summary>What the caller is told; null for an exception that is none of ours, such as its own cancellation.</summary>
+    /// <summary>
+    /// What the caller is told; null for an exception that is none of ours, such as its own cancellation.
+    /// </summary>
     private static EgressException? Translate(Exception exception, CancellationToken callersToken) => exception switch
     {
         EgressException egress => egress,
@@ -180,6 +187,7 @@ public sealed partial class GuardedHttp : IDisposable
         _ => null,
     };
 
-    [LoggerMessage(EventId = 310, Level = LogLevel.Information, Message = "An outgoing request had no answer: {Refusal}.")]
+    [LoggerMessage(
+        EventId = 310, Level = LogLevel.Information, Message = "An outgoing request had no answer: {Refusal}.")]
     private partial void LogNoAnswer(EgressRefusal refusal);
 }

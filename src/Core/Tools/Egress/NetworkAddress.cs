@@ -33,7 +33,7 @@ internal static class NetworkAddress
     private static readonly IPNetwork[] Forbidden =
     [
         IPNetwork.Parse("0.0.0.0/8"), // Linux connects 0.0.0.0 to this machine
-        IPNetwork.Parse("168.63.129.16/32"), // Azure's own endpoint inside every virtual machine, though the range is public
+        IPNetwork.Parse("168.63.129.16/32"), // Azure's endpoint inside every virtual machine, in a public range
         IPNetwork.Parse("169.254.0.0/16"), // link-local, with the metadata services of the clouds
         IPNetwork.Parse("192.0.0.0/24"),
         IPNetwork.Parse("192.0.2.0/24"),

@@ -1,23 +1,15 @@
-using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Tools.Egress;
+using static Yggdrasil.Tests.Tools.Egress.GuardedClient;
 
 namespace Yggdrasil.Tests.Tools.Egress;
 
 public sealed class GuardedHttpTests
 {
-    /// <summary>After this long a signal that has not come is a failure and not a slow machine.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
-    private readonly FakeTimeProvider _time = new();
-
     [Fact]
     public async Task The_answer_of_an_allowed_host_arrives()
     {
@@ -27,7 +19,7 @@ public sealed class GuardedHttpTests
             context.Response.ContentType = "Text/Plain; charset=\"utf-8\"";
             await context.Response.WriteAsync("short and stout");
         });
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
 
         var response = await GetAsync(http, server.Url("/pot"));
 
@@ -47,7 +39,7 @@ public sealed class GuardedHttpTests
             using var reader = new StreamReader(context.Request.Body);
             seen = $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {await reader.ReadToEndAsync()}";
         });
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
         using var activity = new System.Diagnostics.Activity("run").Start();
 
         await http.SendAsync(
@@ -77,7 +69,7 @@ public sealed class GuardedHttpTests
             context.Response.Cookies.Append("session", "secret");
             return Task.CompletedTask;
         });
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
 
         await GetAsync(http, server.Url("/"));
         await GetAsync(http, server.Url("/"));
@@ -106,7 +98,7 @@ public sealed class GuardedHttpTests
             await context.Response.WriteAsync(
                 $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {await reader.ReadToEndAsync()}");
         });
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
 
         var response = await http.SendAsync(
             new GuardedRequest(HttpMethod.Post, server.Url("/old")) { Body = "body"u8.ToArray() }, CancellationToken.None);
@@ -136,7 +128,7 @@ public sealed class GuardedHttpTests
                 location.Replace("{port}", $"{context.Connection.LocalPort}", StringComparison.Ordinal);
             return Task.CompletedTask;
         });
-        using var http = Http(server, "127.0.0.1", "other.example");
+        using var http = Http(server, TimeProvider.System, "127.0.0.1", "other.example");
 
         var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, server.Url("/")));
 
@@ -160,7 +152,7 @@ public sealed class GuardedHttpTests
 
             await context.Response.WriteAsync("arrived");
         });
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
 
         if (arrives)
         {
@@ -171,121 +163,6 @@ public sealed class GuardedHttpTests
             var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, server.Url("/0")));
             Assert.Equal("The server redirects more than 3 times.", refused.Message);
         }
-    }
-
-    [Theory]
-    [InlineData(0, false)]
-    [InlineData(GuardedHttp.MaxBodyBytes, false)]
-    [InlineData(GuardedHttp.MaxBodyBytes + 1, true)]
-    public async Task A_body_is_read_up_to_the_limit(int length, bool isTruncated)
-    {
-        await using var server = await LocalServer.StartAsync(
-            context => context.Response.Body.WriteAsync(new byte[length]).AsTask());
-        using var http = Http(server, "127.0.0.1");
-
-        var response = await GetAsync(http, server.Url("/"));
-
-        Assert.Equal(
-            (Math.Min(length, GuardedHttp.MaxBodyBytes), isTruncated), (response.Body.Length, response.IsTruncated));
-    }
-
-    [Theory]
-    [InlineData("endless body", "")]
-    [InlineData("endless gzip bomb", "gzip")]
-    [InlineData("endless brotli bomb", "br")]
-    public async Task An_endless_body_is_cut_off_and_the_connection_closed(string attack, string encoding)
-    {
-        var aborted = new TaskCompletionSource();
-        await using var server = await LocalServer.StartAsync(async context =>
-        {
-            context.RequestAborted.Register(aborted.SetResult);
-            context.Response.Headers.ContentEncoding = encoding;
-            await using var body = encoding switch
-            {
-                "gzip" => new GZipStream(context.Response.Body, CompressionLevel.Fastest),
-                "br" => new BrotliStream(context.Response.Body, CompressionLevel.Fastest),
-                _ => context.Response.Body,
-            };
-            var zeros = new byte[1024 * 1024];
-            while (!context.RequestAborted.IsCancellationRequested)
-            {
-                await body.WriteAsync(zeros, context.RequestAborted);
-            }
-        });
-        using var http = Http(server, "127.0.0.1");
-
-        var response = await GetAsync(http, server.Url("/"));
-
-        Assert.Equal(
-            (attack, GuardedHttp.MaxBodyBytes, true), (attack, response.Body.Length, response.IsTruncated));
-        await aborted.Task.WaitAsync(Patience);
-    }
-
-    [Fact]
-    public async Task A_declared_gigabyte_is_not_read()
-    {
-        await using var server = await LocalServer.StartAsync(async context =>
-        {
-            context.Response.ContentLength = 1 << 30;
-            while (!context.RequestAborted.IsCancellationRequested)
-            {
-                await context.Response.Body.WriteAsync(new byte[64 * 1024], context.RequestAborted);
-            }
-        });
-        using var http = Http(server, "127.0.0.1");
-
-        var response = await GetAsync(http, server.Url("/"));
-
-        Assert.Equal((1L << 30, true), (response.DeclaredLength, response.IsTruncated));
-    }
-
-    [Theory]
-    [InlineData("silent before the head", false)]
-    [InlineData("silent in the body", true)]
-    public async Task A_slow_answer_ends_after_ten_seconds(string attack, bool sendsHead)
-    {
-        var isAsked = new TaskCompletionSource();
-        await using var server = await LocalServer.StartAsync(async context =>
-        {
-            if (sendsHead)
-            {
-                await context.Response.WriteAsync("so far");
-                await context.Response.Body.FlushAsync();
-            }
-
-            isAsked.SetResult();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted);
-        });
-        using var http = Http(server, "127.0.0.1");
-
-        var answer = GetAsync(http, server.Url("/"));
-        await isAsked.Task.WaitAsync(Patience);
-        _time.Advance(TimeSpan.FromSeconds(9.9));
-        Assert.False(answer.IsCompleted, attack);
-        _time.Advance(TimeSpan.FromSeconds(0.1));
-
-        var refused = await Assert.ThrowsAsync<EgressException>(() => answer);
-        Assert.Equal(
-            (EgressRefusal.TimedOut, "There was no complete answer within 10 seconds."), (refused.Refusal, refused.Message));
-    }
-
-    [Fact]
-    public async Task Cancelling_is_a_cancellation_and_no_timeout()
-    {
-        var isAsked = new TaskCompletionSource();
-        await using var server = await LocalServer.StartAsync(context =>
-        {
-            isAsked.SetResult();
-            return Task.Delay(Timeout.Infinite, context.RequestAborted);
-        });
-        using var http = Http(server, "127.0.0.1");
-        using var source = new CancellationTokenSource();
-
-        var answer = http.SendAsync(new GuardedRequest(HttpMethod.Get, server.Url("/")), source.Token);
-        await isAsked.Task.WaitAsync(Patience);
-        await source.CancelAsync();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
     }
 
     [Fact]
@@ -299,7 +176,7 @@ public sealed class GuardedHttpTests
             return Task.CompletedTask;
         });
         var resolver = new ScriptedResolver(["127.0.0.1"], ["169.254.169.254"]);
-        using var http = Http(resolver, true, $"rebind.example:{server.Port}");
+        using var http = Http(resolver, true, TimeProvider.System, $"rebind.example:{server.Port}");
 
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, $"http://rebind.example:{server.Port}/")).Status);
         Assert.Equal(["rebind.example"], resolver.LookUps);
@@ -315,7 +192,7 @@ public sealed class GuardedHttpTests
     public async Task A_second_address_is_tried_when_the_first_does_not_answer()
     {
         await using var server = await LocalServer.StartAsync(context => context.Response.WriteAsync("here"));
-        using var http = Http(new ScriptedResolver(["127.0.0.2", "127.0.0.1"]), true, $"two.example:{server.Port}");
+        using var http = Http(new ScriptedResolver(["127.0.0.2", "127.0.0.1"]), true, TimeProvider.System, $"two.example:{server.Port}");
 
         Assert.Equal("here", Text(await GetAsync(http, $"http://two.example:{server.Port}/")));
     }
@@ -329,7 +206,7 @@ public sealed class GuardedHttpTests
             isReached = true;
             return Task.CompletedTask;
         });
-        using var http = Http(new ScriptedResolver(), false, $"127.0.0.1:{server.Port}");
+        using var http = Http(new ScriptedResolver(), false, TimeProvider.System, $"127.0.0.1:{server.Port}");
 
         var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, server.Url("/")));
 
@@ -345,7 +222,7 @@ public sealed class GuardedHttpTests
             .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         await using var server = await LocalServer.StartAsync(
             context => context.Response.WriteAsync("secret"), listen => listen.UseHttps(certificate));
-        using var http = Http(server, "127.0.0.1");
+        using var http = Http(server);
 
         var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, $"https://127.0.0.1:{server.Port}/"));
 
@@ -353,75 +230,4 @@ public sealed class GuardedHttpTests
             (EgressRefusal.Unreachable, "The server's certificate is not valid, or it speaks no TLS."),
             (refused.Refusal, refused.Message));
     }
-
-    public static TheoryData<string, RequestDelegate> Broken => new()
-    {
-        { "closes without an answer", context =>
-            {
-                context.Abort();
-                return Task.CompletedTask;
-            }
-        },
-        { "closes in the body", async context =>
-            {
-                context.Response.ContentLength = 100;
-                await context.Response.WriteAsync("begun");
-                await context.Response.Body.FlushAsync();
-                context.Abort();
-            }
-        },
-        { "100 KiB of headers", context =>
-            {
-                context.Response.Headers["X-Large"] = new string('a', 100 * 1024);
-                return Task.CompletedTask;
-            }
-        },
-        { "gzip that is none", context =>
-            {
-                context.Response.Headers.ContentEncoding = "gzip";
-                return context.Response.WriteAsync("not gzip");
-            }
-        },
-    };
-
-    [Theory]
-    [MemberData(nameof(Broken))]
-    public async Task A_broken_answer_is_unreachable(string defect, RequestDelegate answer)
-    {
-        await using var server = await LocalServer.StartAsync(answer);
-        using var http = Http(server, "127.0.0.1");
-
-        var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, server.Url("/")));
-
-        Assert.Equal(
-            (defect, EgressRefusal.Unreachable, "The server broke off, or its answer is not valid HTTP."),
-            (defect, refused.Refusal, refused.Message));
-    }
-
-    [Fact]
-    public async Task A_port_that_nobody_listens_on_is_unreachable()
-    {
-        var server = await LocalServer.StartAsync(_ => Task.CompletedTask);
-        var url = server.Url("/");
-        using var http = Http(server, "127.0.0.1");
-        await server.DisposeAsync();
-
-        var refused = await Assert.ThrowsAsync<EgressException>(() => GetAsync(http, url));
-
-        Assert.Equal(
-            (EgressRefusal.Unreachable, "127.0.0.1 does not accept a connection."), (refused.Refusal, refused.Message));
-    }
-
-    private static Task<GuardedResponse> GetAsync(GuardedHttp http, string url) =>
-        http.SendAsync(new GuardedRequest(HttpMethod.Get, url), CancellationToken.None);
-
-    private static string Text(GuardedResponse response) => Encoding.UTF8.GetString(response.Body.Span);
-
-    private GuardedHttp Http(LocalServer server, params string[] hosts) =>
-        Http(new ScriptedResolver(["127.0.0.1"]), true, [.. hosts.Select(host => $"{host}:{server.Port}")]);
-
-    private GuardedHttp Http(ScriptedResolver resolver, bool allowPrivateNetworks, params string[] allowed) => new(
-        new EgressGuard(allowed.Select(AllowedHost.Parse), "Tools__Http__AllowedHosts", allowPrivateNetworks, resolver),
-        _time,
-        NullLogger<GuardedHttp>.Instance);
 }

@@ -4,7 +4,9 @@ using Yggdrasil.Tools.Egress;
 
 namespace Yggdrasil.Tests.Tools.Egress;
 
-/// <summary>Answers one look-up after the other from a script; the last answer is repeated, and none is "no such host".</summary>
+/// <summary>
+/// Answers one look-up after the other from a script; the last answer is repeated, and none is "no such host".
+/// </summary>
 internal sealed class ScriptedResolver(params string[][] answers) : IHostResolver
 {
     public List<string> LookUps { get; } = [];

@@ -2,7 +2,9 @@ using static Yggdrasil.Tools.BuiltIn.Arithmetic.Expression;
 
 namespace Yggdrasil.Tools.BuiltIn.Arithmetic;
 
-/// <summary>Computes the value of a parsed expression. Bounded: each node is visited once, no step depends on a value.</summary>
+/// <summary>
+/// Computes the value of a parsed expression. Bounded: each node is visited once, no step depends on a value.
+/// </summary>
 internal static class Evaluator
 {
     // Below this, decimal has kept fewer digits than double; the reciprocal would blow up what is missing.
@@ -11,7 +13,9 @@ internal static class Evaluator
     // Squaring up to here costs at most 20 multiplications; decimal overflows long before, except near 1.
     private const int LargestExactExponent = 1 << 20;
 
-    /// <exception cref="ToolException">A division by zero, an unknown name, or a result that is no real number.</exception>
+    /// <exception cref="ToolException">
+    /// A division by zero, an unknown name, or a result that is no real number.
+    /// </exception>
     public static Number Evaluate(Expression expression)
     {
         try
@@ -75,7 +79,9 @@ internal static class Evaluator
         ? throw DividedByZero(position)
         : Number.Combine(basis, exponent, Power, Math.Pow);
 
-    /// <exception cref="OverflowException">The result does not fit, or the exponent is no integer of moderate size.</exception>
+    /// <exception cref="OverflowException">
+    /// The result does not fit, or the exponent is no integer of moderate size.
+    /// </exception>
     private static decimal Power(decimal basis, decimal exponent)
     {
         if (exponent != decimal.Truncate(exponent) || Math.Abs(exponent) > LargestExactExponent)

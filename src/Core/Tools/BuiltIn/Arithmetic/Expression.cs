@@ -9,7 +9,8 @@ internal abstract record Expression(int Position)
 
     internal sealed record Constant(int Position, string Name) : Expression(Position);
 
-    internal sealed record Call(int Position, string Function, IReadOnlyList<Expression> Arguments) : Expression(Position);
+    internal sealed record Call(int Position, string Function, IReadOnlyList<Expression> Arguments)
+        : Expression(Position);
 
     internal sealed record Negation(int Position, Expression Operand) : Expression(Position);
 

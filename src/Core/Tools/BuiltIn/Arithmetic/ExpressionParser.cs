@@ -77,7 +77,9 @@ internal static class ExpressionParser
             offset++;
         }
 
-        var found = offset >= text.Length ? "the end" : char.IsControl(text[offset]) ? "a control character" : $"'{text[offset]}'";
+        var found = offset >= text.Length ? "the end"
+            : char.IsControl(text[offset]) ? "a control character"
+            : $"'{text[offset]}'";
         return new ToolException($"Error at position {offset + 1}: {expectation}, but there is {found}.");
     }
 
@@ -93,7 +95,9 @@ internal static class ExpressionParser
         var power = percent.And(ZeroOrMany(exponent)).Then(
             parsed => parsed.Item2.Count == 0 ? parsed.Item1 : new Expression.Tower(parsed.Item1, parsed.Item2));
         var signed = ZeroOrMany(sign).And(power).Then(
-            parsed => IsNegative(parsed.Item1) ? new Expression.Negation(parsed.Item2.Position, parsed.Item2) : parsed.Item2);
+            parsed => IsNegative(parsed.Item1)
+                ? new Expression.Negation(parsed.Item2.Position, parsed.Item2)
+                : parsed.Item2);
 
         var product = Chain(signed, Terms.Char('*').Or(Terms.Char('/')).Or(RemainderSign));
         sum.Parser = Chain(product, Terms.Char('+').Or(Terms.Char('-')));

@@ -3,7 +3,9 @@ using static Yggdrasil.Tools.BuiltIn.Arithmetic.Expression;
 
 namespace Yggdrasil.Tools.BuiltIn.Arithmetic;
 
-/// <summary>The names an expression may use. Angles are in radians; <c>log</c> is to base 10, <c>ln</c> to base e.</summary>
+/// <summary>
+/// The names an expression may use. Angles are in radians; <c>log</c> is to base 10, <c>ln</c> to base e.
+/// </summary>
 internal static class Functions
 {
     private static readonly FrozenDictionary<string, Number> Constants = new Dictionary<string, Number>
@@ -74,7 +76,7 @@ internal static class Functions
         var root = Math.Sqrt(value.Approximate);
         if (value.IsExact)
         {
-            // Of a square of a decimal, such as 0.09, the root is exact too. Decimal's own conversion rounds to 15 digits.
+            // Of a square of a decimal, such as 0.09, the root is exact too. The conversion rounds to 15 digits.
             var exact = (decimal)root;
             return exact * exact == value.Exact ? Number.Of(exact) : Number.Of(root);
         }
