@@ -42,7 +42,7 @@ public class RunBenchmarks
         _bare = new FunctionInvokingChatClient(model, functionInvocationServices: _rig.Services);
         _bareOptions = new ChatOptions { Tools = [.. BareTools(_rig.Services.GetRequiredService<ToolCatalog>())] };
 
-        _host = await LocalHostApplication.CreateAsync(LocalHostApplication.Product(
+        _host = await LocalHostApplication.CreateAsync(Product.Setup(
             ["--urls", "http://127.0.0.1:0", "--LocalHost:DataPath", _data]) with { Console = TextWriter.Null });
         await _host.StartAsync();
         _http = new HttpClient { BaseAddress = new Uri(_host.Urls.First()) };

@@ -1,5 +1,4 @@
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Extensions.Hosting;
 using Yggdrasil;
 using Yggdrasil.Functions;
 using Yggdrasil.Functions.Middleware;

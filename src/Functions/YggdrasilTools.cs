@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Yggdrasil.Functions;
 
 /// <summary>Your own tools go here: <c>services.AddAgentTools&lt;OrderTools&gt;();</c>. Both hosts call this.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.Hosting;
 using Yggdrasil.Functions.Middleware;
 
 namespace Yggdrasil.Functions;

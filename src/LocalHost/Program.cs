@@ -4,11 +4,7 @@ using Yggdrasil.LocalHost.Hosting;
 
 try
 {
-    await using var host = await LocalHostApplication.CreateAsync(new LocalHostSetup
-    {
-        Args = args,
-        FunctionTypes = typeof(LocalHostSetup).Assembly.GetTypes(),
-    });
+    await using var host = await LocalHostApplication.CreateAsync(Product.Setup(args));
     await host.RunAsync();
     return 0;
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Http;

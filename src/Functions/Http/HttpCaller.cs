@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 

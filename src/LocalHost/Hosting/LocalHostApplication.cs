@@ -106,8 +106,11 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         // Below environment variables and the command line, above appsettings.json: as Core Tools has it.
         var sources = builder.Configuration.Sources;
         var firstOverride = sources.IndexOf(sources.OfType<EnvironmentVariablesConfigurationSource>().Last());
-        sources.Insert(
-            firstOverride, new MemoryConfigurationSource { InitialData = LocalSettingsFile.Read(setup.SettingsPath) });
+        var settings = LocalSettingsFile.Read(setup.SettingsPath, replaced: builder.Configuration.GetSection("Agents").GetChildren().Any() ? ["Agents"] : []);
+        sources.Insert(firstOverride, new MemoryConfigurationSource { InitialData = settings });
+
+        // Whoever reaches this host is the developer: it listens on loopback only.
+        sources.Insert(0, new MemoryConfigurationSource { InitialData = new Dictionary<string, string?> { ["Auth:AnonymousUser"] = "local" } });
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
         {
             builder.WebHost.UseUrls(DefaultUrl);

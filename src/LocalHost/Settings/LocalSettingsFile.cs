@@ -10,8 +10,11 @@ internal static class LocalSettingsFile
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>Reads the values, <c>Section__Key</c> as <c>Section:Key</c>; none where there is no file.</summary>
+    /// <param name="replaced">
+    /// Sections that other settings give: lists merge by index, so the file's items would shine through theirs.
+    /// </param>
     /// <exception cref="LocalHostException">The file is not valid, or encrypted by Core Tools.</exception>
-    public static IReadOnlyDictionary<string, string?> Read(string? path)
+    public static IReadOnlyDictionary<string, string?> Read(string? path, IReadOnlyCollection<string>? replaced = null)
     {
         if (path is null || !File.Exists(path))
         {
@@ -28,8 +31,10 @@ internal static class LocalSettingsFile
             }
 
             return root.TryGetProperty("Values", out var values)
-                ? values.EnumerateObject().ToDictionary(
-                    value => value.Name.Replace("__", ":", StringComparison.Ordinal), TextOf, StringComparer.OrdinalIgnoreCase)
+                ? values.EnumerateObject()
+                    .Select(value => (Name: value.Name.Replace("__", ":", StringComparison.Ordinal), Text: TextOf(value)))
+                    .Where(value => replaced?.Contains(value.Name.Split(':')[0], StringComparer.OrdinalIgnoreCase) != true)
+                    .ToDictionary(value => value.Name, value => value.Text, StringComparer.OrdinalIgnoreCase)
                 : new Dictionary<string, string?>();
         }
         catch (Exception invalid) when (invalid is JsonException or InvalidOperationException)
