@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(ContractCollection.Name)]
+[Collection(SharedLocalHost.Name)]
 public sealed class AgentContractTests(ContractFixture app)
 {
     private const string Minimal = """{"model":"openai:scripted"}""";

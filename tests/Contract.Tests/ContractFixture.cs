@@ -57,7 +57,7 @@ public sealed class ContractFixture : IAsyncLifetime
 }
 
 [CollectionDefinition(Name)]
-public sealed class ContractCollection : ICollectionFixture<ContractFixture>
+public sealed class SharedLocalHost : ICollectionFixture<ContractFixture>
 {
     public const string Name = "contract";
 }

@@ -3,7 +3,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(ContractCollection.Name)]
+[Collection(SharedLocalHost.Name)]
 public sealed class IdempotencyTests(ContractFixture app)
 {
     [Theory]

@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(ContractCollection.Name)]
+[Collection(SharedLocalHost.Name)]
 public sealed class RunContractTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");

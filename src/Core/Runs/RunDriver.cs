@@ -66,7 +66,15 @@ public sealed partial class RunDriver
         if (journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
         {
             using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
-            await _tools.RunAsActivityAsync(journal, pending, slice);
+            try
+            {
+                await _tools.RunAsActivityAsync(journal, pending, slice);
+            }
+            catch (LeaseLostException)
+            {
+                // Another delivery recorded this call, or the run ended: either way there is nothing left to add.
+                LogAlreadyRecorded(ticket.RunId, callId);
+            }
         }
     }
 
@@ -191,6 +199,9 @@ public sealed partial class RunDriver
     // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
     private TimeSpan TimeUntil(DateTimeOffset deadline) =>
         TimeSpan.FromTicks(Math.Clamp((deadline - _time.GetUtcNow()).Ticks, 0, TimeSpan.FromDays(1).Ticks));
+
+    [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: the result of call {CallId} came too late and was dropped")]
+    private partial void LogAlreadyRecorded(string runId, string callId);
 
     [LoggerMessage(1010, LogLevel.Error, "Run {RunId} was ended as failed after its last attempt: {ErrorId}")]
     private partial void LogFailed(string runId, string errorId);

@@ -6,7 +6,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(AzuriteCollection.Name)]
+[Collection(SharedAzurite.Name)]
 public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
@@ -110,7 +110,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         new(azurite, new ScriptedModels(answers), _tools, _owner);
 
     /// <summary>The table is created by its first use; that is no part of a run's cost.</summary>
-    private static Task WarmUpAsync(DriverFixture worker) => worker.Storage.GetWorkTableAsync(CancellationToken.None).AsTask();
+    private static async Task WarmUpAsync(DriverFixture worker) => await worker.Storage.GetWorkTableAsync(CancellationToken.None);
 
     private async Task<Run> DriveAsync(DriverFixture worker, TimeSpan? wait = null, CancellationToken aborted = default)
     {

@@ -8,7 +8,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(AzuriteCollection.Name)]
+[Collection(SharedAzurite.Name)]
 public sealed class RunDriverTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();

@@ -63,7 +63,7 @@ internal sealed class RequestCount : HttpPipelineSynchronousPolicy
 }
 
 [CollectionDefinition(Name)]
-public sealed class AzuriteCollection : ICollectionFixture<AzuriteFixture>
+public sealed class SharedAzurite : ICollectionFixture<AzuriteFixture>
 {
     public const string Name = "azurite";
 }
