@@ -88,6 +88,7 @@ public sealed class DeterminismTests
         { "delay", _ => Task.Delay(1) },
         { "endless delay", _ => Task.Delay(Timeout.Infinite) },
         { "delay off the context", async _ => await Task.Delay(1).ConfigureAwait(false) },
+        { "durable, but off the context", async c => await c.CallActivityAsync("A").ConfigureAwait(false) },
         { "thread pool", _ => Task.Run(() => Thread.Sleep(1)) },
         {
             "context off its thread",
