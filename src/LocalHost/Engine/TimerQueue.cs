@@ -33,9 +33,10 @@ internal sealed class TimerQueue : IAsyncDisposable
         _timer = time.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Delivers what became due meanwhile, then goes on in the background.</summary>
     public void Start()
     {
-        _wake.Writer.TryWrite(true);
+        FireDue();
         _loop = Task.Run(RunAsync);
     }
 

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.LocalHost.Engine;
 using Yggdrasil.LocalHost.Engine.Storage;
@@ -23,6 +24,8 @@ internal sealed class EngineHarness(TimeProvider? time = null) : IAsyncDisposabl
     public ScriptedCode Code { get; set; } = new();
 
     public ChaosOptions Chaos { get; init; } = new();
+
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     public int MaxConcurrentActivities { get; init; } = 100;
 
@@ -51,7 +54,8 @@ internal sealed class EngineHarness(TimeProvider? time = null) : IAsyncDisposabl
             },
             Code,
             time ?? TimeProvider.System,
-            NullLogger<OrchestrationEngine>.Instance);
+            new Logger<OrchestrationEngine>(Loggers),
+            Loggers);
         await _engine.StartAsync(CancellationToken.None);
         return this;
     }

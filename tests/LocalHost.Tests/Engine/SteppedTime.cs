@@ -16,10 +16,13 @@ internal sealed class SteppedTime : FakeTimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         => new ReportingTimer(base.CreateTimer(callback, state, dueTime, period), _sleeps.Writer);
 
+    /// <summary>Waits until the engine goes to sleep; answers for how long it wants to.</summary>
+    public Task<TimeSpan> FallAsleepAsync() => _sleeps.Reader.ReadAsync().AsTask().WaitAsync(EngineHarness.Patience);
+
     /// <summary>Waits until the engine goes to sleep and moves the clock to where it wants to wake up.</summary>
     public async Task<TimeSpan> SleepAsync()
     {
-        var sleep = await _sleeps.Reader.ReadAsync().AsTask().WaitAsync(EngineHarness.Patience);
+        var sleep = await FallAsleepAsync();
         Advance(sleep);
         return sleep;
     }

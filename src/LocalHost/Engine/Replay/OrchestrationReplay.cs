@@ -64,7 +64,7 @@ internal sealed class OrchestrationReplay
         catch (Exception e)
         {
             // Whatever goes wrong in a replay is this instance's failure: one bad instance must not stop the others.
-            _thread.Close(Task.CompletedTask);
+            _thread.Close();
             ending = Failed(e);
         }
 
@@ -116,6 +116,7 @@ internal sealed class OrchestrationReplay
         _thread.Drain();
     }
 
+    // The await is the point: should the code end on another thread, this continuation is posted from there, and seen.
     private async Task<string?> Start() => await _code.RunOrchestratorAsync(_context.Name, _context);
 
     private void RequireStillRunning()
@@ -129,7 +130,7 @@ internal sealed class OrchestrationReplay
     private Ending? End()
     {
         var run = _run ?? throw new NonDeterministicOrchestrationException("History has no beginning.");
-        if (_thread.Close(run))
+        if (_thread.Close())
         {
             throw new IllegalAwaitException();
         }

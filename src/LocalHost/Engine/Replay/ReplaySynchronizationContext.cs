@@ -12,17 +12,6 @@ internal sealed class ReplaySynchronizationContext(Action onLateViolation) : Syn
     private bool _closed;
     private bool _violated;
 
-    public bool Violated
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _violated;
-            }
-        }
-    }
-
     public override void Post(SendOrPostCallback d, object? state)
     {
         if (IsLegal())
@@ -67,24 +56,12 @@ internal sealed class ReplaySynchronizationContext(Action onLateViolation) : Syn
 
     /// <summary>Ends the step. From now on whatever moves the orchestrator is a violation.</summary>
     /// <returns>Whether there was a violation during the step.</returns>
-    public bool Close(Task orchestrator)
+    public bool Close()
     {
         lock (_gate)
         {
             _closed = true;
+            return _violated;
         }
-
-        if (!orchestrator.IsCompleted)
-        {
-            // With ConfigureAwait(false) nothing is posted: only the end of the orchestrator itself can be seen.
-            _ = orchestrator.ContinueWith(
-                (_, self) => ((ReplaySynchronizationContext)self!).IsLegal(),
-                this,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
-        }
-
-        return Violated;
     }
 }

@@ -15,7 +15,9 @@ namespace Yggdrasil.LocalHost.Engine.Storage;
 internal sealed class EngineDatabase : IDisposable
 {
     private const int SchemaVersion = 1;
-    private const int BusyTimeoutSeconds = 5;
+
+    // Only matters while opening: long enough for a process that is just ending to let go of the file.
+    private const int BusyTimeoutSeconds = 2;
 
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
