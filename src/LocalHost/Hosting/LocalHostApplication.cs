@@ -18,6 +18,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly AzuriteProcess? _azurite;
     private readonly TextWriter _console;
+    private bool _running;
 
     private LocalHostApplication(WebApplication app, DataFolder data, AzuriteProcess? azurite, TextWriter console)
     {
@@ -63,6 +64,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        _running = true;
         await _app.StartAsync(cancellationToken);
         StartupBanner.Write(
             _console,
@@ -76,12 +78,23 @@ internal sealed class LocalHostApplication : IAsyncDisposable
     {
         await StartAsync(cancellationToken);
         await _app.WaitForShutdownAsync(cancellationToken);
+        _running = false;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        await _app.StopAsync(cancellationToken);
+        _running = false;
+    }
 
     public async ValueTask DisposeAsync()
     {
+        if (_running)
+        {
+            // Disposing alone would take the services away from functions that still run.
+            await _app.StopAsync();
+        }
+
         await _app.DisposeAsync();
         if (_azurite is not null)
         {

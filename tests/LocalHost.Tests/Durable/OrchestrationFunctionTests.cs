@@ -44,7 +44,7 @@ public sealed class OrchestrationFunctionTests
         {
             lock (seen)
             {
-                seen.Add(context.FunctionDefinition.InputBindings.Values.First().Type);
+                seen.AddRange(context.FunctionDefinition.InputBindings.Values.Select(binding => binding.Type));
             }
 
             return next();
