@@ -24,7 +24,7 @@ public class RunBenchmarks
     private Rig _rig = null!;
     private LocalHostApplication _host = null!;
     private HttpClient _http = null!;
-    private IChatClient _bare = null!;
+    private FunctionInvokingChatClient _bare = null!;
     private ChatOptions _bareOptions = null!;
     private AgentLoop _loop = null!;
 
@@ -63,7 +63,7 @@ public class RunBenchmarks
     public Task<ChatResponse> Bare() => _bare.GetResponseAsync([new ChatMessage(ChatRole.User, Prompt)], _bareOptions);
 
     [Benchmark(Description = "inline: our loop, journal in memory")]
-    public async Task<SliceOutcomeKind> Inline()
+    public async Task<string?> Inline()
     {
         var now = DateTimeOffset.UtcNow;
         var run = new Run
@@ -78,8 +78,9 @@ public class RunBenchmarks
             Deadline = now.AddHours(1),
         };
         using var slice = new Slice(TimeSpan.FromMinutes(1), TimeProvider.System, CancellationToken.None, CancellationToken.None);
-        var outcome = await _loop.AdvanceAsync(new MemoryRunJournal(run, [new ChatMessage(ChatRole.User, Prompt)]), slice);
-        return (SliceOutcomeKind)outcome.End;
+        var journal = new MemoryRunJournal(run, [new ChatMessage(ChatRole.User, Prompt)]);
+        await _loop.AdvanceAsync(journal, slice);
+        return journal.Run.Output;
     }
 
     [Benchmark(Description = "durable: LocalHost over HTTP, Prefer: wait")]
@@ -101,9 +102,4 @@ public class RunBenchmarks
         };
         return new CatalogFunction(tool!, context, _rig.Services);
     });
-
-    public enum SliceOutcomeKind
-    {
-        Finished,
-    }
 }
