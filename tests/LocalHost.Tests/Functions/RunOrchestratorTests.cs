@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.DurableTask.Client;
+using Yggdrasil.Functions.Durable;
+using Yggdrasil.LocalHost.Tests.Engine;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.LocalHost.Tests.Functions;
+
+/// <summary>The orchestrator on the real engine, its activities scripted, its clock moved by its own sleeps.</summary>
+public sealed class RunOrchestratorTests
+{
+    private static readonly RunTicket Ticket = new("dev!alice", "run_1");
+
+    private readonly SteppedTime _time = new();
+    private readonly ConcurrentQueue<string> _tools = new();
+    private readonly ConcurrentQueue<string> _failures = new();
+
+    [Theory]
+    [InlineData(SliceEnd.Finished)]
+    [InlineData(SliceEnd.Superseded)]
+    public async Task Run_that_has_ended_or_is_anothers_ends_its_orchestration(object end)
+    {
+        await using var harness = await StartAsync(_ => new SliceOutcome((SliceEnd)end));
+
+        var instance = await RunAsync(harness);
+
+        Assert.Equal((OrchestrationRuntimeStatus.Completed, 1), (instance.RuntimeStatus, harness.Code.Runs(nameof(RunActivities.AdvanceRun))));
+    }
+
+    [Fact]
+    public async Task Slices_follow_each_other_beyond_a_generation()
+    {
+        await using var harness = await StartAsync(call => new SliceOutcome(call < 120 ? SliceEnd.Yielded : SliceEnd.Finished));
+
+        await RunAsync(harness);
+
+        Assert.Equal(120, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
+    [Fact]
+    public async Task Distributed_calls_run_as_activities_before_the_next_slice()
+    {
+        await using var harness = await StartAsync(call => call == 1
+            ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1", "t1c2"])
+            : new SliceOutcome(SliceEnd.Finished));
+
+        await RunAsync(harness);
+
+        Assert.Equal(["t1c0", "t1c1", "t1c2"], _tools.Order());
+        Assert.Equal(2, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
+    [Fact]
+    public async Task Parked_run_is_looked_at_again_ever_more_seldom_and_never_past_its_time()
+    {
+        var start = _time.GetUtcNow();
+        await using var harness = await StartAsync(call => call <= 6
+            ? new SliceOutcome(SliceEnd.Parked, start.AddMinutes(50))
+            : new SliceOutcome(SliceEnd.Finished));
+        var id = await ScheduleAsync(harness);
+
+        List<double> pauses = [];
+        for (var i = 0; i < 6; i++)
+        {
+            pauses.Add((await _time.SleepAsync()).TotalMinutes);
+        }
+
+        await harness.EndAsync(id);
+        Assert.Equal([1, 2, 4, 8, 15, 15], pauses);
+    }
+
+    [Fact]
+    public async Task Parked_run_is_looked_at_when_its_lease_ends()
+    {
+        await using var harness = await StartAsync(call => call == 1
+            ? new SliceOutcome(SliceEnd.Parked, _time.GetUtcNow().AddSeconds(7))
+            : new SliceOutcome(SliceEnd.Finished));
+        var id = await ScheduleAsync(harness);
+
+        Assert.Equal(TimeSpan.FromSeconds(7), await _time.SleepAsync());
+        await harness.EndAsync(id);
+    }
+
+    [Fact]
+    public async Task Wake_up_ends_the_wait_at_once_each_time()
+    {
+        await using var harness = await StartAsync(call => call <= 3
+            ? new SliceOutcome(SliceEnd.Parked, _time.GetUtcNow().AddDays(1))
+            : new SliceOutcome(SliceEnd.Finished));
+        var id = await ScheduleAsync(harness);
+
+        for (var wake = 1; wake <= 3; wake++)
+        {
+            var slices = wake;
+            await harness.UntilAsync(id, _ => harness.Code.Runs(nameof(RunActivities.AdvanceRun)) == slices);
+            await harness.Client.RaiseEventAsync(id, RunOrchestrator.WakeEvent);
+        }
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await harness.EndAsync(id)).RuntimeStatus);
+        Assert.Equal(4, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
+    [Fact]
+    public async Task Run_that_is_never_committed_ends_its_orchestration_after_half_a_minute()
+    {
+        var start = _time.GetUtcNow();
+        await using var harness = await StartAsync(_ => new SliceOutcome(SliceEnd.Missing));
+        var id = await ScheduleAsync(harness);
+
+        for (var i = 0; i < 6; i++)
+        {
+            await _time.SleepAsync();
+        }
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await harness.EndAsync(id)).RuntimeStatus);
+        Assert.Equal(start.AddSeconds(30), _time.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task Slice_that_fails_for_the_last_time_fails_the_run_by_its_error_id()
+    {
+        await using var harness = await StartAsync(_ => throw new SliceFailedException("err_abc"));
+        var id = await ScheduleAsync(harness);
+
+        List<double> pauses = [];
+        for (var i = 0; i < 4; i++)
+        {
+            pauses.Add((await _time.SleepAsync()).TotalSeconds);
+        }
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await harness.EndAsync(id)).RuntimeStatus);
+        Assert.Equal([1, 2, 4, 8], pauses);
+        Assert.Equal("err_abc", Assert.Single(_failures));
+    }
+
+    private Task<EngineHarness> StartAsync(Func<int, SliceOutcome> advance)
+    {
+        var calls = 0;
+        return new EngineHarness(_time)
+        {
+            Code = new ScriptedCode()
+                .Orchestrator(nameof(RunOrchestrator), async context =>
+                {
+                    await RunOrchestrator.RunAsync(context);
+                    return null;
+                })
+                .Activity(nameof(RunActivities.AdvanceRun), (_, _) => Task.FromResult<object?>(advance(++calls)))
+                .Activity(nameof(RunActivities.RunTool), (input, _) => RecordAsync(_tools, input, "CallId", null))
+                .Activity(nameof(RunActivities.FailRun), (input, _) => RecordAsync(_failures, input, "ErrorId", new SliceOutcome(SliceEnd.Finished))),
+        }.StartAsync();
+    }
+
+    private static Task<object?> RecordAsync(ConcurrentQueue<string> record, string? input, string property, object? answer)
+    {
+        using var document = JsonDocument.Parse(input!);
+        record.Enqueue(document.RootElement.GetProperty(property).GetString()!);
+        return Task.FromResult(answer);
+    }
+
+    private static Task<string> ScheduleAsync(EngineHarness harness) => harness.ScheduleAsync(nameof(RunOrchestrator), Ticket);
+
+    private static Task<OrchestrationMetadata> RunAsync(EngineHarness harness) => harness.RunAsync(nameof(RunOrchestrator), Ticket);
+}
