@@ -30,6 +30,12 @@ internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store
         var waited = time.GetTimestamp();
         var driving = DriveToEndAsync(lease, slice, scheduler);
         _slices[started.Id] = driving;
+        if (driving.IsCompleted)
+        {
+            // It ended before it could be listed, so nobody else will take it off.
+            _slices.TryRemove(started.Id, out _);
+        }
+
         try
         {
             await driving.WaitAsync(wait, time, requestAborted);

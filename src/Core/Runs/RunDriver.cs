@@ -1,3 +1,4 @@
+using Azure;
 using Microsoft.Extensions.Logging;
 
 namespace Yggdrasil.Runs;
@@ -44,7 +45,7 @@ public sealed partial class RunDriver
             return SliceOutcome.Parked(run.LeaseUntil);
         }
 
-        if (run.SuspendRequested && !run.CancelRequested)
+        if (run.SuspendRequested && !run.CancelRequested && _time.GetUtcNow() < run.Deadline)
         {
             return SliceOutcome.Parked(run.Deadline);
         }
@@ -111,7 +112,7 @@ public sealed partial class RunDriver
     {
         await using (lease)
         {
-            var outcome = await LoopAsync(lease, slice);
+            var outcome = await LoopOrReleaseAsync(lease, slice);
             if (lease.Run.IsTerminal || lease.Lost.IsCancellationRequested)
             {
                 return outcome;
@@ -121,6 +122,29 @@ public sealed partial class RunDriver
             var driver = handOver is null ? null : await handOver(lease.Run);
             await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), driver, lease.Lost);
             return outcome;
+        }
+    }
+
+    /// <summary>A slice that throws gives its lease back, so that the next attempt is one and not a wait for the lease's end.</summary>
+    private async Task<SliceOutcome> LoopOrReleaseAsync(RunLease lease, Slice slice)
+    {
+        try
+        {
+            return await LoopAsync(lease, slice);
+        }
+        catch (Exception failure) when (failure is not LeaseLostException)
+        {
+            try
+            {
+                await lease.ReleaseAsync(RunStatus.Running, driver: null, lease.Lost);
+            }
+            catch (Exception second) when (second is RequestFailedException or LeaseLostException or OperationCanceledException)
+            {
+                // Storage may be what failed in the first place; then the lease ends by itself.
+                LogNotReleased(lease.Run.Id, lease.Run.Epoch, second.GetType().Name);
+            }
+
+            throw;
         }
     }
 
@@ -199,6 +223,9 @@ public sealed partial class RunDriver
     // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
     private TimeSpan TimeUntil(DateTimeOffset deadline) =>
         TimeSpan.FromTicks(Math.Clamp((deadline - _time.GetUtcNow()).Ticks, 0, TimeSpan.FromDays(1).Ticks));
+
+    [LoggerMessage(1012, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} could not be given back ({ExceptionType})")]
+    private partial void LogNotReleased(string runId, int epoch, string exceptionType);
 
     [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: the result of call {CallId} came too late and was dropped")]
     private partial void LogAlreadyRecorded(string runId, string callId);

@@ -41,35 +41,15 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     /// <summary>Cancelled when the run is no longer this driver's, or soon will not be.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    public async Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
-    {
-        await _row.WaitAsync(cancellationToken);
-        try
-        {
-            await CommitLockedAsync(next.IsTerminal ? next : next with { LeaseUntil = _time.GetUtcNow() + _options.Lease }, entries, cancellationToken);
-        }
-        finally
-        {
-            _row.Release();
-        }
-    }
+    public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
+        UpdateAsync(_ => next.IsTerminal ? next : Renewed(next), entries, cancellationToken);
 
     /// <summary>Gives the run back, so that the next driver need not wait for the lease to end.</summary>
     /// <param name="status">Where the run stands meanwhile.</param>
     /// <param name="driver">The orchestration that takes over, where it is another one.</param>
-    public async Task ReleaseAsync(RunStatus status, string? driver, CancellationToken cancellationToken)
-    {
-        await _row.WaitAsync(cancellationToken);
-        try
-        {
-            var released = Run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, Driver = driver ?? Run.Driver };
-            await CommitLockedAsync(released, [], cancellationToken);
-        }
-        finally
-        {
-            _row.Release();
-        }
-    }
+    public Task ReleaseAsync(RunStatus status, string? driver, CancellationToken cancellationToken) =>
+        UpdateAsync(
+            run => run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, Driver = driver ?? run.Driver }, [], cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -80,7 +60,27 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         _row.Dispose();
     }
 
-    private async Task CommitLockedAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    private Run Renewed(Run run) => run with { LeaseUntil = _time.GetUtcNow() + _options.Lease };
+
+    /// <summary>One writer at a time: a renewal must never carry a state that a commit beside it has replaced.</summary>
+    /// <param name="change">Given the newest state, the one to write; null to write nothing.</param>
+    private async Task UpdateAsync(Func<Run, Run?> change, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        await _row.WaitAsync(cancellationToken);
+        try
+        {
+            if (change(Run) is { } next)
+            {
+                await WriteAsync(next, entries, cancellationToken);
+            }
+        }
+        finally
+        {
+            _row.Release();
+        }
+    }
+
+    private async Task WriteAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var numbered = entries.Select((entry, index) => entry with { Sequence = Run.NextSequence + index }).ToList();
         while (true)
@@ -152,7 +152,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_disposed.Token, Lost);
         try
         {
-            await CommitAsync(Run, [], either.Token);
+            await UpdateAsync(run => run.IsTerminal ? null : Renewed(run), [], either.Token);
         }
         catch (LeaseLostException)
         {

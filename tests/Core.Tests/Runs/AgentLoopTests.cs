@@ -31,8 +31,12 @@ public sealed class AgentLoopTests
         loop.Tools.Behave = (text, _) => text == "slow" ? slow.Task : Task.FromResult("fast");
         var running = loop.RunAsync();
         await Poll.UntilAsync(() => loop.Tools.Calls.Count == 2);
-        loop.Time.Advance(TimeSpan.FromSeconds(1));
-        await Poll.UntilAsync(() => loop.ToolEntries.Any());
+        await Poll.UntilAsync(() =>
+        {
+            // The fast call waits a moment for its sibling, from some time on.
+            loop.Time.Advance(TimeSpan.FromMilliseconds(10));
+            return loop.ToolEntries.Any();
+        });
         slow.SetResult("slow");
         await running;
 

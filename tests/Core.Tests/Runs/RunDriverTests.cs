@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -169,13 +170,55 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
         var worker = Worker(Fails(new InvalidOperationException("bug")));
         var run = await worker.StartAsync();
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
-        await worker.Store.CommitAsync((await worker.LoadAsync(run)).Run with { LeaseUntil = DateTimeOffset.UnixEpoch }, [], CancellationToken.None);
 
         await worker.Driver.FailAsync(worker.Ticket(run), "err_x", CancellationToken.None);
         var ended = (await worker.LoadAsync(run)).Run;
 
         Assert.Equal((RunStatus.Failed, StopReason.InternalError), (ended.Status, ended.StopReason));
         Assert.Equal(new RunError("internal_error", "The run could not go on (err_x)."), ended.Error);
+    }
+
+    [Fact]
+    public async Task Slice_that_throws_can_be_tried_again_at_once()
+    {
+        var worker = Worker(Fails(new InvalidOperationException("bug")), Fails(new InvalidOperationException("bug")), Says("Done."));
+        var run = await worker.StartAsync();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
+
+        Assert.Equal(SliceEnd.Finished, (await worker.AdvanceAsync(run)).End);
+        Assert.Equal(3, (await worker.LoadAsync(run)).Run.Epoch);
+    }
+
+    [Fact]
+    public async Task Renewals_between_commits_never_bring_back_an_older_state()
+    {
+        var (time, options) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new RunOptions { LeaseSeconds = 6 });
+        var answers = Enumerable.Range(0, 30).Select(i => Calls(("echo", new { text = $"{i}" }))).Append(Says("Done.")).ToArray();
+        var worker = new DriverFixture(azurite, new ScriptedModels(answers), _tools, _owner, options, time);
+        worker.Agent = worker.Agent with { MaxTurns = 40, MaxToolCalls = 40 };
+        var run = await worker.StartAsync();
+        worker.Requests.OnTransaction = () => time.Advance(options.LeaseRenewal);
+
+        await worker.FinishAsync(run);
+        var (stored, entries) = await worker.LoadAsync(run);
+
+        Assert.Equal((RunStatus.Completed, 31, 30), (stored.Status, stored.Turns, stored.Usage.ToolCalls));
+        Assert.Equal(62, entries.Count);
+    }
+
+    [Fact]
+    public async Task Suspended_run_still_expires_at_its_deadline()
+    {
+        var worker = Worker(Says("Done."));
+        var run = await worker.StartAsync(run => run with { Deadline = run.CreatedAt });
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        await table.UpdateEntityAsync(
+            new TableEntity(_owner.Partition, RowKeys.Run(run.Id)) { ["SuspendRequested"] = true }, Azure.ETag.All, TableUpdateMode.Merge);
+
+        Assert.Equal(SliceEnd.Finished, (await worker.AdvanceAsync(run)).End);
+        Assert.Equal(StopReason.Deadline, (await worker.LoadAsync(run)).Run.StopReason);
     }
 
     [Fact]

@@ -59,7 +59,17 @@ internal sealed class RequestCount : HttpPipelineSynchronousPolicy
 
     public int Count => Volatile.Read(ref _count);
 
-    public override void OnSendingRequest(HttpMessage message) => Interlocked.Increment(ref _count);
+    /// <summary>Called while a transaction is on its way.</summary>
+    public Action OnTransaction { get; set; } = () => { };
+
+    public override void OnSendingRequest(HttpMessage message)
+    {
+        Interlocked.Increment(ref _count);
+        if (message.Request.Uri.Path.EndsWith("$batch", StringComparison.Ordinal))
+        {
+            OnTransaction();
+        }
+    }
 }
 
 [CollectionDefinition(Name)]
