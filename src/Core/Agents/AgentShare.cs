@@ -17,7 +17,7 @@ internal static class AgentShare
     private const string AgentId = "AgentId";
 
     public static TableEntity Create(Agent agent, Owner sharee) =>
-        new(agent.Owner!.Value.Partition, RowKeys.AgentShare(agent.Id, sharee.Partition))
+        new(agent.Owner!.Value.Partition, RowKeys.AgentShare(agent.Id, sharee.User))
         {
             [Schema] = SchemaVersion,
             [Incarnation] = agent.Incarnation,

@@ -133,7 +133,7 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
         Func<AgentShareCount, TableEntity?, List<TableTransactionAction>?> change,
         CancellationToken cancellationToken)
     {
-        var (countKey, shareKey) = (RowKeys.AgentShares(agentId), RowKeys.AgentShare(agentId, sharee.Partition));
+        var (countKey, shareKey) = (RowKeys.AgentShares(agentId), RowKeys.AgentShare(agentId, sharee.User));
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
             var count = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, countKey, cancellationToken: cancellationToken);

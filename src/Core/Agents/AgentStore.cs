@@ -27,7 +27,7 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     /// <summary>The agent, if its owner's partition says that it is shared with <paramref name="sharee"/>; one request.</summary>
     public async Task<Agent?> FindSharedAsync(Owner owner, string agentId, Owner sharee, CancellationToken cancellationToken)
     {
-        var (agentKey, shareKey) = (RowKeys.Agent(agentId), RowKeys.AgentShare(agentId, sharee.Partition));
+        var (agentKey, shareKey) = (RowKeys.Agent(agentId), RowKeys.AgentShare(agentId, sharee.User));
 
         // The range keeps storage from scanning the partition, which it does for an "or" of two keys alone.
         var table = await storage.GetWorkTableAsync(cancellationToken);

@@ -10,7 +10,7 @@ namespace Yggdrasil.Storage;
 /// <code>
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
-/// agent!{id}!{user's partition}      that it is shared with this user: the truth about a share
+/// agent!{id}!{user}                  that it is shared with this user: the truth about a share
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
@@ -30,7 +30,8 @@ internal static class RowKeys
 
     public static string AgentShares(string agentId) => $"{AgentPrefix}{agentId}!";
 
-    public static string AgentShare(string agentId, string shareePartition) => $"{AgentPrefix}{agentId}!{shareePartition}";
+    /// <param name="userId">One that follows the rule of user ids in requests; a share never leaves its tenant.</param>
+    public static string AgentShare(string agentId, string userId) => $"{AgentPrefix}{agentId}!{userId}";
 
     /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
     public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
