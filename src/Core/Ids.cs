@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,6 +13,12 @@ public static class Ids
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const string RunPrefix = "run_";
     private const int RandomBytes = 16;
+
+    // 80 bits, 16 characters: nobody finds a user id whose handle is that of a given other user.
+    private const int HandleBytes = 10;
+    private const int HandleLength = HandleBytes * 8 / 5;
+    private const char HandleEnd = '~';
+    private static readonly SearchValues<char> HandleCharacters = SearchValues.Create(Alphabet);
 
     /// <summary>A run id that cannot be guessed: <c>run_</c> and 128 random bits in Crockford's base 32.</summary>
     public static string NewRun() => RunPrefix + Encode(RandomNumberGenerator.GetBytes(RandomBytes));
@@ -56,6 +63,23 @@ public static class Ids
         id is { Length: > 0 and <= MaxLength }
         && char.IsAsciiLetterOrDigit(id[0])
         && id.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
+    /// <summary>
+    /// The id under which those see an agent whom its owner shares it with: <c>handle~agent</c>, the handle being a hash of
+    /// the owner. No id of a caller's choice contains <c>~</c>.
+    /// </summary>
+    public static string SharedAgent(string ownerPartition, string agentId)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"owner\n{ownerPartition}"));
+        return $"{Encode(hash.AsSpan(0, HandleBytes))}{HandleEnd}{agentId}";
+    }
+
+    /// <summary>Whether an id has the form of a shared agent's, which is valid only where an agent is named.</summary>
+    public static bool IsSharedAgent(string? id) =>
+        id is { Length: > HandleLength + 1 }
+        && id[HandleLength] == HandleEnd
+        && id.AsSpan(0, HandleLength).IndexOfAnyExcept(HandleCharacters) < 0
+        && IsValid(id[(HandleLength + 1)..]);
 
     private static string Encode(ReadOnlySpan<byte> bytes)
     {

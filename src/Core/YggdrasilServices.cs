@@ -53,11 +53,15 @@ public static class YggdrasilServices
         services.AddSingleton<AgentValidator>();
         services.AddSingleton<ConfiguredAgents>();
         services.AddSingleton<AgentStore>();
+        services.AddSingleton<AgentShareStore>();
         services.AddSingleton(provider => new AgentService(
             provider.GetRequiredService<AgentStore>(),
+            provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<ConfiguredAgents>(),
             provider.GetRequiredService<AgentValidator>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new AgentSharing(
+            provider.GetRequiredService<AgentService>(), provider.GetRequiredService<AgentShareStore>()));
         services.AddHostedService<ValidAtStart>();
     }
 

@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
 
 namespace Yggdrasil.Agents;
 
@@ -12,7 +13,8 @@ public enum AgentSource
     Configuration,
 }
 
-/// <summary>An agent as it is stored or configured.</summary>
+/// <summary>An agent as it is stored or configured, and as those see it whom it is shared with.</summary>
+/// <param name="Id">For an agent that was reached through a share, as <see cref="Ids.SharedAgent"/> makes it.</param>
 /// <param name="Version">Grows by one with each change, from 1.</param>
 /// <param name="Owner">Null for an agent of the configuration.</param>
 /// <param name="ETag">The version of the stored row; default for an agent of the configuration.</param>
@@ -24,4 +26,16 @@ public sealed record Agent(
     AgentSource Source,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    ETag ETag);
+    ETag ETag)
+{
+    /// <summary>
+    /// Random, and kept through every change: tells an agent from an earlier one of the same id, whose shares it must not
+    /// inherit.
+    /// </summary>
+    public string Incarnation { get; init; } = "";
+
+    /// <summary>Set when the agent was reached through a share: whom its owner gave it to.</summary>
+    public Owner? SharedWith { get; init; }
+
+    internal AgentResource Resource => new(Owner, SharedWith);
+}

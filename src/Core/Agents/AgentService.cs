@@ -1,6 +1,6 @@
 using Azure;
 using Yggdrasil.Problems;
-using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;
@@ -11,72 +11,67 @@ namespace Yggdrasil.Agents;
 /// <param name="IfExists">It must exist, in whatever version.</param>
 public sealed record AgentPrecondition(ETag? IfMatch = null, bool IfNoneMatch = false, bool IfExists = false);
 
-/// <summary>Agents as callers see them: their own and those of the configuration.</summary>
+/// <summary>Agents as callers see them: those of the configuration, their own, and those shared with them.</summary>
 public sealed class AgentService
 {
     // Two writers without a precondition may meet; each retry means that another one succeeded.
     private const int MaxAttempts = 8;
 
     private readonly AgentStore _store;
+    private readonly AgentShareStore _shares;
     private readonly ConfiguredAgents _configured;
     private readonly AgentValidator _validator;
     private readonly TimeProvider _time;
 
-    internal AgentService(AgentStore store, ConfiguredAgents configured, AgentValidator validator, TimeProvider time) =>
-        (_store, _configured, _validator, _time) = (store, configured, validator, time);
+    internal AgentService(
+        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, TimeProvider time) =>
+        (_store, _shares, _configured, _validator, _time) = (store, shares, configured, validator, time);
 
-    /// <exception cref="NotFoundException">The caller has no agent of this id.</exception>
-    public async Task<Agent> GetAsync(Caller caller, string agentId, CancellationToken cancellationToken) =>
-        _configured.Find(agentId)
-        ?? (Ids.IsValid(agentId) ? await _store.FindAsync(caller.Owner, agentId, cancellationToken) : null)
-        ?? throw NotFound(agentId);
+    /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
+    public Task<Agent> GetAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+        RequireAsync(scope, AgentAction.Read, agentId, cancellationToken);
 
     /// <summary>Creates the agent or replaces its definition.</summary>
     /// <returns>The agent, and whether it is new.</returns>
     /// <exception cref="InvalidRequestException">The id or the definition is not valid.</exception>
-    /// <exception cref="ForbiddenException">The agent is one of the configuration.</exception>
+    /// <exception cref="ForbiddenException">The agent is one of the configuration, or another's that is shared.</exception>
     /// <exception cref="PreconditionFailedException">The agent is not in the version the caller named.</exception>
     public async Task<(Agent Agent, bool Created)> PutAsync(
-        Caller caller, string agentId, AgentDefinition definition, AgentPrecondition precondition, CancellationToken cancellationToken)
+        Scope scope, string agentId, AgentDefinition definition, AgentPrecondition precondition, CancellationToken cancellationToken)
     {
-        RequireOwn(agentId);
-        var errors = new FieldErrors();
-        errors.Require(Ids.IsValid(agentId), "agent", "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
-        _validator.Validate(definition, errors);
-        errors.ThrowIfAny();
-
-        for (var attempt = 1; ; attempt++)
+        var existing = await FindAsync(scope, agentId, cancellationToken);
+        AccessPolicy.Require(scope.Caller, AgentAction.Write, existing?.Resource ?? ResourceToCreate(scope, agentId), agentId);
+        Validate(agentId, definition);
+        for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await FindAsync(scope, agentId, cancellationToken))
         {
-            var existing = await _store.FindAsync(caller.Owner, agentId, cancellationToken);
             Check(precondition, existing);
             var now = _time.GetUtcNow();
             var changed = existing is null
-                ? new Agent(agentId, definition, 1, caller.Owner, AgentSource.User, now, now, default)
+                ? new Agent(agentId, definition, 1, scope.Owner, AgentSource.User, now, now, default) { Incarnation = Ids.NewUnique() }
                 : existing with { Definition = definition, Version = existing.Version + 1, UpdatedAt = now };
             if (await _store.SaveAsync(changed, cancellationToken) is { } saved)
             {
                 return (saved, existing is null);
             }
-
-            if (attempt == MaxAttempts)
-            {
-                throw new ConflictException("The agent is being changed by others; try again.");
-            }
         }
+
+        throw new ConflictException("The agent is being changed by others; try again.");
     }
 
-    /// <exception cref="NotFoundException">The caller has no agent of this id.</exception>
-    /// <exception cref="ForbiddenException">The agent is one of the configuration.</exception>
+    /// <summary>Deletes the agent, and with it every share of it.</summary>
+    /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
+    /// <exception cref="ForbiddenException">The agent is one of the configuration, or another's that is shared.</exception>
     /// <exception cref="PreconditionFailedException">The agent is not in the version the caller named.</exception>
-    public async Task DeleteAsync(Caller caller, string agentId, AgentPrecondition precondition, CancellationToken cancellationToken)
+    public async Task DeleteAsync(Scope scope, string agentId, AgentPrecondition precondition, CancellationToken cancellationToken)
     {
-        RequireOwn(agentId);
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var agent = await GetAsync(caller, agentId, cancellationToken);
+            var agent = await RequireAsync(scope, AgentAction.Write, agentId, cancellationToken);
             Check(precondition, agent);
             if (await _store.DeleteAsync(agent, cancellationToken))
             {
+                // A caller that goes away now could not ask for the rest again: to him the agent is gone.
+                await _shares.RemoveAllAsync(agent, CancellationToken.None);
                 return;
             }
         }
@@ -84,32 +79,62 @@ public sealed class AgentService
         throw new ConflictException("The agent is being changed by others; try again.");
     }
 
-    /// <summary>The agents of the configuration, then the caller's own, each in order of their ids.</summary>
-    public async Task<ListPage<Agent>> ListAsync(Caller caller, int limit, string? after, CancellationToken cancellationToken)
+    /// <summary>The agents of the configuration, then the owner's own, then those shared with the owner, each in order of their ids.</summary>
+    /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
+    public async Task<ListPage<Agent>> ListAsync(Scope scope, int limit, string? after, CancellationToken cancellationToken)
     {
-        const string ConfiguredCursor = "c:", OwnCursor = "o:";
-        List<Agent> agents = [];
-        if (after is null || after.StartsWith(ConfiguredCursor, StringComparison.Ordinal))
+        var (first, last) = AgentCursor.Parse(after);
+        List<(string Cursor, Agent? Agent)> found = [];
+        for (var kind = first; kind <= AgentKind.Shared && found.Count <= limit; kind++)
         {
-            var last = after?[ConfiguredCursor.Length..] ?? "";
-            agents.AddRange(_configured.All.Where(agent => string.CompareOrdinal(agent.Id, last) > 0).Take(limit + 1));
+            var page = await ListAsync(scope, kind, kind == first ? last : null, limit + 1 - found.Count, cancellationToken);
+            found.AddRange(page.Select(item => (AgentCursor.Format(kind, item.Id), item.Agent)));
         }
 
-        if (agents.Count <= limit)
-        {
-            var last = after?.StartsWith(OwnCursor, StringComparison.Ordinal) == true ? after[OwnCursor.Length..] : null;
-            agents.AddRange(await _store.ListAsync(caller.Owner, last, limit + 1 - agents.Count, cancellationToken));
-        }
-
-        if (agents.Count <= limit)
-        {
-            return new ListPage<Agent>(agents, null);
-        }
-
-        var final = agents[limit - 1];
         return new ListPage<Agent>(
-            agents[..limit], (final.Source == AgentSource.Configuration ? ConfiguredCursor : OwnCursor) + final.Id);
+            [.. found.Take(limit).Select(item => item.Agent).OfType<Agent>().Where(agent => IsReadable(scope, agent))],
+            found.Count > limit ? found[limit - 1].Cursor : null);
     }
+
+    /// <summary>The agent that an id names in a scope, for a caller who may do this to it.</summary>
+    /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
+    /// <exception cref="ForbiddenException">The caller may read and run the agent, but not do this.</exception>
+    internal async Task<Agent> RequireAsync(Scope scope, AgentAction action, string agentId, CancellationToken cancellationToken)
+    {
+        var agent = await FindAsync(scope, agentId, cancellationToken);
+        AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
+        return agent!;
+    }
+
+    private async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+        _configured.Find(agentId) is { } configured ? configured
+        : Ids.IsValid(agentId) ? await _store.FindAsync(scope.Owner, agentId, cancellationToken)
+        : Ids.IsSharedAgent(agentId) ? await _shares.FindAsync(scope.Owner, agentId, cancellationToken)
+        : null;
+
+    private async Task<IEnumerable<(string Id, Agent? Agent)>> ListAsync(
+        Scope scope, AgentKind kind, string? after, int limit, CancellationToken cancellationToken) => kind switch
+        {
+            AgentKind.Configured => _configured.All
+                .Where(agent => string.CompareOrdinal(agent.Id, after) > 0).Take(limit).Select(agent => (agent.Id, (Agent?)agent)),
+            AgentKind.Own => (await _store.ListAsync(scope.Owner, after, limit, cancellationToken)).Select(agent => (agent.Id, (Agent?)agent)),
+            _ => await _shares.ListAsync(scope.Owner, after, limit, cancellationToken),
+        };
+
+    /// <summary>What does not exist yet will be the owner's, unless its id is of the form that only sharing makes.</summary>
+    private static AgentResource? ResourceToCreate(Scope scope, string agentId) =>
+        Ids.IsSharedAgent(agentId) ? null : new AgentResource(scope.Owner);
+
+    private void Validate(string agentId, AgentDefinition definition)
+    {
+        var errors = new FieldErrors();
+        errors.Require(Ids.IsValid(agentId), "agent", "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
+        _validator.Validate(definition, errors);
+        errors.ThrowIfAny();
+    }
+
+    private static bool IsReadable(Scope scope, Agent agent) =>
+        AccessPolicy.Decide(scope.Caller, AgentAction.Read, agent.Resource) == Access.Allowed;
 
     private static void Check(AgentPrecondition precondition, Agent? existing)
     {
@@ -128,14 +153,4 @@ public sealed class AgentService
             throw new PreconditionFailedException("The agent is not in the version that If-Match names; read it again.");
         }
     }
-
-    private void RequireOwn(string agentId)
-    {
-        if (_configured.Find(agentId) is not null)
-        {
-            throw new ForbiddenException($"The agent \"{agentId}\" is defined in the app's configuration and read-only.");
-        }
-    }
-
-    private static NotFoundException NotFound(string agentId) => new($"There is no agent \"{agentId}\".");
 }

@@ -12,6 +12,7 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     private const int SchemaVersion = 1;
     private const string Table = "Work";
     private const string Definition = "Definition";
+    private const string Version = "Version";
     private const int NotFound = 404;
     private const int Conflict = 409;
     private const int PreconditionFailed = 412;
@@ -23,6 +24,27 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         return row.HasValue ? await ReadAsync(owner, row.Value!, cancellationToken) : null;
     }
 
+    /// <summary>The agent, if its owner's partition says that it is shared with <paramref name="sharee"/>; one request.</summary>
+    public async Task<Agent?> FindSharedAsync(Owner owner, string agentId, Owner sharee, CancellationToken cancellationToken)
+    {
+        var (agentKey, shareKey) = (RowKeys.Agent(agentId), RowKeys.AgentShare(agentId, sharee.User));
+
+        // The range keeps storage from scanning the partition, which it does for an "or" of two keys alone.
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var both = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {owner.Partition} and RowKey ge {agentKey} and RowKey le {shareKey} and (RowKey eq {agentKey} or RowKey eq {shareKey})");
+        var rows = await table.QueryAsync<TableEntity>(both, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        if (rows.Find(row => row.RowKey == agentKey) is not { } agentRow || rows.Find(row => row.RowKey == shareKey) is not { } share)
+        {
+            return null;
+        }
+
+        var agent = await ReadAsync(owner, agentRow, cancellationToken);
+        return share.GetString(AgentShare.Incarnation) == agent.Incarnation
+            ? agent with { Id = Ids.SharedAgent(owner.Partition, agentId), SharedWith = sharee }
+            : null;
+    }
+
     /// <summary>Stores <paramref name="agent"/> over the version it carries, or as new when it carries none.</summary>
     /// <returns>The agent as stored, or null when the stored one has changed since.</returns>
     public async Task<Agent?> SaveAsync(Agent agent, CancellationToken cancellationToken)
@@ -30,7 +52,8 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         var row = new TableEntity(agent.Owner!.Value.Partition, RowKeys.Agent(agent.Id))
         {
             ["Schema"] = SchemaVersion,
-            ["Version"] = agent.Version,
+            [Version] = agent.Version,
+            [AgentShare.Incarnation] = agent.Incarnation,
             ["CreatedAt"] = agent.CreatedAt,
             ["UpdatedAt"] = agent.UpdatedAt,
         };
@@ -69,8 +92,11 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     public async Task<IReadOnlyList<Agent>> ListAsync(Owner owner, string? after, int limit, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
+        var start = after is null ? RowKeys.AgentPrefix : RowKeys.EndOfChildren(RowKeys.Agent(after));
+
+        // Shares lie between the agents; they have no version.
         var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {owner.Partition} and RowKey gt {RowKeys.Agent(after ?? "")} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)}");
+            $"PartitionKey eq {owner.Partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
         List<Agent> agents = [];
         await foreach (var row in table.QueryAsync<TableEntity>(range, maxPerPage: limit, cancellationToken: cancellationToken))
         {
@@ -90,12 +116,15 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         return new Agent(
             row.RowKey[RowKeys.AgentPrefix.Length..],
             JsonSerializer.Deserialize<AgentDefinition>(content, StoredJson.Options)!,
-            row.GetInt32("Version") ?? 0,
+            row.GetInt32(Version) ?? 0,
             owner,
             AgentSource.User,
             row.GetDateTimeOffset("CreatedAt") ?? default,
             row.GetDateTimeOffset("UpdatedAt") ?? default,
-            row.ETag);
+            row.ETag)
+        {
+            Incarnation = row.GetString(AgentShare.Incarnation) ?? "",
+        };
     }
 
     private static ContentAddress Address(TableEntity row) => new(Table, row.PartitionKey, row.RowKey, Definition);

@@ -1,6 +1,7 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
@@ -17,16 +18,16 @@ public sealed class RunService
     internal RunService(AgentService agents, RunStore store, RequestDrivenRuns inPlace, RunOptions options, TimeProvider time) =>
         (_agents, _store, _inPlace, _options, _time) = (agents, store, inPlace, options, time);
 
-    /// <summary>Starts a run, or finds the one that an earlier request with the same idempotency key started.</summary>
+    /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
     /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
     /// <param name="requestAborted">The caller went away; a run that was accepted goes on all the same.</param>
-    /// <exception cref="NotFoundException">The caller has no such agent.</exception>
+    /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
     public async Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var agent = await _agents.GetAsync(caller, agentId, requestAborted);
+        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
         Validate(request, agent);
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
         {
@@ -51,25 +52,33 @@ public sealed class RunService
             wait > TimeSpan.Zero ? await _inPlace.DriveAsync(started, input, wait, scheduler, requestAborted) : started, Created: true);
     }
 
-    /// <exception cref="NotFoundException">The caller has no such run.</exception>
-    public async Task<Run> GetAsync(Caller caller, string runId, CancellationToken cancellationToken) =>
-        (Ids.IsValid(runId) ? await _store.FindAsync(caller.Owner.Partition, runId, cancellationToken) : null) ?? throw NotFound(runId);
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    public async Task<Run> GetAsync(Scope scope, string runId, CancellationToken cancellationToken)
+    {
+        var run = Ids.IsValid(runId) ? await _store.FindAsync(scope.Owner.Partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        return run!;
+    }
 
     /// <summary>The run and its recorded steps, in order.</summary>
-    /// <exception cref="NotFoundException">The caller has no such run.</exception>
-    public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Caller caller, string runId, CancellationToken cancellationToken) =>
-        (Ids.IsValid(runId) ? await _store.LoadAsync(caller.Owner.Partition, runId, cancellationToken) : null) ?? throw NotFound(runId);
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Scope scope, string runId, CancellationToken cancellationToken)
+    {
+        var found = Ids.IsValid(runId) ? await _store.LoadAsync(scope.Owner.Partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(scope.Caller, RunAction.Read, found?.Run.Caller.Owner, runId);
+        return found!.Value;
+    }
 
-    /// <summary>The caller's runs, newest first.</summary>
+    /// <summary>The owner's runs, newest first.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
-    public Task<ListPage<Run>> ListAsync(Caller caller, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
+    public Task<ListPage<Run>> ListAsync(Scope scope, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
         if (after is not null && !after.StartsWith(RowKeys.ListPrefix, StringComparison.Ordinal))
         {
             throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
         }
 
-        return _store.ListAsync(caller.Owner, filter, limit, after, cancellationToken);
+        return _store.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
     }
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, CancellationToken cancellationToken) =>
@@ -114,6 +123,4 @@ public sealed class RunService
     }
 
     private static RunTicket Ticket(Run run) => new(run.Caller.Owner.Partition, run.Id);
-
-    private static NotFoundException NotFound(string runId) => new($"There is no run \"{runId}\".");
 }

@@ -9,9 +9,12 @@ namespace Yggdrasil.Storage;
 /// <remarks>
 /// <code>
 /// agent!{id}                         an agent definition
+/// agent!{id}!                        how many users it is shared with
+/// agent!{id}!{user}                  that it is shared with this user: the truth about a share
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// </code>
 /// </remarks>
 internal static class RowKeys
@@ -21,8 +24,17 @@ internal static class RowKeys
 
     public const string AgentPrefix = "agent!";
     public const string ListPrefix = "list!";
+    public const string SharedAgentPrefix = "share!";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
+
+    public static string AgentShares(string agentId) => $"{AgentPrefix}{agentId}!";
+
+    /// <param name="userId">One that follows the rule of user ids in requests; a share never leaves its tenant.</param>
+    public static string AgentShare(string agentId, string userId) => $"{AgentPrefix}{agentId}!{userId}";
+
+    /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
+    public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
 
     public static string Run(string runId) => $"run!{runId}";
 

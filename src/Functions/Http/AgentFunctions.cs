@@ -3,29 +3,34 @@ using Yggdrasil.Agents;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class AgentFunctions(AgentService agents)
+public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
 {
     [Function(nameof(ListAgents))]
     public async Task<IResult> ListAgents(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/agents")] HttpRequest request)
     {
-        RequestHeaders.RejectOtherQuery(request, "limit", "after");
+        RequestHeaders.RejectOtherQuery(request, "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
-        return Answers.List(await agents.ListAsync(request.Caller(), limit, after, request.HttpContext.RequestAborted), AgentDocument.From);
+        return Answers.List(await agents.ListAsync(request.Scope(), limit, after, request.HttpContext.RequestAborted), AgentDocument.From);
     }
 
     [Function(nameof(GetAgent))]
     public async Task<IResult> GetAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/agents/{agent}")] HttpRequest request, string agent) =>
-        Answer(request, await agents.GetAsync(request.Caller(), agent, request.HttpContext.RequestAborted));
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/agents/{agent}")] HttpRequest request, string agent)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        return Answer(request, await agents.GetAsync(request.Scope(), agent, request.HttpContext.RequestAborted));
+    }
 
     [Function(nameof(PutAgent))]
     public async Task<IResult> PutAgent(
         [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        var scope = request.Scope();
         var definition = AgentRequest.Parse(await RequestBody.ReadAsync(request));
         var (saved, created) = await agents.PutAsync(
-            request.Caller(), agent, definition, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+            scope, agent, definition, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
         return Answer(request, saved, created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
@@ -33,7 +38,26 @@ public sealed class AgentFunctions(AgentService agents)
     public async Task<IResult> DeleteAgent(
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
-        await agents.DeleteAsync(request.Caller(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await agents.DeleteAsync(request.Scope(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+        return Results.NoContent();
+    }
+
+    [Function(nameof(ShareAgent))]
+    public async Task<IResult> ShareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await sharing.ShareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
+        return Results.NoContent();
+    }
+
+    [Function(nameof(UnshareAgent))]
+    public async Task<IResult> UnshareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await sharing.UnshareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
 

@@ -32,7 +32,8 @@ internal sealed record RunDocument(
     DateTimeOffset? CompletedAt,
     RunLinks Links)
 {
-    public static RunDocument From(Run run) => new(
+    /// <param name="query">What the links need beside the run's id; empty for the caller's own run.</param>
+    public static RunDocument From(Run run, string query = "") => new(
         run.Id,
         run.AgentId,
         run.AgentVersion,
@@ -49,7 +50,7 @@ internal sealed record RunDocument(
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
-        RunLinks.Of(run.Id));
+        RunLinks.Of(run.Id, query));
 
     private static JsonElement? Structured(Run run)
     {
@@ -73,7 +74,7 @@ internal sealed record RunDocument(
 
 internal sealed record RunLinks(string Self, string Steps)
 {
-    public static RunLinks Of(string runId) => new($"/api/runs/{runId}", $"/api/runs/{runId}/steps");
+    public static RunLinks Of(string runId, string query) => new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>

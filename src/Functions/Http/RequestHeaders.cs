@@ -109,9 +109,10 @@ internal static class RequestHeaders
     public static void RejectOtherQuery(HttpRequest request, params string[] known)
     {
         var errors = new FieldErrors();
+        var help = known.Length == 0 ? "This route takes none." : $"Parameters: {string.Join(", ", known)}.";
         foreach (var name in request.Query.Keys.Except(known, StringComparer.Ordinal))
         {
-            errors.Add(name, $"There is no such query parameter. Parameters: {string.Join(", ", known)}.");
+            errors.Add(name, $"There is no such query parameter. {help}");
         }
 
         errors.ThrowIfAny();

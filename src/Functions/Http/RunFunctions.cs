@@ -15,6 +15,8 @@ public sealed class RunFunctions(RunService runs)
         string agent,
         [DurableClient] DurableTaskClient client)
     {
+        // Not for another user: whoever starts a run answers for it, admins too.
+        RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
         var (run, created) = await runs.StartAsync(
             request.Caller(),
@@ -31,24 +33,32 @@ public sealed class RunFunctions(RunService runs)
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request, string id) =>
-        Answers.Json(RunDocument.From(await runs.GetAsync(request.Caller(), id, request.HttpContext.RequestAborted)));
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request, string id)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        var scope = request.Scope();
+        return Answers.Json(RunDocument.From(await runs.GetAsync(scope, id, request.HttpContext.RequestAborted), scope.ToQuery()));
+    }
 
     [Function(nameof(GetRunSteps))]
     public async Task<IResult> GetRunSteps(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}/steps")] HttpRequest request, string id)
     {
-        var (_, steps) = await runs.GetStepsAsync(request.Caller(), id, request.HttpContext.RequestAborted);
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        var (_, steps) = await runs.GetStepsAsync(request.Scope(), id, request.HttpContext.RequestAborted);
         return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(steps), Next: null));
     }
 
     [Function(nameof(ListRuns))]
     public async Task<IResult> ListRuns([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs")] HttpRequest request)
     {
-        RequestHeaders.RejectOtherQuery(request, "status", "agent", "conversationId", "limit", "after");
+        RequestHeaders.RejectOtherQuery(request, "status", "agent", "conversationId", "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
         var filter = new RunFilter(ReadStatus(request), Query(request, "agent"), Query(request, "conversationId"));
-        return Answers.List(await runs.ListAsync(request.Caller(), filter, limit, after, request.HttpContext.RequestAborted), RunDocument.From);
+        var scope = request.Scope();
+        return Answers.List(
+            await runs.ListAsync(scope, filter, limit, after, request.HttpContext.RequestAborted),
+            run => RunDocument.From(run, scope.ToQuery()));
     }
 
     private static RunStatus? ReadStatus(HttpRequest request)

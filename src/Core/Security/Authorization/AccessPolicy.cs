@@ -1,0 +1,94 @@
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Security.Authorization;
+
+/// <summary>The one place that decides who may do what. Everything else asks here.</summary>
+/// <remarks>
+/// <code>
+///                        own agent   shared with me   configuration   another's   own run   another's run
+/// read, run / control    yes         yes              yes             404         yes       404
+/// write, share           yes         403              403             404
+/// </code>
+/// An admin has, within the own tenant, the rights of every user. What is reached through a share or the configuration
+/// stays read-only for admins too: they change an agent as its owner's, with <c>?userId=</c>.
+/// </remarks>
+public static class AccessPolicy
+{
+    /// <summary>Whose resources a request is about.</summary>
+    /// <param name="userId">The user the request names; null for the caller.</param>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
+    /// <exception cref="ForbiddenException">It is another user, and the caller is no admin.</exception>
+    public static Scope ScopeOf(Caller caller, string? userId)
+    {
+        if (userId is null)
+        {
+            return new Scope(caller, caller.Owner);
+        }
+
+        var owner = UserOf(caller.Owner.Tenant, userId, "userId");
+        return HasRightsOf(caller, owner)
+            ? new Scope(caller, owner)
+            : throw new ForbiddenException("Only admins may name another user.");
+    }
+
+    /// <summary>A user that a request names. Nobody can name one of another tenant.</summary>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
+    public static Owner UserOf(string tenant, string userId, string field) =>
+        UserId.IsValid(userId) ? new Owner(tenant, userId) : throw new InvalidRequestException(field, UserId.Rule);
+
+    public static Access Decide(Caller caller, AgentAction action, AgentResource agent)
+    {
+        if (agent.Owner is not { } owner)
+        {
+            return ReadAndRun(action);
+        }
+
+        if (agent.SharedWith is not { } sharee)
+        {
+            return HasRightsOf(caller, owner) ? Access.Allowed : Access.Invisible;
+        }
+
+        return sharee.Tenant == owner.Tenant && HasRightsOf(caller, sharee) ? ReadAndRun(action) : Access.Invisible;
+    }
+
+    /// <param name="owner">Who started the run.</param>
+    public static Access Decide(Caller caller, RunAction action, Owner owner) => action switch
+    {
+        RunAction.Read or RunAction.Control when HasRightsOf(caller, owner) => Access.Allowed,
+        _ => Access.Invisible,
+    };
+
+    /// <param name="agent">Null when there is none.</param>
+    /// <exception cref="NotFoundException">There is no such agent for this caller.</exception>
+    /// <exception cref="ForbiddenException">The caller may read and run the agent, and no more.</exception>
+    public static void Require(Caller caller, AgentAction action, AgentResource? agent, string agentId)
+    {
+        switch (agent is null ? Access.Invisible : Decide(caller, action, agent))
+        {
+            case Access.Allowed:
+                return;
+            case Access.Forbidden:
+                throw new ForbiddenException(agent?.Owner is null
+                    ? $"The agent \"{agentId}\" is defined in the app's configuration and read-only."
+                    : $"The agent \"{agentId}\" is shared to be read and run; only its owner changes, deletes or shares it.");
+            default:
+                throw new NotFoundException($"There is no agent \"{agentId}\".");
+        }
+    }
+
+    /// <param name="owner">Who started the run; null when there is none.</param>
+    /// <exception cref="NotFoundException">There is no such run for this caller.</exception>
+    public static void Require(Caller caller, RunAction action, Owner? owner, string runId)
+    {
+        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        {
+            throw new NotFoundException($"There is no run \"{runId}\".");
+        }
+    }
+
+    private static Access ReadAndRun(AgentAction action) =>
+        action is AgentAction.Read or AgentAction.Run ? Access.Allowed : Access.Forbidden;
+
+    private static bool HasRightsOf(Caller caller, Owner owner) =>
+        owner == caller.Owner || (caller.IsAdmin && owner.Tenant == caller.Owner.Tenant);
+}

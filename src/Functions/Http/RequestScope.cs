@@ -1,0 +1,18 @@
+using Yggdrasil.Problems;
+using Yggdrasil.Security.Authorization;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Whose resources a request names: the caller's, or those of <c>?userId=</c>, which admins may use.</summary>
+internal static class RequestScope
+{
+    public const string UserId = "userId";
+
+    /// <exception cref="InvalidRequestException"><c>userId</c> is no user id.</exception>
+    /// <exception cref="ForbiddenException">It is another user, and the caller is no admin.</exception>
+    public static Scope Scope(this HttpRequest request) =>
+        AccessPolicy.ScopeOf(request.Caller(), request.Query.TryGetValue(UserId, out var user) ? user.ToString() : null);
+
+    /// <summary>The query that leads an admin from an answer back to the same user's resources; empty for the caller's own.</summary>
+    public static string ToQuery(this Scope scope) => scope.IsForAnother ? $"?{UserId}={Uri.EscapeDataString(scope.Owner.User)}" : "";
+}

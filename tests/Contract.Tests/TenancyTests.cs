@@ -1,0 +1,264 @@
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>What a user tries who wants to get at another's agents and runs. Alice is attacked, mallory attacks.</summary>
+[Collection(SharedLocalHost.Name)]
+public sealed partial class TenancyTests(ContractFixture app)
+{
+    private const string Definition = """{"model":"openai:scripted"}""";
+
+    private static readonly string[] AgentRoutes =
+    [
+        "GET /api/agents/{agent}",
+        "PUT /api/agents/{agent}",
+        "DELETE /api/agents/{agent}",
+        "POST /api/agents/{agent}/runs",
+        "PUT /api/agents/{agent}/shares/{user}",
+        "DELETE /api/agents/{agent}/shares/{user}",
+    ];
+
+    private static readonly string[] RunRoutes = ["GET /api/runs/{id}", "GET /api/runs/{id}/steps"];
+
+    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
+    private static readonly string[] AdminRoutes = ["/api/users/"];
+
+    private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
+
+    public static TheoryData<string, string> AgentAttacks => Cross(
+        AgentRoutes,
+        "id of another's agent",
+        "id with the owner's handle, without a share",
+        "id with the owner's handle, shared with a third user",
+        "id with the owner's handle, the share revoked",
+        "id with a guessed handle",
+        "id with the owner's name for a handle");
+
+    public static TheoryData<string, string> RunAttacks => Cross(
+        RunRoutes, "id of another's run", "id of another's run of an agent shared with the attacker", "guessed id", "id without its prefix", "id in capitals");
+
+    public static TheoryData<string, string> HostileIds => Cross(
+        [.. AgentRoutes, .. RunRoutes],
+        "..%2F{id}",
+        "..%2F..%2F{id}",
+        "%2e%2e%2F{id}",
+        "..%5C{id}",
+        "a%2Fb",
+        "{id}%2F",
+        "{id}%00",
+        "{id}!",
+        "{id}%21",
+        "%21{id}",
+        "{id}'",
+        "{id}'%20or%20PartitionKey%20ne%20'",
+        "x'%20or%20RowKey%20ge%20'run!",
+        "0123456789abcdef~{id}'%20or%20PartitionKey%20ne%20'",
+        "0123456789abcdef~..%2F{id}",
+        "dev!alice~{id}",
+        "%E2%80%AE{id}",
+        "*");
+
+    [Theory]
+    [MemberData(nameof(AgentAttacks))]
+    public async Task Agent_of_another_does_not_exist(string route, string situation)
+    {
+        var agent = await app.PutAgentAsync();
+        var handle = (await SharedIdAsync(agent, $"third{Guid.NewGuid():N}")).Split('~')[0];
+        if (situation == "id with the owner's handle, without a share")
+        {
+            agent = await app.PutAgentAsync();
+        }
+        else if (situation == "id with the owner's handle, the share revoked")
+        {
+            await SharedIdAsync(agent, _mallory);
+            using var revoked = await app.Http.DeleteAsync(new Uri($"/api/agents/{agent}/shares/{_mallory}", UriKind.Relative));
+            Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
+        }
+
+        var id = situation switch
+        {
+            "id of another's agent" => agent,
+            "id with a guessed handle" => $"{new string('0', handle.Length)}~{agent}",
+            "id with the owner's name for a handle" => $"alice~{agent}",
+            _ => $"{handle}~{agent}",
+        };
+        using var response = await AttackAsync(route, id);
+
+        if (route == "PUT /api/agents/{agent}" && !id.StartsWith(handle, StringComparison.Ordinal))
+        {
+            // An id names an agent of mallory's own, or is none that a caller may choose.
+            Assert.Equal(id == agent ? HttpStatusCode.Created : id[0] == '0' ? HttpStatusCode.NotFound : HttpStatusCode.BadRequest, response.StatusCode);
+        }
+        else
+        {
+            Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
+        }
+
+        await AssertUntouchedAsync(agent);
+    }
+
+    [Theory]
+    [MemberData(nameof(RunAttacks))]
+    public async Task Run_of_another_does_not_exist(string route, string situation)
+    {
+        var agent = await app.PutAgentAsync();
+        await SharedIdAsync(agent, _mallory);
+        var run = await StartRunAsync(situation.Contains("shared", StringComparison.Ordinal) ? agent : await app.PutAgentAsync());
+        var id = situation switch
+        {
+            "guessed id" => "run_" + new string('0', 26),
+            "id without its prefix" => run["run_".Length..],
+            "id in capitals" => run.ToUpperInvariant(),
+            _ => run,
+        };
+
+        using var response = await AttackAsync(route, id);
+
+        Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
+    }
+
+    [Theory]
+    [MemberData(nameof(HostileIds))]
+    public async Task Hostile_id_reaches_nothing(string route, string id)
+    {
+        var agent = await app.PutAgentAsync();
+        var target = RunRoutes.Contains(route) ? await StartRunAsync(agent) : agent;
+
+        using var response = await AttackAsync(route, id.Replace("{id}", target, StringComparison.Ordinal));
+
+        Assert.InRange((int)response.StatusCode, 400, 499);
+        Assert.NotEqual(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.DoesNotContain("PartitionKey eq", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await AssertUntouchedAsync(agent);
+    }
+
+    [Theory]
+    [InlineData("/api/runs?agent={agent}")]
+    [InlineData("/api/runs?agent=x'%20or%20PartitionKey%20ne%20'")]
+    [InlineData("/api/runs?conversationId=x'%20or%20AgentId%20ge%20'")]
+    [InlineData("/api/runs?after={list!' or PartitionKey ne '}")]
+    [InlineData("/api/runs?after={list!0' or RowKey ge 'list!}")]
+    [InlineData("/api/agents?after={o:' or PartitionKey ne '}")]
+    [InlineData("/api/agents?after={s:../alice}")]
+    [InlineData("/api/agents?after={o:a}&limit=100")]
+    public async Task Filter_or_cursor_shows_nothing_of_others(string query)
+    {
+        var agent = await app.PutAgentAsync();
+        var run = await StartRunAsync(agent);
+        var path = Cursor().Replace(
+            query.Replace("{agent}", agent, StringComparison.Ordinal), match => Convert.ToBase64String(Encoding.UTF8.GetBytes(match.Groups[1].Value)).TrimEnd('='));
+
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", As(_mallory));
+        var answer = await response.Content.ReadAsStringAsync();
+
+        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest, response.StatusCode.ToString());
+        Assert.DoesNotContain(run, answer, StringComparison.Ordinal);
+        Assert.DoesNotContain($"\"id\":\"{agent}\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Forbidden_share_tells_no_more_than_reading_does()
+    {
+        var shared = await SharedIdAsync(await app.PutAgentAsync(), _mallory);
+
+        using var existing = await AttackAsync("PUT /api/agents/{agent}/shares/{user}", shared);
+        using var other = await AttackAsync("PUT /api/agents/{agent}/shares/{user}", shared + "x");
+
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.NotFound), (existing.StatusCode, other.StatusCode));
+    }
+
+    [Fact]
+    public async Task Management_addresses_of_durable_functions_are_in_no_answer()
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+
+        using var accepted = await app.Http.PostRunAsync(agent, new { input = "Hello" });
+        var id = (await accepted.ReadAsync()).Text("id");
+        await app.Http.EndOfRunAsync(id);
+        using var run = await app.Http.GetAsync(new Uri($"/api/runs/{id}", UriKind.Relative));
+        using var steps = await app.Http.GetAsync(new Uri($"/api/runs/{id}/steps", UriKind.Relative));
+        using var list = await app.Http.GetAsync(new Uri("/api/runs?limit=1", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+        foreach (var response in (HttpResponseMessage[])[accepted, run, steps, list])
+        {
+            var everything = $"{response.Headers} {await response.Content.ReadAsStringAsync()}";
+            Assert.DoesNotMatch("(?i)webhooks|durabletask|taskhub|sendEventPostUri|code=|sig=", everything);
+        }
+    }
+
+    [Fact]
+    public void Every_route_that_names_a_resource_is_attacked_here()
+    {
+        var served = Route().Matches(app.Output).Select(match => $"{match.Groups["method"].Value.ToUpperInvariant()} {match.Groups["path"].Value}").ToList();
+        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal)
+                                              && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
+
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes]), Order(resources));
+    }
+
+    private static (string Name, string Value) As(string user) => ("Authorization", $"Bearer dev:{user}");
+
+    private static IEnumerable<string> Order(IEnumerable<string> routes) => routes.Order(StringComparer.Ordinal);
+
+    private static TheoryData<string, string> Cross(string[] routes, params string[] attacks)
+    {
+        var rows = new TheoryData<string, string>();
+        foreach (var (route, attack) in routes.SelectMany(route => attacks.Select(attack => (route, attack))))
+        {
+            rows.Add(route, attack);
+        }
+
+        return rows;
+    }
+
+    private Task<HttpResponseMessage> AttackAsync(string route, string id)
+    {
+        var (method, path) = (route.Split(' ')[0], route.Split(' ')[1]);
+        var body = method switch
+        {
+            "PUT" => Definition,
+            "POST" => """{"input":"Hello"}""",
+            _ => "",
+        };
+        return app.Http.SendJsonAsync(
+            new HttpMethod(method),
+            path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal),
+            body,
+            As(_mallory));
+    }
+
+    private async Task<string> StartRunAsync(string agent)
+    {
+        app.Model.RespondWith(_ => ModelReply.Text("For alice only."));
+        using var response = await app.Http.PostRunAsync(agent, new { input = "Hello" }, ("Prefer", "wait=60"));
+        return (await response.ReadAsync()).Text("id");
+    }
+
+    /// <summary>Shares alice's agent with a user and answers its id as that user sees it.</summary>
+    private async Task<string> SharedIdAsync(string agent, string user)
+    {
+        using var shared = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/agents/{agent}/shares/{user}", "");
+        using var list = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/agents?limit=100", "", As(user));
+        return Assert.Single(
+            (await list.ReadAsync()).GetProperty("items").EnumerateArray().Select(item => item.Text("id")),
+            id => id.EndsWith($"~{agent}", StringComparison.Ordinal));
+    }
+
+    private async Task AssertUntouchedAsync(string agent)
+    {
+        using var response = await app.Http.GetAsync(new Uri($"/api/agents/{agent}", UriKind.Relative));
+        var document = await response.ReadAsync();
+        Assert.Equal((1, "alice"), (document.GetProperty("version").GetInt32(), document.Text("owner")));
+    }
+
+    [GeneratedRegex(@"\{([^}]+)\}")]
+    private static partial Regex Cursor();
+
+    [GeneratedRegex(@"^  \w+ +(?<method>[a-zA-Z]+) +(?<path>/\S*)\r?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Route();
+}

@@ -1,0 +1,147 @@
+using Yggdrasil.Problems;
+using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
+
+namespace Yggdrasil.Tests.Security.Authorization;
+
+public sealed class AccessPolicyTests
+{
+    private static readonly Owner Alice = new("contoso", "alice");
+    private static readonly Owner Bob = new("contoso", "bob");
+
+    private static readonly Dictionary<string, Caller> Callers = new()
+    {
+        ["alice"] = User(Alice),
+        ["bob"] = User(Bob),
+        ["eve"] = User(new Owner("contoso", "eve")),
+        ["operator"] = User(new Owner("contoso", "olga"), Caller.OperatorRole),
+        ["admin"] = User(new Owner("contoso", "root"), Caller.AdminRole),
+        ["alice of another tenant"] = User(Alice with { Tenant = "fabrikam" }),
+        ["admin of another tenant"] = User(new Owner("fabrikam", "root"), Caller.AdminRole),
+        ["someone who calls himself Admin"] = User(new Owner("contoso", "mallory"), "Admin"),
+    };
+
+    private static readonly Dictionary<string, AgentResource> Agents = new()
+    {
+        ["alice's"] = new(Alice),
+        ["alice's, shared with bob"] = new(Alice, SharedWith: Bob),
+        ["configured"] = new(Owner: null),
+        ["of another tenant, shared with bob"] = new(Alice with { Tenant = "fabrikam" }, SharedWith: Bob),
+    };
+
+    public static TheoryData<string, string, Access, Access> AgentRights => new()
+    {
+        // agent, caller, read and run, write and share
+        { "alice's", "alice", Access.Allowed, Access.Allowed },
+        { "alice's", "bob", Access.Invisible, Access.Invisible },
+        { "alice's", "eve", Access.Invisible, Access.Invisible },
+        { "alice's", "operator", Access.Invisible, Access.Invisible },
+        { "alice's", "admin", Access.Allowed, Access.Allowed },
+        { "alice's", "alice of another tenant", Access.Invisible, Access.Invisible },
+        { "alice's", "admin of another tenant", Access.Invisible, Access.Invisible },
+        { "alice's", "someone who calls himself Admin", Access.Invisible, Access.Invisible },
+        { "alice's, shared with bob", "bob", Access.Allowed, Access.Forbidden },
+        { "alice's, shared with bob", "eve", Access.Invisible, Access.Invisible },
+        { "alice's, shared with bob", "operator", Access.Invisible, Access.Invisible },
+        { "alice's, shared with bob", "admin", Access.Allowed, Access.Forbidden },
+        { "alice's, shared with bob", "admin of another tenant", Access.Invisible, Access.Invisible },
+        { "configured", "alice", Access.Allowed, Access.Forbidden },
+        { "configured", "admin", Access.Allowed, Access.Forbidden },
+        { "configured", "admin of another tenant", Access.Allowed, Access.Forbidden },
+        { "of another tenant, shared with bob", "bob", Access.Invisible, Access.Invisible },
+        { "of another tenant, shared with bob", "admin", Access.Invisible, Access.Invisible },
+    };
+
+    [Theory]
+    [MemberData(nameof(AgentRights))]
+    public void Rights_to_an_agent_follow_from_who_asks(string agent, string caller, Access readAndRun, Access writeAndShare)
+    {
+        Access Decide(AgentAction action) => AccessPolicy.Decide(Callers[caller], action, Agents[agent]);
+
+        Assert.Equal((readAndRun, readAndRun), (Decide(AgentAction.Read), Decide(AgentAction.Run)));
+        Assert.Equal((writeAndShare, writeAndShare), (Decide(AgentAction.Write), Decide(AgentAction.Share)));
+    }
+
+    [Theory]
+    [InlineData("alice", Access.Allowed)]
+    [InlineData("admin", Access.Allowed)]
+    [InlineData("bob", Access.Invisible)]
+    [InlineData("operator", Access.Invisible)]
+    [InlineData("alice of another tenant", Access.Invisible)]
+    [InlineData("admin of another tenant", Access.Invisible)]
+    [InlineData("someone who calls himself Admin", Access.Invisible)]
+    public void Rights_to_a_run_follow_from_who_asks(string caller, Access access)
+    {
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Read, Alice));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Control, Alice));
+    }
+
+    [Fact]
+    public void Actions_nobody_decided_about_are_refused()
+    {
+        Assert.Equal(Access.Invisible, AccessPolicy.Decide(Callers["alice"], (RunAction)99, Alice));
+        Assert.Equal(Access.Forbidden, AccessPolicy.Decide(Callers["bob"], (AgentAction)99, Agents["alice's, shared with bob"]));
+        Assert.Equal(Access.Invisible, default);
+    }
+
+    [Fact]
+    public void What_is_invisible_is_not_found_and_what_is_forbidden_is_refused()
+    {
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["bob"], AgentAction.Read, Agents["alice's"], "a"));
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["admin"], AgentAction.Read, agent: null, "a"));
+        Assert.Throws<ForbiddenException>(() => AccessPolicy.Require(Callers["bob"], AgentAction.Write, Agents["alice's, shared with bob"], "a"));
+        Assert.Throws<ForbiddenException>(() => AccessPolicy.Require(Callers["admin"], AgentAction.Write, Agents["configured"], "a"));
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["bob"], RunAction.Read, Alice, "run_a"));
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["admin"], RunAction.Read, owner: null, "run_a"));
+    }
+
+    [Theory]
+    [InlineData("alice", null, "alice")]
+    [InlineData("alice", "alice", "alice")]
+    [InlineData("admin", null, "root")]
+    [InlineData("admin", "alice", "alice")]
+    public void Scope_is_the_callers_own_or_for_admins_any_of_their_tenant(string caller, string? userId, string owner)
+    {
+        var scope = AccessPolicy.ScopeOf(Callers[caller], userId);
+
+        Assert.Equal((Callers[caller], new Owner("contoso", owner)), (scope.Caller, scope.Owner));
+        Assert.Equal(caller == "admin" && userId is not null, scope.IsForAnother);
+    }
+
+    [Theory]
+    [InlineData("alice", "bob")]
+    [InlineData("alice", "Alice")]
+    [InlineData("operator", "alice")]
+    [InlineData("someone who calls himself Admin", "alice")]
+    public void Naming_another_user_is_forbidden_to_all_but_admins(string caller, string userId) =>
+        Assert.Throws<ForbiddenException>(() => AccessPolicy.ScopeOf(Callers[caller], userId));
+
+    [Fact]
+    public void Admin_who_names_a_user_stays_in_the_own_tenant() =>
+        Assert.Equal(new Owner("fabrikam", "alice"), AccessPolicy.ScopeOf(Callers["admin of another tenant"], "alice").Owner);
+
+    public static TheoryData<string> InvalidUserIds =>
+        ["", " ", "a b", "a/b", "../alice", "a\\b", "a!b", "a~b", "a'b", "a' or PartitionKey ne '", "a#b", "a?b", "a%2Fb", "a,b", "a\0", "a\n", "é", new('a', 65)];
+
+    [Theory]
+    [MemberData(nameof(InvalidUserIds))]
+    public void What_is_no_user_id_is_an_invalid_request(string userId)
+    {
+        var problem = Assert.Throws<InvalidRequestException>(() => AccessPolicy.ScopeOf(Callers["admin"], userId));
+
+        Assert.Equal("userId", Assert.Single(problem.Errors).Key);
+    }
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("alice.smith@contoso.com")]
+    [InlineData("3f2504e0-4f89-11d3-9a0c-0305e82c3301")]
+    [InlineData("__--..@@")]
+    public void User_ids_follow_the_rule_of_authentication(string userId)
+    {
+        Assert.True(UserId.IsValid(userId));
+        Assert.True(UserId.IsValid(new string('a', 64)));
+    }
+
+    private static Caller User(Owner owner, params string[] roles) => new(owner, roles.ToHashSet());
+}
