@@ -58,12 +58,12 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
         var table = await storage.GetWorkTableAsync(cancellationToken);
         await ChangeAsync(table, owner, agent.Id, sharee, (count, share) =>
         {
-            var shares = count.Of(agent.Incarnation);
             if (share?.GetString(AgentShare.Incarnation) == agent.Incarnation)
             {
                 return null;
             }
 
+            var shares = count.Of(agent.Incarnation);
             return shares < MaxShares
                 ? [count.Write(agent.Incarnation, shares + 1), new(TableTransactionActionType.UpsertReplace, AgentShare.Create(agent, sharee))]
                 : throw new ConflictException($"The agent is shared with {MaxShares} users, which is as many as it may be.");
