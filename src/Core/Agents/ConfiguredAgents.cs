@@ -28,7 +28,8 @@ public sealed partial class ConfiguredAgents
             errors.Require(Ids.IsValid(settings.Id), nameof(settings.Id), "Must be [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
             var now = time.GetUtcNow();
             errors.Require(
-                _agents.TryAdd(settings.Id, new Agent(settings.Id, definition, 1, null, AgentSource.Configuration, now, now, default)),
+                !Ids.IsValid(settings.Id)
+                || _agents.TryAdd(settings.Id, new Agent(settings.Id, definition, 1, null, AgentSource.Configuration, now, now, default)),
                 nameof(settings.Id), $"\"{settings.Id}\" is defined twice.");
             problems.AddRange(shape.Problems);
             problems.AddRange(errors.Lines.Select(line => $"{Section}__{section.Key}__{AsSetting(line)}"));

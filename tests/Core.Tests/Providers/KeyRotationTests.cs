@@ -54,7 +54,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
         _secrets.Set("anthropic", "sk-ant-2");
         await AskAsync(client, streamed: false);
 
-        Assert.Equal(["sk-ant-1", "sk-ant-2"], server.Requests.Select(request => request.Headers["x-api-key"]));
+        Assert.Equal(["Bearer sk-ant-1", "Bearer sk-ant-2"], server.Requests.Select(request => request.Headers["Authorization"]));
     }
 
     [Theory]

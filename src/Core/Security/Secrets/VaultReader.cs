@@ -60,7 +60,11 @@ internal sealed class VaultReader(SecretClient client)
         try
         {
             KeyVaultSecret answer = await client.GetSecretAsync(secret, version, cancellationToken: cancellationToken);
-            return Restated(new SecretVersion(answer.Properties.Version, (answer.Value ?? "").Trim(), default, null), answer.Properties);
+
+            // A proxy that answers 200 in the vault's place gives a secret without anything in it.
+            return answer is { Properties.Version: { } id, Value: { } value }
+                ? Restated(new SecretVersion(id, value.Trim(), default, null), answer.Properties)
+                : throw new InvalidDataException($"The vault's answer for {secret} is no secret.");
         }
         catch (RequestFailedException failure) when (failure.Status == NotFound || IsDisabled(failure))
         {

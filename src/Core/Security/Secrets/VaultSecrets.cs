@@ -32,7 +32,8 @@ internal sealed partial class VaultSecrets(
     public SecretsState State => _snapshot.State;
 
     public string? Find(SecretName name) =>
-        settings.Find(name) ?? (_snapshot.Versions.TryGetValue(name.Secret, out var versions) && versions is [var current, ..] ? current.Value : null);
+        settings.Find(name)
+        ?? (_snapshot.Versions.TryGetValue(name.Secret, out var versions) && versions is [{ Value.Length: > 0 } current, ..] ? current.Value : null);
 
     public IReadOnlyList<SecretVersion> GetVersions(SecretName name) =>
         _snapshot.Versions.TryGetValue(name.Secret, out var versions) ? versions : [];

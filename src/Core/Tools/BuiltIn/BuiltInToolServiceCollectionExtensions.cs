@@ -19,6 +19,9 @@ public static class BuiltInToolServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configuration);
 
         services.AddSettings<HttpToolOptions>(configuration, HttpToolOptions.Section);
+        services.AddSettingsCheck(() => configuration.GetSection("Tools").GetChildren()
+            .Where(child => !child.Path.Equals(HttpToolOptions.Section, StringComparison.OrdinalIgnoreCase))
+            .Select(child => SettingNames.Unknown("Tools", child.Key, ["Http"])));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<HttpToolOptions>, HttpToolOptionsValidator>());
 

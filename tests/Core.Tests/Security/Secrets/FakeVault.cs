@@ -15,7 +15,6 @@ namespace Yggdrasil.Tests.Security.Secrets;
 /// </summary>
 internal sealed class FakeVault : IAsyncDisposable
 {
-    public const string Uri = "https://tests.vault.azure.net";
     private const string Token = "entra-token";
 
     private readonly Lock _lock = new();
@@ -23,6 +22,9 @@ internal sealed class FakeVault : IAsyncDisposable
     private readonly List<string> _requests = [];
     private LoopbackServer? _server;
     private Func<HttpContext, string, CancellationToken, Task<bool>>? _fault;
+
+    /// <summary>A name of its own: the client remembers the challenge of a vault for the whole process.</summary>
+    public string Uri { get; } = $"https://v{Guid.NewGuid():N}.vault.azure.net";
 
     /// <summary>Every request with a token, <c>GET /secrets/…</c>, in order of arrival.</summary>
     public IReadOnlyList<string> Requests
@@ -87,7 +89,6 @@ internal sealed class FakeVault : IAsyncDisposable
     public SecretClientOptions ClientOptions(int retries = 0) => new()
     {
         Transport = new HttpClientTransport(new HttpClient(new ToLoopback(_server!.Address))),
-        DisableChallengeResourceVerification = true,
         Retry = { MaxRetries = retries, Delay = TimeSpan.Zero, MaxDelay = TimeSpan.Zero, NetworkTimeout = TimeSpan.FromSeconds(30) },
     };
 
@@ -139,7 +140,7 @@ internal sealed class FakeVault : IAsyncDisposable
                 var index = page is null ? 0 : int.Parse(page, CultureInfo.InvariantCulture);
                 return (200, new
                 {
-                    value = versions.Skip(index).Take(1).Select(version => version.Describe(path[1], withValue: false)),
+                    value = versions.Skip(index).Take(1).Select(version => version.Describe(Uri, path[1], withValue: false)),
                     nextLink = index + 1 < versions.Count ? $"{Uri}/secrets/{path[1]}/versions?api-version=7.6&page={index + 1}" : null,
                 });
             }
@@ -149,14 +150,14 @@ internal sealed class FakeVault : IAsyncDisposable
             {
                 null => (404, new { error = new { code = "SecretNotFound", message = "No such version." } }),
                 { Enabled: false } => (403, new { error = new { code = "Forbidden", message = "Operation get is not allowed on a disabled secret.", innererror = new { code = "SecretDisabled" } } }),
-                _ => (200, wanted.Describe(path[1], withValue: true)),
+                _ => (200, wanted.Describe(Uri, path[1], withValue: true)),
             };
         }
     }
 
     private sealed record FakeSecretVersion(string Id, string Value, long Created, bool Enabled, DateTimeOffset? NotBefore)
     {
-        public Dictionary<string, object> Describe(string secret, bool withValue)
+        public Dictionary<string, object> Describe(string vault, string secret, bool withValue)
         {
             Dictionary<string, object> attributes = new() { ["enabled"] = Enabled, ["created"] = Created, ["updated"] = Created };
             if (NotBefore is { } notBefore)
@@ -164,7 +165,7 @@ internal sealed class FakeVault : IAsyncDisposable
                 attributes["nbf"] = notBefore.ToUnixTimeSeconds();
             }
 
-            Dictionary<string, object> body = new() { ["id"] = $"{Uri}/secrets/{secret}/{Id}", ["attributes"] = attributes };
+            Dictionary<string, object> body = new() { ["id"] = $"{vault}/secrets/{secret}/{Id}", ["attributes"] = attributes };
             if (withValue)
             {
                 body["value"] = Value;

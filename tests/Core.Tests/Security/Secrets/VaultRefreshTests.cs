@@ -85,7 +85,7 @@ public sealed class VaultRefreshTests
     }
 
     private static VaultRefresh Create(VaultFixture app) =>
-        new(app.Secrets, new KeyVaultOptions { Uri = FakeVault.Uri }, app.Time, app.Log.For<VaultRefresh>());
+        new(app.Secrets, new KeyVaultOptions { Uri = app.Vault.Uri }, app.Time, app.Log.For<VaultRefresh>());
 
     private static Task AdvanceUntilAsync(VaultFixture app, TimeSpan step, Func<bool> condition) => Poll.UntilAsync(() =>
     {
