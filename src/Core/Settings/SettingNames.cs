@@ -30,24 +30,28 @@ public static class SettingNames
         .Select(candidate => candidate.Name)
         .FirstOrDefault();
 
-    /// <summary>Levenshtein's distance, without regard to case.</summary>
+    /// <summary>Slips from one to the other, without regard to case: letters added, left out, changed, or two swapped.</summary>
     private static int Edits(string one, string other)
     {
-        var previous = Enumerable.Range(0, other.Length + 1).ToArray();
-        for (var row = 1; row <= one.Length; row++)
+        var edits = new int[one.Length + 1, other.Length + 1];
+        for (var row = 0; row <= one.Length; row++)
         {
-            var current = new int[other.Length + 1];
-            current[0] = row;
-            for (var column = 1; column <= other.Length; column++)
+            for (var column = 0; column <= other.Length; column++)
             {
-                var same = char.ToUpperInvariant(one[row - 1]) == char.ToUpperInvariant(other[column - 1]);
-                current[column] = Math.Min(
-                    Math.Min(current[column - 1], previous[column]) + 1, previous[column - 1] + (same ? 0 : 1));
+                edits[row, column] = row == 0 || column == 0
+                    ? row + column
+                    : Math.Min(
+                        Math.Min(edits[row - 1, column], edits[row, column - 1]) + 1,
+                        edits[row - 1, column - 1] + (Same(row, column) ? 0 : 1));
+                if (row > 1 && column > 1 && Same(row, column - 1) && Same(row - 1, column))
+                {
+                    edits[row, column] = Math.Min(edits[row, column], edits[row - 2, column - 2] + 1);
+                }
             }
-
-            previous = current;
         }
 
-        return previous[^1];
+        return edits[one.Length, other.Length];
+
+        bool Same(int row, int column) => char.ToUpperInvariant(one[row - 1]) == char.ToUpperInvariant(other[column - 1]);
     }
 }

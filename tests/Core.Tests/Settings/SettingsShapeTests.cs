@@ -47,7 +47,8 @@ public sealed class SettingsShapeTests
         Assert.Single(shape.Problems);
         Assert.Equal(
             (8, true, 0.5, TimeSpan.FromSeconds(30), Kind.Noisy, (int?)3), (options.Number, options.Flag, options.Share, options.Pause, options.Kind, options.Maybe));
-        Assert.Equal((["a", "b"], "deep", " kept "), (options.Names, options.Inner.Text, options.Text));
+        Assert.Equal(["a", "b"], options.Names);
+        Assert.Equal(("deep", " kept "), (options.Inner.Text, options.Text));
     }
 
     [Fact]
