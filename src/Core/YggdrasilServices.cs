@@ -9,6 +9,8 @@ using Yggdrasil.Health;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Secrets;
+using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
@@ -21,21 +23,31 @@ public static class YggdrasilServices
     public static IServiceCollection AddYggdrasil(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
         services.AddBuiltInTools(configuration);
         services.AddAgents();
-        return services.AddRuns(configuration);
+        services.AddRuns(configuration);
+        return services.AddSettingsAtStart();
+    }
+
+    private static void AddSecrets(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<KeyVaultOptions>(configuration, KeyVaultOptions.Section, options => options.Problems());
+        services.AddSettings<ProtectionOptions>(
+            configuration, ProtectionOptions.Section, options => options.Problems(keyRequired: !SecretServices.HasVault(configuration)));
+        services.AddOptions<ProtectionOptions>().Validate<IHostEnvironment>(
+            (options, environment) => environment.IsDevelopment() || options.Key != ProtectionOptions.SampleKey,
+            "Protection__Key is the sample's, which everybody knows: generate one (openssl rand -base64 32).");
+        services.AddSecretSources(configuration);
+        services.AddSingleton<MasterKeyRing>();
     }
 
     private static void AddStorage(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<ProtectionOptions>().Bind(configuration.GetSection(ProtectionOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<ProtectionOptions>>(new ProblemsOf<ProtectionOptions>(options => options.Problems()));
-        services.AddOptions<ProtectionOptions>().Validate<IHostEnvironment>(
-            (options, environment) => environment.IsDevelopment() || options.Key != ProtectionOptions.SampleKey,
-            "Protection__Key is the sample's, which everybody knows: generate one (openssl rand -base64 32).");
+        services.AddSettingsCheck(() => StorageSettings.Problems(configuration));
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
@@ -46,6 +58,7 @@ public static class YggdrasilServices
     {
         services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section));
         services.AddSingleton<IAuthentication, DevelopmentAuthentication>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<IAuthentication>());
     }
 
     private static void AddAgents(this IServiceCollection services)
@@ -62,13 +75,12 @@ public static class YggdrasilServices
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new AgentSharing(
             provider.GetRequiredService<AgentService>(), provider.GetRequiredService<AgentShareStore>()));
-        services.AddHostedService<ValidAtStart>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ConfiguredAgents>());
     }
 
     private static IServiceCollection AddRuns(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<RunOptions>().Bind(configuration.GetSection(RunOptions.Section)).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<RunOptions>>(new ProblemsOf<RunOptions>(options => options.Problems()));
+        services.AddSettings<RunOptions>(configuration, RunOptions.Section, options => options.Problems());
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RunOptions>>().Value);
         services.AddSingleton<ToolArguments>();
         services.AddSingleton<ToolGates>();
@@ -92,20 +104,5 @@ public static class YggdrasilServices
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
-    }
-
-    /// <summary>Fails the start, not the first request, when what was constructed for it is not valid.</summary>
-    private sealed class ValidAtStart(ConfiguredAgents agents, IAuthentication authentication) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.FromResult((agents, authentication));
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
-    private sealed class ProblemsOf<T>(Func<T, IEnumerable<string>> problems) : IValidateOptions<T>
-        where T : class
-    {
-        public ValidateOptionsResult Validate(string? name, T options) =>
-            problems(options).ToList() is { Count: > 0 } found ? ValidateOptionsResult.Fail(found) : ValidateOptionsResult.Success;
     }
 }

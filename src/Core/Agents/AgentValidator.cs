@@ -7,7 +7,7 @@ using Yggdrasil.Tools;
 namespace Yggdrasil.Agents;
 
 /// <summary>The rules of an agent definition, for requests and for the configuration alike.</summary>
-public sealed class AgentValidator(IModelClients models, ToolCatalog tools)
+public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;

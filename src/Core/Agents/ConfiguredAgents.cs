@@ -1,11 +1,13 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Problems;
+using Yggdrasil.Settings;
 
 namespace Yggdrasil.Agents;
 
 /// <summary>The agents of the app's configuration, section <c>Agents</c>: visible to everyone, read-only.</summary>
-public sealed class ConfiguredAgents
+public sealed partial class ConfiguredAgents
 {
     public const string Section = "Agents";
 
@@ -14,24 +16,26 @@ public sealed class ConfiguredAgents
     /// <exception cref="OptionsValidationException">A definition is not valid; every problem is named with its setting.</exception>
     public ConfiguredAgents(IConfiguration configuration, AgentValidator validator, TimeProvider time)
     {
-        var errors = new FieldErrors();
-        var now = time.GetUtcNow();
+        List<string> problems = [];
         foreach (var section in configuration.GetSection(Section).GetChildren())
         {
-            var prefix = $"{Section}__{section.Key}__";
-            var id = section["Id"];
-            errors.Require(Ids.IsValid(id), prefix + "Id", "Must be [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
-            if (section.Get<ConfiguredAgent>() is { } settings && id is not null)
-            {
-                var definition = settings.ToDefinition();
-                validator.Validate(definition, errors, prefix);
-                errors.Require(
-                    _agents.TryAdd(id, new Agent(id, definition, 1, null, AgentSource.Configuration, now, now, default)),
-                    prefix + "Id", $"\"{id}\" is defined twice.");
-            }
+            var errors = new FieldErrors();
+            var shape = SettingsShape.Of(section, typeof(ConfiguredAgent));
+            var settings = new ConfiguredAgent();
+            shape.Bind(settings);
+            var definition = settings.ToDefinition();
+            validator.Validate(definition, errors);
+            errors.Require(Ids.IsValid(settings.Id), nameof(settings.Id), "Must be [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
+            var now = time.GetUtcNow();
+            errors.Require(
+                !Ids.IsValid(settings.Id)
+                || _agents.TryAdd(settings.Id, new Agent(settings.Id, definition, 1, null, AgentSource.Configuration, now, now, default)),
+                nameof(settings.Id), $"\"{settings.Id}\" is defined twice.");
+            problems.AddRange(shape.Problems);
+            problems.AddRange(errors.Lines.Select(line => $"{Section}__{section.Key}__{AsSetting(line)}"));
         }
 
-        if (errors.Lines.ToList() is { Count: > 0 } problems)
+        if (problems.Count > 0)
         {
             throw new OptionsValidationException(Section, typeof(ConfiguredAgents), problems);
         }
@@ -41,9 +45,17 @@ public sealed class ConfiguredAgents
 
     public Agent? Find(string agentId) => _agents.GetValueOrDefault(agentId);
 
+    /// <summary>The path of a field, <c>tools[2]: …</c>, as the setting that gives it, <c>Tools__2: …</c>.</summary>
+    private static string AsSetting(string line) =>
+        IndexInPath.Replace(string.Concat(line[..1].ToUpperInvariant(), line.AsSpan(1)), "__$1:", count: 1);
+
+    [GeneratedRegex(@"(?<=^\w+)\[(\d+)\]:")]
+    private static partial Regex IndexInPath { get; }
+
     /// <summary>An agent as configuration binds it, which needs settable properties.</summary>
     private sealed class ConfiguredAgent
     {
+        public string Id { get; set; } = "";
         public string Model { get; set; } = "";
         public List<string> Fallbacks { get; set; } = [];
         public string? Description { get; set; }

@@ -1,15 +1,41 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Security.Secrets;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Health;
 
-/// <summary>Whether this instance can serve requests now: storage answers.</summary>
-public sealed partial class Readiness(StorageClients storage, TimeProvider time, ILogger<Readiness> logger)
+/// <summary>Whether this instance can serve requests now: storage answers and secrets are loaded.</summary>
+/// <remarks>
+/// Secrets that a vault no longer answers for are still secrets: an instance with the last good values stays ready, for
+/// taking all of them out of service would turn an outage of the vault into one of the app.
+/// </remarks>
+public sealed partial class Readiness(
+    StorageClients storage, ISecrets secrets, MasterKeyRing keys, TimeProvider time, ILogger<Readiness> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken) =>
+        SecretsAreLoaded() && await StorageAnswersAsync(cancellationToken);
+
+    private bool SecretsAreLoaded()
+    {
+        var state = secrets.State;
+        if (state is SecretsState.Loading || !keys.HasCurrent)
+        {
+            LogNoSecrets(state);
+            return false;
+        }
+
+        if (state is SecretsState.Stale)
+        {
+            LogStaleSecrets();
+        }
+
+        return true;
+    }
+
+    private async Task<bool> StorageAnswersAsync(CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -28,4 +54,10 @@ public sealed partial class Readiness(StorageClients storage, TimeProvider time,
 
     [LoggerMessage(5001, LogLevel.Warning, "Storage does not answer ({ExceptionType})")]
     private partial void LogStorage(string? exceptionType);
+
+    [LoggerMessage(5002, LogLevel.Warning, "Secrets are {State}, or hold no key that protects content")]
+    private partial void LogNoSecrets(SecretsState state);
+
+    [LoggerMessage(5003, LogLevel.Warning, "Secrets are stale: the vault does not answer, and its last good values are in use")]
+    private partial void LogStaleSecrets();
 }

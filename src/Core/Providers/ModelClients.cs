@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Providers;
 
@@ -17,14 +18,14 @@ internal sealed class ModelClients : IModelClients, IDisposable
     private readonly MemoryCache _clients = new(new MemoryCacheOptions { SizeLimit = MaxCachedClients });
     private readonly Dictionary<string, Lazy<ModelProvider>> _providers = new(StringComparer.OrdinalIgnoreCase);
 
-    public ModelClients(IOptions<ModelProvidersOptions> options, TimeProvider time, IServiceProvider services)
+    public ModelClients(IOptions<ModelProvidersOptions> options, ISecrets secrets, TimeProvider time, IServiceProvider services)
     {
         // Only Azure without a key needs an identity; looking for one takes seconds on a machine that has none.
         var credential = new Lazy<TokenCredential>(
             () => services.GetService<TokenCredential>() ?? new DefaultAzureCredential());
         foreach (var (name, provider) in options.Value.Providers)
         {
-            _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(provider, time, () => credential.Value));
+            _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(provider, secrets, time, () => credential.Value));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];

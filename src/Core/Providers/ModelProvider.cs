@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using Azure.Core;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Providers;
 
@@ -8,14 +9,16 @@ namespace Yggdrasil.Providers;
 internal sealed class ModelProvider : IDisposable
 {
     private readonly ProviderOptions _options;
+    private readonly ISecrets _secrets;
     private readonly ProviderResilience _resilience;
     private readonly ConcurrencyLimiter _limiter;
     private readonly HttpClient _http;
     private readonly VendorClients _vendor;
 
-    public ModelProvider(ProviderOptions options, TimeProvider time, Func<TokenCredential> credential)
+    public ModelProvider(ProviderOptions options, ISecrets secrets, TimeProvider time, Func<TokenCredential> credential)
     {
         _options = options;
+        _secrets = secrets;
         _resilience = new ProviderResilience(options, time);
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
@@ -31,7 +34,7 @@ internal sealed class ModelProvider : IDisposable
     public IChatClient CreateClient(string model) =>
         _vendor.MissingSetting is { } setting
             ? new UnconfiguredChatClient(_options.Name, setting)
-            : _vendor.Create(model).AsBuilder()
+            : new RotatingKeyChatClient(_options, _secrets, key => _vendor.Create(model, key)).AsBuilder()
                 .Use(inner => new ConcurrencyLimitedChatClient(inner, _limiter))
                 .Use(inner => new ResilientChatClient(inner, _resilience))
                 .Use(inner => new ClassifyingChatClient(inner, _options.Name))

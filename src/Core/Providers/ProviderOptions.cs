@@ -1,7 +1,7 @@
 namespace Yggdrasil.Providers;
 
 /// <summary>One provider's settings, <c>Providers__name__…</c>, over its built-in defaults.</summary>
-/// <remarks>Not a record: a record's <c>ToString</c> would print the key.</remarks>
+/// <remarks>The API key is not among them: it is read from <c>ISecrets</c> at each call, because it rotates.</remarks>
 public sealed class ProviderOptions
 {
     /// <summary>The part before the colon of a model id, lower case.</summary>
@@ -12,10 +12,11 @@ public sealed class ProviderOptions
     /// <summary>Where the provider's API begins; null only where there is no default and none is set.</summary>
     public Uri? Endpoint { get; init; }
 
-    public string? ApiKey { get; init; }
-
-    /// <summary>Whether a call without <see cref="ApiKey"/> is refused here rather than upstream.</summary>
+    /// <summary>Whether a call without an API key is refused here rather than upstream.</summary>
     public bool RequiresApiKey { get; init; }
+
+    /// <summary>Whether a key would be sent if there were one.</summary>
+    public bool TakesApiKey => Type is not (ProviderType.Demo or ProviderType.Ollama);
 
     /// <summary>
     /// Seconds one model call may take, all attempts at this provider together; of a streamed call, until its first

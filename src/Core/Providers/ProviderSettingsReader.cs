@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using Yggdrasil.Settings;
 
 namespace Yggdrasil.Providers;
 
@@ -9,8 +10,16 @@ namespace Yggdrasil.Providers;
 /// Not the configuration binder: it stops at the first value it cannot convert, names it <c>Providers:x:y</c>, which is
 /// not how anybody set it, and puts the value in its message.
 /// </remarks>
-internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options)
+/// <param name="options">Where the providers and the problems go.</param>
+/// <param name="hasVault">Whether API keys may come from a vault, later than the settings.</param>
+internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options, bool hasVault)
 {
+    private static readonly string[] KnownSettings =
+    [
+        "Type", "Endpoint", "ApiKey", nameof(ProviderOptions.TimeoutSeconds), nameof(ProviderOptions.MaxConcurrency),
+        nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures), nameof(ProviderOptions.BreakerSeconds),
+    ];
+
     private static readonly Dictionary<string, ProviderType> ConfigurableTypes = new(StringComparer.OrdinalIgnoreCase)
     {
         ["openai-compatible"] = ProviderType.OpenAICompatible,
@@ -42,6 +51,12 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             return;
         }
 
+        foreach (var child in section.GetChildren().Where(child => !KnownSettings.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            options.Problems.Add(SettingNames.Unknown($"{ModelProvidersOptions.SectionName}:{key}", child.Key, KnownSettings));
+        }
+
+        var hasApiKey = ReadApiKey(section, key);
         if (ReadType(section, key, builtIn) is not { } type)
         {
             return;
@@ -52,7 +67,6 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             Name = key.ToLowerInvariant(),
             Type = type,
             Endpoint = ReadEndpoint(section, key, builtIn?.Endpoint),
-            ApiKey = ReadApiKey(section, key),
             RequiresApiKey = builtIn?.RequiresApiKey ?? type is ProviderType.Anthropic,
             TimeoutSeconds = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), 30, 1, 3600),
             MaxConcurrency = ReadNumber(section, key, nameof(ProviderOptions.MaxConcurrency), 20, 1, 10_000),
@@ -65,7 +79,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             Report(key, "Endpoint", "is missing: it must be the http or https address of the provider's API");
         }
 
-        if (type is ProviderType.Azure && provider.ApiKey is null && provider.Endpoint is { } endpoint
+        if (type is ProviderType.Azure && !hasApiKey && !hasVault && provider.Endpoint is { } endpoint
             && endpoint.Scheme != Uri.UriSchemeHttps)
         {
             Report(key, "Endpoint", "must be an https address where no ApiKey is set: tokens go over TLS only");
@@ -86,6 +100,12 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             && (builtIn is null || builtIn.Type == type))
         {
             return type;
+        }
+
+        if (text is null && SettingNames.Closest(key, [.. BuiltInProvider.All.Select(provider => provider.Name)]) is { } meant)
+        {
+            Report(key, setting: null, $"is no built-in provider (did you mean {ModelProvidersOptions.SectionName}__{meant}?), and has no Type");
+            return null;
         }
 
         var problem = text is null ? "is missing" : "is unknown or contradicts the built-in provider";
@@ -113,22 +133,21 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         return null;
     }
 
-    private string? ReadApiKey(IConfigurationSection section, string key)
+    /// <summary>Only looks whether there is one and it is valid: its value is read when it is used.</summary>
+    private bool ReadApiKey(IConfigurationSection section, string key)
     {
-        // Keys are pasted or read from files: a trailing line break would end up in a header and fail each call.
         var apiKey = section["ApiKey"]?.Trim();
         if (string.IsNullOrEmpty(apiKey))
         {
-            return null;
+            return false;
         }
 
-        if (apiKey.All(character => character is > ' ' and < '\x7f'))
+        if (!ApiKey.IsValid(apiKey))
         {
-            return apiKey;
+            Report(key, "ApiKey", "must be visible ASCII without spaces (its value is not shown)");
         }
 
-        Report(key, "ApiKey", "must be visible ASCII without spaces (its value is not shown)");
-        return null;
+        return true;
     }
 
     private int ReadNumber(

@@ -24,17 +24,16 @@ internal sealed class VendorClients(
     // Anthropic's API demands a bound. The package's own default of 1024 cuts ordinary answers short.
     private const int AnthropicMaxOutputTokens = 8192;
 
-    /// <summary>The setting without which no call can succeed; null when there is none.</summary>
+    /// <summary>The setting without which no call can ever succeed; null when there is none. Keys may come later.</summary>
     public string? MissingSetting =>
-        options.Type is not ProviderType.Demo && options.Endpoint is null ? options.SettingName("Endpoint")
-        : options.RequiresApiKey && options.ApiKey is null ? options.SettingName("ApiKey")
-        : null;
+        options.Type is not ProviderType.Demo && options.Endpoint is null ? options.SettingName("Endpoint") : null;
 
-    public IChatClient Create(string model) => options.Type switch
+    /// <param name="key">The API key, valid; null for none.</param>
+    public IChatClient Create(string model, string? key) => options.Type switch
     {
-        ProviderType.OpenAI or ProviderType.OpenAICompatible => OpenAI(model, options.Endpoint!, BearerKey()),
-        ProviderType.Azure => OpenAI(model, AzureEndpoint(options.Endpoint!), AzureAuthentication()),
-        ProviderType.Anthropic => Anthropic(model),
+        ProviderType.OpenAI or ProviderType.OpenAICompatible => OpenAI(model, options.Endpoint!, BearerKey(key)),
+        ProviderType.Azure => OpenAI(model, AzureEndpoint(options.Endpoint!), AzureAuthentication(key)),
+        ProviderType.Anthropic => Anthropic(model, key!),
         ProviderType.Ollama => Ollama(model),
         ProviderType.Demo => new DemoChatClient(model, time),
         _ => throw new InvalidOperationException($"Provider type {options.Type} has no client."),
@@ -58,10 +57,10 @@ internal sealed class VendorClients(
             EnableDistributedTracing = false,
         }).AsIChatClient();
 
-    private IChatClient Anthropic(string model) =>
+    private IChatClient Anthropic(string model, string key) =>
         new AnthropicClient
         {
-            ApiKey = options.ApiKey!,
+            ApiKey = key,
             BaseUrl = options.Endpoint!.ToString().TrimEnd('/'),
             HttpClient = http,
             MaxRetries = 0,
@@ -76,11 +75,11 @@ internal sealed class VendorClients(
         return new OllamaApiClient(http, model);
     }
 
-    private AuthenticationPolicy BearerKey() => options.ApiKey is { } key
+    private static AuthenticationPolicy BearerKey(string? key) => key is not null
         ? ApiKeyAuthenticationPolicy.CreateBearerAuthorizationPolicy(new ApiKeyCredential(key))
         : new NoAuthentication();
 
-    private AuthenticationPolicy AzureAuthentication() => options.ApiKey is { } key
+    private AuthenticationPolicy AzureAuthentication(string? key) => key is not null
         ? ApiKeyAuthenticationPolicy.CreateHeaderApiKeyPolicy(new ApiKeyCredential(key), "api-key")
         : new BearerTokenPolicy(credential(), AzureScope);
 

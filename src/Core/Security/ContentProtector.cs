@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Microsoft.Extensions.Options;
+using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Security;
 
@@ -8,9 +8,10 @@ namespace Yggdrasil.Security;
 /// <remarks>
 /// An envelope is <c>1 | key id (8) | nonce (12) | tag (16) | ciphertext</c>. The nonce is fresh and random for each
 /// encryption; a data key serves one owner, so 2^32 values of one owner stay within NIST SP 800-38D's bound for random
-/// nonces (section 8.3). The newest key encrypts; every configured key decrypts.
+/// nonces (section 8.3). Which key encrypts and which decrypt is said by
+/// <see cref="MasterKeyRing"/>.
 /// </remarks>
-public sealed class ContentProtector
+public sealed class ContentProtector(MasterKeyRing keys)
 {
     private const byte Version = 1;
     private const int KeyIdOffset = 1;
@@ -20,53 +21,46 @@ public sealed class ContentProtector
     private const int TagBytes = 16;
     private const int HeaderBytes = TagOffset + TagBytes;
 
-    private readonly MasterKey _current;
-    private readonly Dictionary<ulong, MasterKey> _keys = [];
-
-    public ContentProtector(IOptions<ProtectionOptions> options)
-    {
-        var settings = options.Value;
-        if (settings.Problems().FirstOrDefault() is { } problem || !MasterKey.TryParse(settings.Key, out var current))
-        {
-            throw new OptionsValidationException(
-                ProtectionOptions.Section, typeof(ProtectionOptions), settings.Problems());
-        }
-
-        _current = current;
-        _keys[current.Id] = current;
-        foreach (var text in settings.PreviousKeys)
-        {
-            if (MasterKey.TryParse(text, out var previous))
-            {
-                _keys[previous.Id] = previous;
-            }
-        }
-    }
-
+    /// <exception cref="SecretUnavailableException">There is no key to encrypt with.</exception>
     public byte[] Protect(ReadOnlySpan<byte> content, ContentAddress address)
     {
+        var current = keys.Current;
         var envelope = new byte[HeaderBytes + content.Length];
         var span = envelope.AsSpan();
         span[0] = Version;
-        BinaryPrimitives.WriteUInt64LittleEndian(span[KeyIdOffset..], _current.Id);
+        BinaryPrimitives.WriteUInt64LittleEndian(span[KeyIdOffset..], current.Id);
         RandomNumberGenerator.Fill(span.Slice(NonceOffset, NonceBytes));
-        using var cipher = new AesGcm(_current.DeriveDataKey(address.Partition), TagBytes);
+        using var cipher = new AesGcm(current.DeriveDataKey(address.Partition), TagBytes);
         cipher.Encrypt(
             span.Slice(NonceOffset, NonceBytes), content, span[HeaderBytes..], span.Slice(TagOffset, TagBytes), address.AssociatedData());
         return envelope;
     }
 
+    /// <summary>As <see cref="Unprotect"/>, and asks the vault first for a key that this instance does not know yet.</summary>
+    /// <exception cref="ContentProtectionException">The value was changed, moved, or encrypted with an unknown key.</exception>
+    public async ValueTask<byte[]> UnprotectAsync(
+        ReadOnlyMemory<byte> envelope, ContentAddress address, CancellationToken cancellationToken)
+    {
+        if (IsEnvelope(envelope.Span) && !keys.TryGet(KeyId(envelope.Span), out _))
+        {
+            await keys.RefreshAsync(cancellationToken);
+        }
+
+        return Unprotect(envelope.Span, address);
+    }
+
     /// <exception cref="ContentProtectionException">The value was changed, moved, or encrypted with an unknown key.</exception>
     public byte[] Unprotect(ReadOnlySpan<byte> envelope, ContentAddress address)
     {
-        if (envelope.Length < HeaderBytes || envelope[0] != Version)
+        if (!IsEnvelope(envelope))
         {
             throw new ContentProtectionException(address, "it is not in a known format");
         }
 
-        if (!_keys.TryGetValue(BinaryPrimitives.ReadUInt64LittleEndian(envelope[KeyIdOffset..]), out var key))
+        if (!keys.TryGet(KeyId(envelope), out var key))
         {
-            throw new ContentProtectionException(address, "its key is not configured (see Protection__PreviousKeys)");
+            throw new ContentProtectionException(
+                address, "its key is unknown (see Protection__PreviousKeys, or enable its version of content-protection-key)");
         }
 
         var content = new byte[envelope.Length - HeaderBytes];
@@ -83,4 +77,8 @@ public sealed class ContentProtector
 
         return content;
     }
+
+    private static bool IsEnvelope(ReadOnlySpan<byte> bytes) => bytes.Length >= HeaderBytes && bytes[0] == Version;
+
+    private static ulong KeyId(ReadOnlySpan<byte> envelope) => BinaryPrimitives.ReadUInt64LittleEndian(envelope[KeyIdOffset..]);
 }

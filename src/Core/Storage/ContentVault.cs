@@ -38,12 +38,12 @@ public sealed class ContentVault(StorageClients storage, ContentProtector protec
     {
         if (stored is not [BlobReference, .. var name])
         {
-            return protector.Unprotect(stored, address);
+            return await protector.UnprotectAsync(stored, address, cancellationToken);
         }
 
         var container = await storage.GetContentContainerAsync(cancellationToken);
         BlobClient blob = container.GetBlobClient(Encoding.UTF8.GetString(name));
         var download = await blob.DownloadContentAsync(cancellationToken);
-        return protector.Unprotect(download.Value.Content.ToMemory().Span, address);
+        return await protector.UnprotectAsync(download.Value.Content.ToMemory(), address, cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Options;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.LocalHost.Http;
 using Yggdrasil.LocalHost.Settings;
@@ -7,11 +8,13 @@ using Yggdrasil.LocalHost.Settings;
 namespace Yggdrasil.LocalHost.Hosting;
 
 /// <summary>
-/// The host: settings → data folder → Azurite → services → functions, stopped in the opposite order.
+/// The host: settings → data folder → services → Azurite → functions, stopped in the opposite order.
 /// </summary>
 internal sealed class LocalHostApplication : IAsyncDisposable
 {
     private const string StorageSetting = "AzureWebJobsStorage";
+    private const string DataPathSetting = $"{LocalHostOptions.Section}:{nameof(LocalHostOptions.DataPath)}";
+    private const string OwnStorage = "UseDevelopmentStorage=true";
     private const string DefaultUrl = "http://localhost:7071";
 
     private readonly WebApplication _app;
@@ -40,21 +43,24 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         var builder = CreateBuilder(setup);
         var functions = FunctionDiscovery.Discover(setup.FunctionTypes);
         var hostJson = HostJson.Read(setup.HostJsonPath);
-        var data = DataFolder.Open(builder.Configuration["LocalHost:DataPath"] ?? DataFolder.DefaultName);
-        AzuriteProcess? azurite = null;
+        var data = DataFolder.Open(builder.Configuration[DataPathSetting] is { Length: > 0 } path ? path : DataFolder.DefaultName);
+        WebApplication? app = null;
         try
         {
-            azurite = await StartAzuriteAsync(builder, data, cancellationToken);
             builder.AddLocalHost(setup, functions, hostJson, data);
-            var app = builder.Build();
+            app = builder.Build();
             app.MapFunctions(functions, hostJson.Extensions.Http.RoutePrefix);
+
+            // Before Azurite, whose first start takes a minute: nobody should wait that long to hear of a typing error.
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            var azurite = await StartAzuriteAsync(app.Configuration, data, cancellationToken);
             return new LocalHostApplication(app, data, azurite, setup.Console);
         }
         catch
         {
-            if (azurite is not null)
+            if (app is not null)
             {
-                await azurite.DisposeAsync();
+                await app.DisposeAsync();
             }
 
             data.Dispose();
@@ -124,6 +130,11 @@ internal sealed class LocalHostApplication : IAsyncDisposable
 
         // Whoever reaches this host is the developer: it listens on loopback only.
         sources.Insert(0, new MemoryConfigurationSource { InitialData = new Dictionary<string, string?> { ["Auth:AnonymousUser"] = "local" } });
+        if (string.IsNullOrEmpty(builder.Configuration[StorageSetting]))
+        {
+            builder.Configuration[StorageSetting] = OwnStorage;
+        }
+
         if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
         {
             builder.WebHost.UseUrls(DefaultUrl);
@@ -134,9 +145,9 @@ internal sealed class LocalHostApplication : IAsyncDisposable
     }
 
     private static async Task<AzuriteProcess?> StartAzuriteAsync(
-        WebApplicationBuilder builder, DataFolder data, CancellationToken cancellationToken)
+        IConfiguration configuration, DataFolder data, CancellationToken cancellationToken)
     {
-        if (builder.Configuration[StorageSetting] is { Length: > 0 } other and not "UseDevelopmentStorage=true")
+        if (configuration[StorageSetting] != OwnStorage)
         {
             return null;
         }
@@ -146,7 +157,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         using var loggers = LoggerFactory.Create(logging => logging.AddLocalHostConsole());
         var azurite = await AzuriteProcess.StartAsync(
             data.AzuritePath, Path.Combine(root, "tools", "azurite"), loggers.CreateLogger<AzuriteProcess>(), cancellationToken);
-        builder.Configuration[StorageSetting] = azurite.ConnectionString;
+        configuration[StorageSetting] = azurite.ConnectionString;
         return azurite;
     }
 }

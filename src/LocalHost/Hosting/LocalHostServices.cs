@@ -1,12 +1,14 @@
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using Yggdrasil.LocalHost.Durable;
 using Yggdrasil.LocalHost.Engine;
 using Yggdrasil.LocalHost.Http;
 using Yggdrasil.LocalHost.Queues;
 using Yggdrasil.LocalHost.Settings;
 using Yggdrasil.LocalHost.Timers;
+using Yggdrasil.Settings;
 
 namespace Yggdrasil.LocalHost.Hosting;
 
@@ -40,7 +42,9 @@ internal static class LocalHostServices
             kestrel.Limits.MaxRequestBodySize = MaxRequestBodySize;
         });
         services.AddPipeline(setup);
-        services.AddEngine(data, builder.Configuration.GetSection("LocalHost:Chaos").Get<ChaosOptions>());
+        services.AddSettings<LocalHostOptions>(builder.Configuration, LocalHostOptions.Section, options => options.Problems());
+        services.AddSettingsCheck(() => Addresses.Problems(builder.Configuration));
+        services.AddEngine(data);
         services.AddHostedService<QueueListeners>();
         services.AddHostedService<TimerListeners>();
         services.AddSingleton<HttpFunctionHandler>();
@@ -72,14 +76,14 @@ internal static class LocalHostServices
         services.AddSingleton<FunctionInvoker>();
     }
 
-    private static void AddEngine(this IServiceCollection services, DataFolder data, ChaosOptions? chaos)
+    private static void AddEngine(this IServiceCollection services, DataFolder data)
     {
         services.AddSingleton<IOrchestrationCode, OrchestrationFunctions>();
-        services.AddSingleton(new OrchestrationEngineOptions
+        services.AddSingleton(provider => new OrchestrationEngineOptions
         {
             DatabasePath = data.OrchestrationsPath,
             ShutdownTimeout = ShutdownTimeout,
-            Chaos = chaos ?? new ChaosOptions(),
+            Chaos = provider.GetRequiredService<IOptions<LocalHostOptions>>().Value.Chaos,
         });
         services.AddSingleton<OrchestrationEngine>();
         services.AddHostedService(provider => provider.GetRequiredService<OrchestrationEngine>());

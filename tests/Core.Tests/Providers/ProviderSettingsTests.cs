@@ -28,7 +28,6 @@ public sealed class ProviderSettingsTests
             (30, 20, 2, 5, 30),
             (openai.TimeoutSeconds, openai.MaxConcurrency, openai.RetryAttempts, openai.BreakerFailures, openai.BreakerSeconds));
         Assert.Equal("https://api.openai.com/v1", openai.Endpoint?.ToString());
-        Assert.Null(openai.ApiKey);
     }
 
     [Fact]
@@ -37,7 +36,6 @@ public sealed class ProviderSettingsTests
         await using var providers = TestProviders.With(
             "Providers__Corp__Type=openai-compatible",
             "Providers__Corp__Endpoint=http://models.example/v1",
-            "Providers__Corp__ApiKey= key-with-line-break\n",
             "Providers__Corp__TimeoutSeconds=7",
             "Providers__Corp__MaxConcurrency=3",
             "Providers__Corp__RetryAttempts=0",
@@ -47,7 +45,7 @@ public sealed class ProviderSettingsTests
         var corp = providers.Get<IOptions<ModelProvidersOptions>>().Value.Providers["corp"];
 
         Assert.Equal(("corp", ProviderType.OpenAICompatible), (corp.Name, corp.Type));
-        Assert.Equal(("http://models.example/v1", "key-with-line-break"), (corp.Endpoint?.ToString(), corp.ApiKey));
+        Assert.Equal("http://models.example/v1", corp.Endpoint?.ToString());
         Assert.Equal(
             (7, 3, 0, 9, 11),
             (corp.TimeoutSeconds, corp.MaxConcurrency, corp.RetryAttempts, corp.BreakerFailures, corp.BreakerSeconds));
@@ -69,6 +67,9 @@ public sealed class ProviderSettingsTests
     [InlineData("Providers__acme__Endpoint=http://host/v1", "Providers__acme__Type is missing: it must be one of openai-compatible, ")]
     [InlineData("Providers__acme__Type=telepathy", "Providers__acme__Type is unknown")]
     [InlineData("Providers__acme__Type=openai-compatible", "Providers__acme__Endpoint is missing")]
+    [InlineData("Providers__openai__ApiKye=sk-1", "Providers__openai__ApiKye is no setting: did you mean Providers__openai__ApiKey?")]
+    [InlineData("Providers__openai__Colour=red", "Providers__openai__Colour is no setting: it may have ApiKey, BreakerFailures, ")]
+    [InlineData("Providers__opneai__ApiKey=sk-1", "Providers__opneai is no built-in provider (did you mean Providers__openai?)")]
     [InlineData("Providers__a.b__Type=openai-compatible", "Providers__a.b is no provider name")]
     public async Task Wrong_setting_is_named_in_full_with_what_it_should_be(string setting, string message)
     {

@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
-using Microsoft.Extensions.Options;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Tests.Security;
 
@@ -92,7 +91,7 @@ public sealed class ContentProtectorTests
     [InlineData("c2hvcnQ=")]
     public void Key_that_is_none_fails_by_its_setting_without_its_value(string? key)
     {
-        var failure = Assert.Throws<OptionsValidationException>(() => Create(key));
+        var failure = Assert.Throws<SecretUnavailableException>(() => Create(key).Protect(Secret, Address));
 
         Assert.Contains("Protection__Key", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(string.IsNullOrEmpty(key) ? "\0" : key, failure.Message, StringComparison.Ordinal);
@@ -110,16 +109,7 @@ public sealed class ContentProtectorTests
         Assert.DoesNotContain(Encoding.UTF8.GetString(Secret), failure.ToString(), StringComparison.Ordinal);
     }
 
-    private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private static string NewKey() => TestKeys.New();
 
-    private static ContentProtector Create(string? key, params string[] previous)
-    {
-        var options = new ProtectionOptions { Key = key };
-        foreach (var other in previous)
-        {
-            options.PreviousKeys.Add(other);
-        }
-
-        return new ContentProtector(Options.Create(options));
-    }
+    private static ContentProtector Create(string? key, params string[] previous) => new(TestKeys.Ring(key, previous));
 }

@@ -1,12 +1,11 @@
-using System.Security.Cryptography;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Options;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Security;
 
 namespace Yggdrasil.Tests.Storage;
 
@@ -14,7 +13,7 @@ namespace Yggdrasil.Tests.Storage;
 public sealed class AzuriteFixture : IAsyncLifetime
 {
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-core-").FullName;
-    private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly string _key = TestKeys.New();
     private AzuriteProcess? _azurite;
 
     public string ConnectionString => _azurite!.ConnectionString;
@@ -37,7 +36,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
             .AddInMemoryCollection(new Dictionary<string, string?> { [StorageClients.Setting] = ConnectionString })
             .Build();
         var storage = new StorageClients(configuration, options);
-        return (storage, new ContentVault(storage, new ContentProtector(Options.Create(new ProtectionOptions { Key = _key }))), requests);
+        return (storage, new ContentVault(storage, new ContentProtector(TestKeys.Ring(_key))), requests);
     }
 
     private static string ToolsPath()

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Settings;
 using Yggdrasil.Tools.Egress;
 
 namespace Yggdrasil.Tools.BuiltIn;
@@ -17,9 +18,10 @@ public static class BuiltInToolServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
 
-        services.AddOptions<HttpToolOptions>()
-            .Bind(configuration.GetSection(HttpToolOptions.Section))
-            .ValidateOnStart();
+        services.AddSettings<HttpToolOptions>(configuration, HttpToolOptions.Section);
+        services.AddSettingsCheck(() => configuration.GetSection("Tools").GetChildren()
+            .Where(child => !child.Path.Equals(HttpToolOptions.Section, StringComparison.OrdinalIgnoreCase))
+            .Select(child => SettingNames.Unknown("Tools", child.Key, ["Http"])));
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<HttpToolOptions>, HttpToolOptionsValidator>());
 

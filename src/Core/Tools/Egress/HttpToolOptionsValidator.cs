@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Settings;
 
 namespace Yggdrasil.Tools.Egress;
 
@@ -14,17 +15,18 @@ internal sealed class HttpToolOptionsValidator(IHostEnvironment? environment = n
         {
             if (!AllowedHost.TryParse(options.AllowedHosts[index], out _))
             {
+                // Not shown: people paste whole addresses here, and those may hold a password.
                 failures.Add(
-                    $"{HttpToolOptions.Section}:AllowedHosts:{index} is '{options.AllowedHosts[index]}'; it should be one "
-                    + "exact host with an optional port, such as 'api.example.com' or 'api.example.com:8443'.");
+                    $"{SettingNames.Of(HttpToolOptions.Section)}__AllowedHosts__{index} must be one exact host with an optional "
+                    + "port, such as api.example.com or api.example.com:8443.");
             }
         }
 
         if (options.AllowPrivateNetworks && environment?.IsDevelopment() != true)
         {
             failures.Add(
-                $"{HttpToolOptions.Section}:AllowPrivateNetworks is true; outside the Development environment it should "
-                + "be false or absent.");
+                $"{SettingNames.Of(HttpToolOptions.Section)}__AllowPrivateNetworks is true; outside the Development environment "
+                + "it must be false or absent.");
         }
 
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;

@@ -18,7 +18,7 @@ public sealed class HttpToolOptionsTests
         using var host = Build(environment, ("Tools:Http:AllowPrivateNetworks", "true"));
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         Assert.Equal(
-            "Tools:Http:AllowPrivateNetworks is true; outside the Development environment it should be false or absent.",
+            "Tools__Http__AllowPrivateNetworks is true; outside the Development environment it must be false or absent.",
             Assert.Single(failure.Failures));
     }
 
@@ -51,8 +51,8 @@ public sealed class HttpToolOptionsTests
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
         Assert.Collection(
             failure.Failures,
-            first => Assert.StartsWith("Tools:Http:AllowedHosts:0 is '*.example.com'; it should be", first, StringComparison.Ordinal),
-            second => Assert.StartsWith("Tools:Http:AllowedHosts:2 is 'https://example.com/'; it should be", second, StringComparison.Ordinal));
+            first => Assert.StartsWith("Tools__Http__AllowedHosts__0 must be one exact host", first, StringComparison.Ordinal),
+            second => Assert.StartsWith("Tools__Http__AllowedHosts__2 must be one exact host", second, StringComparison.Ordinal));
     }
 
     [Fact]
