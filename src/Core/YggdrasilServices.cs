@@ -39,7 +39,16 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddReprotection(configuration);
         services.AddSingleton<Readiness>();
+    }
+
+    private static void AddReprotection(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ReprotectionOptions>().Bind(configuration.GetSection(ProtectionOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<ReprotectionOptions>>(new ProblemsOf<ReprotectionOptions>(options => options.Problems()));
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ReprotectionOptions>>().Value);
+        services.AddSingleton<ContentReprotection>();
     }
 
     private static void AddAuthentication(this IServiceCollection services, IConfiguration configuration)

@@ -43,6 +43,16 @@ public sealed class ContentProtector
         }
     }
 
+    /// <summary>Names the key that encrypts; reveals nothing of it.</summary>
+    public string NewestKeyId => _current.Id.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Whether there are older keys, so that there may be content which only they can read.</summary>
+    public bool HasPreviousKeys => _keys.Count > 1;
+
+    /// <summary>Whether the newest key protects this envelope already. False for what is no envelope.</summary>
+    public bool IsNewest(ReadOnlySpan<byte> envelope) =>
+        IsEnvelope(envelope) && BinaryPrimitives.ReadUInt64LittleEndian(envelope[KeyIdOffset..]) == _current.Id;
+
     public byte[] Protect(ReadOnlySpan<byte> content, ContentAddress address)
     {
         var envelope = new byte[HeaderBytes + content.Length];
@@ -59,7 +69,7 @@ public sealed class ContentProtector
     /// <exception cref="ContentProtectionException">The value was changed, moved, or encrypted with an unknown key.</exception>
     public byte[] Unprotect(ReadOnlySpan<byte> envelope, ContentAddress address)
     {
-        if (envelope.Length < HeaderBytes || envelope[0] != Version)
+        if (!IsEnvelope(envelope))
         {
             throw new ContentProtectionException(address, "it is not in a known format");
         }
@@ -83,4 +93,6 @@ public sealed class ContentProtector
 
         return content;
     }
+
+    private static bool IsEnvelope(ReadOnlySpan<byte> bytes) => bytes.Length >= HeaderBytes && bytes[0] == Version;
 }

@@ -1,0 +1,27 @@
+namespace Yggdrasil.Storage;
+
+/// <summary>How content is moved to the newest key. Section <c>Protection</c>.</summary>
+public sealed class ReprotectionOptions
+{
+    /// <summary>Hours between scans that find nothing, while previous keys are configured; 1 to 720. Default 24.</summary>
+    public int ReprotectHours { get; set; } = 24;
+
+    /// <summary>Rows one run of the timer looks at before it leaves the rest to the next; 1 to 1,000,000.</summary>
+    public int ReprotectRowsPerRun { get; set; } = 50_000;
+
+    internal TimeSpan Rest => TimeSpan.FromHours(ReprotectHours);
+
+    /// <summary>The problems of these settings, by full setting name.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (ReprotectHours is < 1 or > 720)
+        {
+            yield return "Protection__ReprotectHours must be between 1 and 720.";
+        }
+
+        if (ReprotectRowsPerRun is < 1 or > 1_000_000)
+        {
+            yield return "Protection__ReprotectRowsPerRun must be between 1 and 1000000.";
+        }
+    }
+}
