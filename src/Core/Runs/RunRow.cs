@@ -24,7 +24,9 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
         row["ConversationId"] = run.ConversationId;
-        row["RequestHash"] = run.RequestHash;
+
+        // Protected, though only a hash: whoever reads it could try out what a short request may have said.
+        row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
         row["CreatedAt"] = run.CreatedAt;
         row["Deadline"] = run.Deadline;
         row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
@@ -67,7 +69,8 @@ internal sealed class RunRow(ContentVault vault)
         Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
             ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
         Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
-        Output = await OpenAsync(row, "Output", cancellationToken) is { } output ? System.Text.Encoding.UTF8.GetString(output) : null,
+        RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
+        Output = await OpenTextAsync(row, "Output", cancellationToken),
     };
 
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
@@ -99,7 +102,6 @@ internal sealed class RunRow(ContentVault vault)
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
-        RequestHash = row.GetString("RequestHash"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
@@ -137,8 +139,10 @@ internal sealed class RunRow(ContentVault vault)
         where T : class =>
         row.GetBinary(property) is { } stored ? await vault.OpenJsonAsync<T>(stored, Address(row, property), cancellationToken) : null;
 
-    private async ValueTask<byte[]?> OpenAsync(TableEntity row, string property, CancellationToken cancellationToken) =>
-        row.GetBinary(property) is { } stored ? await vault.OpenAsync(stored, Address(row, property), cancellationToken) : null;
+    private async ValueTask<string?> OpenTextAsync(TableEntity row, string property, CancellationToken cancellationToken) =>
+        row.GetBinary(property) is { } stored
+            ? System.Text.Encoding.UTF8.GetString(await vault.OpenAsync(stored, Address(row, property), cancellationToken))
+            : null;
 
     private static ContentAddress Address(TableEntity row, string property) => new(Table, row.PartitionKey, row.RowKey, property);
 }
