@@ -51,7 +51,15 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddReprotection(configuration);
         services.AddSingleton<Readiness>();
+    }
+
+    private static void AddReprotection(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<ReprotectionOptions>(configuration, ReprotectionOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ReprotectionOptions>>().Value);
+        services.AddSingleton<ContentReprotection>();
     }
 
     private static void AddAuthentication(this IServiceCollection services, IConfiguration configuration)

@@ -112,10 +112,10 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
 
     private async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
     {
-        var content = await vault.OpenAsync(row.GetBinary(Definition), Address(row), cancellationToken);
+        var definition = await vault.OpenJsonAsync<AgentDefinition>(row.GetBinary(Definition), Address(row), cancellationToken);
         return new Agent(
             row.RowKey[RowKeys.AgentPrefix.Length..],
-            JsonSerializer.Deserialize<AgentDefinition>(content, StoredJson.Options)!,
+            definition,
             row.GetInt32(Version) ?? 0,
             owner,
             AgentSource.User,

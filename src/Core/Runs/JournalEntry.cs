@@ -46,7 +46,7 @@ public sealed record JournalEntry
     /// <summary>Our id of the tool call, such as <c>t3c0</c>; for intents and tool results.</summary>
     public string? CallId { get; init; }
 
-    /// <summary>The tool's name.</summary>
+    /// <summary>The tool's name, where there is such a tool.</summary>
     public string? Name { get; init; }
 
     public StepStatus Status { get; init; }

@@ -57,8 +57,7 @@ internal sealed class JournalRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
         Messages = row.GetBinary(Content) is { } stored
-            ? JsonSerializer.Deserialize<List<ChatMessage>>(
-                await vault.OpenAsync(stored, Address(row), cancellationToken), StoredJson.Options)!
+            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row), cancellationToken)
             : [],
     };
 

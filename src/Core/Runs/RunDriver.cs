@@ -1,5 +1,6 @@
 using Azure;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
 
@@ -82,7 +83,17 @@ public sealed partial class RunDriver
     /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>
     public async Task<SliceOutcome> FailAsync(RunTicket ticket, string errorId, CancellationToken stopping)
     {
-        if (await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping) is not var (run, entries) || run.IsTerminal)
+        (Run Run, IReadOnlyList<JournalEntry> Entries)? found;
+        try
+        {
+            found = await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping);
+        }
+        catch (ContentProtectionException)
+        {
+            return await FailUnreadAsync(ticket, errorId, stopping);
+        }
+
+        if (found is not var (run, entries) || run.IsTerminal)
         {
             return SliceOutcome.Finished;
         }
@@ -212,6 +223,18 @@ public sealed partial class RunDriver
             await Task.Delay(pause, _time, cancellationToken);
             pause = TimeSpan.FromMilliseconds(Math.Min(pause.TotalMilliseconds * 2, 250));
         }
+    }
+
+    /// <summary>Reading it again would fail again, for as long as attempts last: a damaged run ends by what is not content.</summary>
+    private async Task<SliceOutcome> FailUnreadAsync(RunTicket ticket, string errorId, CancellationToken stopping)
+    {
+        if (await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping) is { } until)
+        {
+            return SliceOutcome.Parked(until);
+        }
+
+        LogFailed(ticket.RunId, errorId);
+        return SliceOutcome.Finished;
     }
 
     private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch

@@ -24,7 +24,9 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
         row["ConversationId"] = run.ConversationId;
-        row["RequestHash"] = run.RequestHash;
+
+        // Protected, though only a hash: whoever reads it could try out what a short request may have said.
+        row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
         row["CreatedAt"] = run.CreatedAt;
         row["Deadline"] = run.Deadline;
         row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
@@ -59,42 +61,69 @@ internal sealed class RunRow(ContentVault vault)
         };
 
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
-    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken)
+    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
-        var owner = new Owner(row.GetString("Tenant"), row.GetString("User"));
-        var roles = row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return new Run
-        {
-            Id = row.RowKey[RowKeys.Run("").Length..],
-            Caller = new Caller(owner, roles.ToHashSet()),
-            AgentId = row.GetString("AgentId"),
-            AgentVersion = row.GetInt32("AgentVersion") ?? 0,
-            Agent = JsonSerializer.Deserialize<AgentDefinition>((await OpenAsync(row, "Agent", cancellationToken))!, StoredJson.Options)!,
-            ConversationId = row.GetString("ConversationId"),
-            Metadata = await OpenAsync(row, "Metadata", cancellationToken) is { } metadata
-                ? JsonSerializer.Deserialize<Dictionary<string, string>>(metadata, StoredJson.Options)!
-                : [],
-            RequestHash = row.GetString("RequestHash"),
-            CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
-            Deadline = row.GetDateTimeOffset("Deadline") ?? default,
-            Status = Enum.Parse<RunStatus>(row.GetString("Status")),
-            StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
-            Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
-            Output = await OpenAsync(row, "Output", cancellationToken) is { } output ? System.Text.Encoding.UTF8.GetString(output) : null,
-            StartedAt = row.GetDateTimeOffset("StartedAt"),
-            CompletedAt = row.GetDateTimeOffset("CompletedAt"),
-            Turns = row.GetInt32("Turns") ?? 0,
-            Usage = ReadUsage(row),
-            ServedBy = row.GetString("ServedBy").Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            NextSequence = row.GetInt64("NextSequence") ?? 0,
-            Epoch = row.GetInt32("Epoch") ?? 0,
-            LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
-            Driver = row.GetString("Driver"),
-            CancelRequested = row.GetBoolean("CancelRequested") ?? false,
-            SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
-            ETag = row.ETag,
-        };
-    }
+        Caller = ReadCaller(row) is var caller && caller.Owner.Partition == row.PartitionKey
+            ? caller
+            : throw vault.Alert(Address(row, "User"), "it is not the owner whose partition the row is in"),
+        Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
+            ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
+        Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
+        RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
+        Output = await OpenTextAsync(row, "Output", cancellationToken),
+    };
+
+    /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
+    public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
+
+    /// <summary>What has to be read of a run in order to end it unread.</summary>
+    public static readonly string[] EndingProperties = ["PartitionKey", "RowKey", "Status", "LeaseUntil", "Epoch"];
+
+    public static bool IsTerminal(TableEntity row) =>
+        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
+
+    /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
+    public static TableEntity EndUnread(TableEntity row, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
+    {
+        ["Status"] = StopReason.InternalError.Status().ToString(),
+        ["StopReason"] = nameof(StopReason.InternalError),
+        ["ErrorCode"] = RunError.ContentUnreadable.Code,
+        ["ErrorMessage"] = RunError.ContentUnreadable.Message,
+        ["CompletedAt"] = now,
+        ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
+        ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
+    };
+
+    private static Run ReadPlain(TableEntity row) => new()
+    {
+        Id = row.RowKey[RowKeys.Run("").Length..],
+        Caller = ReadCaller(row),
+        AgentId = row.GetString("AgentId"),
+        AgentVersion = row.GetInt32("AgentVersion") ?? 0,
+        Agent = new AgentDefinition { Model = "" },
+        ConversationId = row.GetString("ConversationId"),
+        CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
+        Deadline = row.GetDateTimeOffset("Deadline") ?? default,
+        Status = Enum.Parse<RunStatus>(row.GetString("Status")),
+        StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
+        Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
+        StartedAt = row.GetDateTimeOffset("StartedAt"),
+        CompletedAt = row.GetDateTimeOffset("CompletedAt"),
+        Turns = row.GetInt32("Turns") ?? 0,
+        Usage = ReadUsage(row),
+        ServedBy = row.GetString("ServedBy").Split('\n', StringSplitOptions.RemoveEmptyEntries),
+        NextSequence = row.GetInt64("NextSequence") ?? 0,
+        Epoch = row.GetInt32("Epoch") ?? 0,
+        LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
+        Driver = row.GetString("Driver"),
+        CancelRequested = row.GetBoolean("CancelRequested") ?? false,
+        SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
+        ETag = row.ETag,
+    };
+
+    private static Caller ReadCaller(TableEntity row) => new(
+        new Owner(row.GetString("Tenant"), row.GetString("User")),
+        row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet());
 
     private static RunUsage ReadUsage(TableEntity row) => new(
         row.GetInt64("InputTokens") ?? 0,
@@ -106,8 +135,14 @@ internal sealed class RunRow(ContentVault vault)
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
         vault.SealAsync(content, new ContentAddress(Table, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);
 
-    private async ValueTask<byte[]?> OpenAsync(TableEntity row, string property, CancellationToken cancellationToken) =>
+    private async Task<T?> ReadAsync<T>(TableEntity row, string property, CancellationToken cancellationToken)
+        where T : class =>
+        row.GetBinary(property) is { } stored ? await vault.OpenJsonAsync<T>(stored, Address(row, property), cancellationToken) : null;
+
+    private async ValueTask<string?> OpenTextAsync(TableEntity row, string property, CancellationToken cancellationToken) =>
         row.GetBinary(property) is { } stored
-            ? await vault.OpenAsync(stored, new ContentAddress(Table, row.PartitionKey, row.RowKey, property), cancellationToken)
+            ? System.Text.Encoding.UTF8.GetString(await vault.OpenAsync(stored, Address(row, property), cancellationToken))
             : null;
+
+    private static ContentAddress Address(TableEntity row, string property) => new(Table, row.PartitionKey, row.RowKey, property);
 }

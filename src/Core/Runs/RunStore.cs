@@ -134,10 +134,62 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
         }
 
         var page = entries.Take(limit).ToList();
-        var runs = await Task.WhenAll(page.Select(row => FindAsync(owner.Partition, row.GetString("RunId"), cancellationToken)));
+        var runs = await Task.WhenAll(page.Select(row => FindToShowAsync(owner.Partition, row.GetString("RunId"), cancellationToken)));
         return new ListPage<Run>(
             [.. runs.OfType<Run>().Where(run => filter.Status is null || run.Status == filter.Status)],
             entries.Count > limit ? page[^1].RowKey : null);
+    }
+
+    /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
+    /// <returns>When its present driver's lease ends, if somebody drives it; null when it has ended or is gone.</returns>
+    public async Task<DateTimeOffset?> EndUnreadAsync(string partition, string runId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        while (true)
+        {
+            var found = await table.GetEntityIfExistsAsync<TableEntity>(
+                partition, RowKeys.Run(runId), RunRow.EndingProperties, cancellationToken);
+            if (!found.HasValue || RunRow.IsTerminal(found.Value!))
+            {
+                return null;
+            }
+
+            if (found.Value!.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
+            {
+                return until;
+            }
+
+            try
+            {
+                await table.UpdateEntityAsync(
+                    RunRow.EndUnread(found.Value, now), found.Value.ETag, TableUpdateMode.Merge, cancellationToken);
+                return null;
+            }
+            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
+            {
+                // Somebody set a flag, took the lease or deleted the run: look again.
+            }
+        }
+    }
+
+    /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
+    private async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        if (!row.HasValue)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await _runs.ReadAsync(row.Value!, cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            return RunRow.ReadUnreadable(row.Value!);
+        }
     }
 }
 

@@ -19,4 +19,9 @@ public sealed record RunUsage(
 
 /// <summary>Why a run failed, in words that are safe to show.</summary>
 /// <param name="Code">A stable code, such as <c>provider_unavailable</c> or <c>internal_error</c>.</param>
-public sealed record RunError(string Code, string Message);
+public sealed record RunError(string Code, string Message)
+{
+    /// <summary>What was stored for the run was changed, or is protected by a key that is gone.</summary>
+    internal static readonly RunError ContentUnreadable =
+        new("content_unreadable", "The stored content of this run cannot be read; the operator has been alerted.");
+}

@@ -119,7 +119,9 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
             Kind = EntryKind.Tool,
             Turn = call.Turn,
             CallId = call.CallId,
-            Name = call.Content.Name,
+
+            // The name of a tool that does not exist is words of the model: content, and of any length. It is in the answer.
+            Name = gates.Knows(call.Content.Name) ? call.Content.Name : null,
             Status = result.Status,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),

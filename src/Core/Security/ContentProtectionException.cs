@@ -5,4 +5,7 @@ public sealed class ContentProtectionException(ContentAddress address, string ca
     : Exception($"The protected value {address.Table}/{address.Row}/{address.Property} cannot be read: {cause}.", innerException)
 {
     public ContentAddress Address { get; } = address;
+
+    /// <summary>Why, in words that hold no content.</summary>
+    public string Cause { get; } = cause;
 }

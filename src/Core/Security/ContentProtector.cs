@@ -21,6 +21,17 @@ public sealed class ContentProtector(MasterKeyRing keys)
     private const int TagBytes = 16;
     private const int HeaderBytes = TagOffset + TagBytes;
 
+    /// <summary>Names the key that encrypts; reveals nothing of it.</summary>
+    /// <exception cref="SecretUnavailableException">There is no key to encrypt with.</exception>
+    public string NewestKeyId => keys.Current.Id.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Whether there are older keys, so that there may be content which only they can read.</summary>
+    public bool HasPreviousKeys => keys.HasPrevious;
+
+    /// <summary>Whether the newest key protects this envelope already. False for what is no envelope.</summary>
+    /// <exception cref="SecretUnavailableException">There is no key to encrypt with.</exception>
+    public bool IsNewest(ReadOnlySpan<byte> envelope) => IsEnvelope(envelope) && KeyId(envelope) == keys.Current.Id;
+
     /// <exception cref="SecretUnavailableException">There is no key to encrypt with.</exception>
     public byte[] Protect(ReadOnlySpan<byte> content, ContentAddress address)
     {

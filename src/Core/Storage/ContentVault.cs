@@ -1,5 +1,9 @@
 using System.Text;
+using System.Text.Json;
+using Azure;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Storage;
@@ -12,12 +16,15 @@ namespace Yggdrasil.Storage;
 /// A blob is written before the row that refers to it and its name is used once, so a crash between the two leaves an
 /// orphan to sweep and never a row without its content. Names start with the owner's partition.
 /// </remarks>
-public sealed class ContentVault(StorageClients storage, ContentProtector protector)
+public sealed partial class ContentVault(StorageClients storage, ContentProtector protector, ILogger<ContentVault> logger)
 {
     /// <summary>The largest envelope kept in its row, in bytes.</summary>
     public const int MaxInlineBytes = 32 * 1024;
 
     private const byte BlobReference = 2;
+    private const int BadRequest = 400;
+    private const int NotFound = 404;
+    private const int PreconditionFailed = 412;
 
     public async ValueTask<byte[]> SealAsync(ReadOnlyMemory<byte> content, ContentAddress address, CancellationToken cancellationToken)
     {
@@ -33,17 +40,115 @@ public sealed class ContentVault(StorageClients storage, ContentProtector protec
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
-    /// <exception cref="ContentProtectionException">The value was changed, moved, or encrypted with an unknown key.</exception>
+    /// <exception cref="ContentProtectionException">
+    /// The value was changed, moved or lost, or encrypted with an unknown key. Logged as critical: either somebody tampers
+    /// with storage or a key is missing, and an operator has to know at once.
+    /// </exception>
     public async ValueTask<byte[]> OpenAsync(byte[] stored, ContentAddress address, CancellationToken cancellationToken)
     {
-        if (stored is not [BlobReference, .. var name])
+        try
         {
-            return await protector.UnprotectAsync(stored, address, cancellationToken);
+            ReadOnlyMemory<byte> envelope = stored is [BlobReference, ..]
+                ? (await ReadBlobAsync(stored, address, cancellationToken)).Envelope
+                : stored;
+            return await protector.UnprotectAsync(envelope, address, cancellationToken);
+        }
+        catch (ContentProtectionException failure)
+        {
+            Log(failure);
+            throw;
+        }
+    }
+
+    /// <summary>Opens what <see cref="StoredJson"/> wrote.</summary>
+    /// <exception cref="ContentProtectionException">As for <see cref="OpenAsync"/>; or it is not in a form this version knows.</exception>
+    internal async ValueTask<T> OpenJsonAsync<T>(byte[] stored, ContentAddress address, CancellationToken cancellationToken)
+        where T : class
+    {
+        var content = await OpenAsync(stored, address, cancellationToken);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(content, StoredJson.Options) ?? throw Alert(address, "it holds nothing");
+        }
+        catch (Exception unknown) when (unknown is JsonException or NotSupportedException)
+        {
+            // Its message quotes the content, so it goes no further.
+            throw Alert(address, "it is not in a form that this version knows");
+        }
+    }
+
+    /// <summary>The failure of a value that its reader found to be wrong, logged like those that this vault finds.</summary>
+    internal ContentProtectionException Alert(ContentAddress address, string cause)
+    {
+        var failure = new ContentProtectionException(address, cause);
+        Log(failure);
+        return failure;
+    }
+
+    /// <summary>Re-encrypts a stored value with the newest key, where an older one protects it.</summary>
+    /// <remarks>
+    /// A blob is overwritten where it is, in one conditional request: its name is not part of what its encryption binds it
+    /// to, the row that refers to it need not change, and whoever reads meanwhile gets the old envelope or the new one,
+    /// both of which decrypt. A second blob would have to be swept after every crash between the two.
+    /// </remarks>
+    /// <exception cref="ContentProtectionException">As for <see cref="OpenAsync"/>, but not logged.</exception>
+    internal async ValueTask<Renewal> RenewAsync(byte[] stored, ContentAddress address, CancellationToken cancellationToken)
+    {
+        if (stored is not [BlobReference, ..])
+        {
+            return protector.IsNewest(stored)
+                ? Renewal.NotNeeded
+                : new Renewal(RenewalOutcome.Inline, protector.Protect(protector.Unprotect(stored, address), address));
+        }
+
+        var (blob, envelope, version) = await ReadBlobAsync(stored, address, cancellationToken);
+        if (protector.IsNewest(envelope.Span))
+        {
+            return Renewal.NotNeeded;
+        }
+
+        var renewed = protector.Protect(protector.Unprotect(envelope.Span, address), address);
+        var unchanged = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = version } };
+        try
+        {
+            await blob.UploadAsync(new BinaryData(renewed), unchanged, cancellationToken);
+            return Renewal.InBlob;
+        }
+        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
+        {
+            return Renewal.Overtaken;
+        }
+    }
+
+    private async ValueTask<(BlobClient Blob, ReadOnlyMemory<byte> Envelope, ETag Version)> ReadBlobAsync(
+        byte[] reference, ContentAddress address, CancellationToken cancellationToken)
+    {
+        var name = Encoding.UTF8.GetString(reference.AsSpan(1));
+        if (!name.StartsWith($"{address.Partition}/", StringComparison.Ordinal))
+        {
+            throw new ContentProtectionException(address, "it refers to a blob of another owner");
         }
 
         var container = await storage.GetContentContainerAsync(cancellationToken);
-        BlobClient blob = container.GetBlobClient(Encoding.UTF8.GetString(name));
-        var download = await blob.DownloadContentAsync(cancellationToken);
-        return await protector.UnprotectAsync(download.Value.Content.ToMemory(), address, cancellationToken);
+        BlobClient blob = container.GetBlobClient(name);
+        try
+        {
+            var download = await blob.DownloadContentAsync(cancellationToken);
+            return (blob, download.Value.Content.ToMemory(), download.Value.Details.ETag);
+        }
+        catch (RequestFailedException failure) when (failure.Status is NotFound or BadRequest)
+        {
+            throw new ContentProtectionException(address, "the blob it refers to is gone", failure);
+        }
     }
+
+    private void Log(ContentProtectionException failure)
+    {
+        var address = failure.Address;
+        LogUnreadable(address.Table, address.Partition, address.Row, address.Property, failure.Cause);
+    }
+
+    [LoggerMessage(4001, LogLevel.Critical,
+        "Protected content cannot be read: table {Table}, partition {Partition}, row {Row}, property {Property}: {Cause}")]
+    private partial void LogUnreadable(string table, string partition, string row, string property, string cause);
 }

@@ -75,6 +75,9 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
         where tool is not null && IsAllowed(tool, run)
         select tool;
 
+    /// <summary>Whether there is a tool of this name, allowed or not.</summary>
+    public bool Knows(string name) => catalog.TryGet(name, out _);
+
     private static bool IsAllowed(AgentTool tool, Run run) =>
         tool.Roles.Count == 0 || tool.Roles.Any(run.Caller.Roles.Contains);
 

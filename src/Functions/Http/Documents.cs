@@ -96,17 +96,17 @@ internal sealed record StepDocument(
     {
         var calls = entries
             .Where(entry => entry.Kind == EntryKind.Model)
-            .SelectMany(answer => answer.ToolCalls().Select((call, index) => (Id: Ids.ToolCall(answer.Turn, index), call.Arguments)))
-            .ToDictionary(call => call.Id, call => call.Arguments);
+            .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
+            .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
             .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool)
             .Select(entry => From(entry, entry.CallId is { } id ? calls.GetValueOrDefault(id) : null))];
     }
 
-    private static StepDocument From(JournalEntry entry, IDictionary<string, object?>? arguments) => new(
+    private static StepDocument From(JournalEntry entry, FunctionCallContent? call) => new(
         entry.Turn,
         entry.Kind == EntryKind.Model ? "model" : "tool",
-        entry.Name ?? entry.ServedBy,
+        call?.Name ?? entry.ServedBy,
         entry.CallId,
         entry.Status,
         entry.StartedAt,
@@ -114,7 +114,7 @@ internal sealed record StepDocument(
         entry.InputTokens,
         entry.OutputTokens,
         entry.ServedBy,
-        arguments,
+        call?.Arguments,
         entry.Kind == EntryKind.Model
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());

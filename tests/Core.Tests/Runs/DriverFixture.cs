@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
@@ -14,9 +15,10 @@ namespace Yggdrasil.Tests.Runs;
 internal sealed class DriverFixture
 {
     public DriverFixture(
-        AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null)
+        AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
+        ILogger<ContentVault>? alerts = null)
     {
-        var (storage, vault, requests) = azurite.Connect();
+        var (storage, vault, requests) = azurite.Connect(logger: alerts);
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);

@@ -2,6 +2,8 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -27,16 +29,23 @@ public sealed class AzuriteFixture : IAsyncLifetime
     }
 
     /// <summary>Clients of the account, and the number of table requests they have made.</summary>
-    internal (StorageClients Storage, ContentVault Vault, RequestCount Requests) Connect()
+    internal (StorageClients Storage, ContentVault Vault, RequestCount Requests) Connect(
+        ContentProtector? protector = null, ILogger<ContentVault>? logger = null, HttpPipelinePolicy? policy = null)
     {
         var requests = new RequestCount();
         var options = new TableClientOptions();
         options.AddPolicy(requests, HttpPipelinePosition.PerRetry);
+        if (policy is not null)
+        {
+            options.AddPolicy(policy, HttpPipelinePosition.PerRetry);
+        }
+
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { [StorageClients.Setting] = ConnectionString })
             .Build();
         var storage = new StorageClients(configuration, options);
-        return (storage, new ContentVault(storage, new ContentProtector(TestKeys.Ring(_key))), requests);
+        protector ??= new ContentProtector(TestKeys.Ring(_key));
+        return (storage, new ContentVault(storage, protector, logger ?? NullLogger<ContentVault>.Instance), requests);
     }
 
     private static string ToolsPath()

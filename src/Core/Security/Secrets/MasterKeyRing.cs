@@ -27,6 +27,9 @@ public sealed partial class MasterKeyRing(
         SecretName.ContentProtectionKey,
         secrets.State is SecretsState.Loading ? "the vault has not answered yet" : "neither place holds a usable key");
 
+    /// <summary>Whether keys other than the one that encrypts are known, so that content may need them.</summary>
+    public bool HasPrevious => Now().ById.Count > 1;
+
     public bool TryGet(ulong id, [NotNullWhen(true)] out MasterKey? key) => Now().ById.TryGetValue(id, out key);
 
     /// <summary>For content under a key that <see cref="TryGet"/> does not know: another instance may have got it first.</summary>

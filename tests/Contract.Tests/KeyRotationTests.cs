@@ -1,0 +1,122 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Yggdrasil.Fixtures;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>The keys that protect content change between two starts over the same data.</summary>
+public sealed class KeyRotationTests : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-keys-").FullName;
+    private readonly string _oldKey = NewKey();
+    private readonly string _newKey = NewKey();
+    private ScriptedModelServer _model = null!;
+    private EffectServer _effects = null!;
+    private LocalHostProcess _host = null!;
+
+    public async Task InitializeAsync()
+    {
+        _model = await ScriptedModelServer.StartAsync();
+        _effects = await EffectServer.StartAsync();
+        _host = await StartAsync(_oldKey);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _model.DisposeAsync();
+        await _effects.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Content_reads_with_the_old_key_among_the_previous_ones()
+    {
+        var run = await FinishRunAsync();
+
+        await RestartAsync(_newKey, _oldKey);
+        using var response = await _host.Http.GetAsync(new Uri($"/api/runs/{run}", UriKind.Relative));
+
+        Assert.Equal("Hi.", (await response.ReadAsync()).Text("output"));
+    }
+
+    [Fact]
+    public async Task Without_the_old_key_reads_are_500_lists_work_and_runs_end()
+    {
+        var finished = await FinishRunAsync();
+        var gate = new Gate();
+        _model.RespondWith(_ => ModelReply.Hang(gate));
+        using var started = await _host.Http.PostRunAsync("assistant", new { input = "Hello" });
+        var running = (await started.ReadAsync()).Text("id");
+        await gate.Reached;
+
+        await RestartAsync(_newKey);
+        var ended = await EndOfRunInListAsync(running);
+        using var list = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative));
+        var shown = (await list.ReadAsync()).GetProperty("items").EnumerateArray().Single(run => run.Text("id") == finished);
+
+        Assert.Equal(("failed", "internal_error", "content_unreadable"), (ended.Text("status"), ended.Text("stopReason"), ended.GetProperty("error").Text("code")));
+        Assert.Equal(("completed", "content_unreadable"), (shown.Text("status"), shown.GetProperty("error").Text("code")));
+        Assert.False(shown.TryGetProperty("output", out _));
+        foreach (var path in (string[])[$"/api/runs/{finished}", $"/api/runs/{finished}/steps"])
+        {
+            using var response = await _host.Http.GetAsync(new Uri(path, UriKind.Relative));
+            var problem = await response.ReadAsync();
+            Assert.Equal((HttpStatusCode.InternalServerError, "internal_error"), (response.StatusCode, problem.Text("code")));
+            Assert.DoesNotContain("Protect", problem.GetRawText(), StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.Contains("crit:", _host.Output, StringComparison.Ordinal);
+        Assert.Contains($"run!{finished}", _host.Output, StringComparison.Ordinal);
+    }
+
+    private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    private async Task<string> FinishRunAsync()
+    {
+        _model.RespondWith(_ => ModelReply.Text("Hi."));
+        using var response = await _host.Http.PostRunAsync("assistant", new { input = "Hello" }, ("Prefer", "wait=60"));
+        var run = await response.ReadAsync();
+        Assert.Equal("completed", run.Text("status"));
+        return run.Text("id");
+    }
+
+    private async Task<JsonElement> EndOfRunInListAsync(string runId)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (true)
+        {
+            using var response = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative), timeout.Token);
+            var run = (await response.ReadAsync()).GetProperty("items").EnumerateArray().Single(run => run.Text("id") == runId);
+            if (run.Text("status") is "completed" or "failed" or "cancelled" or "expired")
+            {
+                return run;
+            }
+
+            await Task.Delay(100, timeout.Token);
+        }
+    }
+
+    private async Task RestartAsync(string key, params string[] previous)
+    {
+        await _host.KillAsync();
+        await _host.DisposeAsync();
+        _host = await StartAsync(key, previous);
+    }
+
+    private Task<LocalHostProcess> StartAsync(string key, params string[] previous)
+    {
+        var settings = ContractFixture.Settings(_model, _effects);
+        settings["Agents__0__Id"] = "assistant";
+        settings["Agents__0__Model"] = "openai:scripted";
+        settings["Runs__LeaseSeconds"] = "3";
+        settings["Protection__Key"] = key;
+        foreach (var (index, other) in previous.Index())
+        {
+            settings[$"Protection__PreviousKeys__{index}"] = other;
+        }
+
+        return LocalHostProcess.StartAsync(_data, settings);
+    }
+}

@@ -1,0 +1,152 @@
+using Azure;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+using Yggdrasil.Tests.Security;
+using Yggdrasil.Tests.Storage;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>What becomes of a run whose stored content somebody changed, moved or made unreadable.</summary>
+[Collection(SharedAzurite.Name)]
+public sealed class DamagedRunTests(AzuriteFixture azurite)
+{
+    private const int Alert = 4001;
+
+    private readonly Owner _owner = DriverFixture.NewOwner();
+    private readonly RecordedLog<ContentVault> _alerts = new();
+
+    public static TheoryData<string> Damages => new(
+        "agent changed", "input changed", "input of another run", "agent in the place of metadata", "blob gone", "blob of another owner",
+        "agent missing", "another user", "no envelope at all", "unknown key");
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task Damaged_run_is_refused_alerted_and_ended(string damage)
+    {
+        var app = App();
+        var run = await app.StartAsync();
+        await DamageAsync(app, run, damage);
+
+        var failure = await Assert.ThrowsAsync<ContentProtectionException>(() => app.AdvanceAsync(run));
+        var end = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+        var again = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+
+        var row = await RowAsync(app, run);
+        Assert.Equal((SliceEnd.Finished, SliceEnd.Finished), (end.End, again.End));
+        Assert.Equal(("Failed", "InternalError", "content_unreadable"), (row.GetString("Status"), row.GetString("StopReason"), row.GetString("ErrorCode")));
+        Assert.Contains(_alerts.Entries, entry => entry is { EventId: Alert, Level: LogLevel.Critical } && entry.Text.Contains(run.Id, StringComparison.Ordinal));
+        Assert.DoesNotContain("Hello", failure + string.Concat(_alerts.Entries), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Damaged_run_that_somebody_drives_is_ended_once_the_lease_is_over()
+    {
+        var app = App();
+        var run = await app.StartAsync(run => run with { LeaseUntil = DateTimeOffset.UtcNow.AddHours(1), Epoch = 1 });
+        await DamageAsync(app, run, "agent changed");
+
+        var outcome = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+
+        Assert.Equal(SliceEnd.Parked, outcome.End);
+        Assert.Equal(run.LeaseUntil, outcome.Until!.Value);
+        Assert.Equal("Queued", (await RowAsync(app, run)).GetString("Status"));
+    }
+
+    [Fact]
+    public async Task List_shows_a_damaged_run_without_content_among_the_others()
+    {
+        var app = App();
+        var (first, damaged, last) = (await app.StartAsync(), await app.StartAsync(), await app.StartAsync());
+        await DamageAsync(app, damaged, "agent changed");
+
+        var page = await app.Store.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None);
+
+        Assert.Equal(new[] { first.Id, damaged.Id, last.Id }.Order(), page.Items.Select(run => run.Id).Order());
+        var shown = page.Items.Single(run => run.Id == damaged.Id);
+        Assert.Equal((RunStatus.Queued, "content_unreadable", null), (shown.Status, shown.Error?.Code, shown.Output));
+        Assert.Empty(shown.Metadata);
+        Assert.All(page.Items.Where(run => run != shown), run => Assert.Null(run.Error));
+    }
+
+    private DriverFixture App() => new(azurite, new ScriptedModels(ScriptedModels.Says("Hi.")), new TestTools(), _owner, alerts: _alerts)
+    {
+        Agent = new() { Model = "scripted:one", Instructions = new string('x', 100_000) },
+    };
+
+    private async Task DamageAsync(DriverFixture app, Run run, string damage)
+    {
+        var input = $"run!{run.Id}!0000000000";
+        switch (damage)
+        {
+            case "agent changed":
+                await ChangeAsync(app, $"run!{run.Id}", "Agent", stored => [.. stored[..^1], (byte)(stored[^1] ^ 1)]);
+                break;
+            case "input changed":
+                await ChangeAsync(app, input, "Content", stored => [.. stored[..^1], (byte)(stored[^1] ^ 1)]);
+                break;
+            case "input of another run":
+                var other = await app.StartAsync();
+                var foreign = await RowAsync(app, $"run!{other.Id}!0000000000");
+                await ChangeAsync(app, input, "Content", _ => foreign.GetBinary("Content"));
+                break;
+            case "agent in the place of metadata":
+                var row = await RowAsync(app, run);
+                await ChangeAsync(app, $"run!{run.Id}", "Metadata", _ => row.GetBinary("Agent"));
+                break;
+            case "blob gone":
+                var container = await app.Storage.GetContentContainerAsync(CancellationToken.None);
+                await foreach (var blob in container.GetBlobsAsync(default, default, $"{_owner.Partition}/", CancellationToken.None))
+                {
+                    await container.DeleteBlobAsync(blob.Name);
+                }
+
+                break;
+            case "blob of another owner":
+                await ChangeAsync(app, $"run!{run.Id}", "Agent", _ => [2, .. "dev!bob/x"u8]);
+                break;
+            case "agent missing":
+                var whole = await RowAsync(app, run);
+                whole.Remove("Agent");
+                await ReplaceAsync(app, whole);
+                break;
+            case "another user":
+                var table = await app.Storage.GetWorkTableAsync(CancellationToken.None);
+                await table.UpdateEntityAsync(
+                    new TableEntity(_owner.Partition, $"run!{run.Id}") { ["User"] = "mallory" }, ETag.All, TableUpdateMode.Merge);
+                break;
+            case "no envelope at all":
+                await ChangeAsync(app, input, "Content", _ => [0, 1, 2]);
+                break;
+            case "unknown key":
+                var unknown = new ContentProtector(TestKeys.Ring(TestKeys.New()));
+                await ChangeAsync(app, input, "Content", _ => unknown.Protect("[]"u8, new("Work", _owner.Partition, input, "Content")));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(damage), damage, "There is no such damage.");
+        }
+    }
+
+    private async Task ChangeAsync(DriverFixture app, string key, string property, Func<byte[], byte[]> change)
+    {
+        var row = await RowAsync(app, key);
+        row[property] = change(row.GetBinary(property));
+        await ReplaceAsync(app, row);
+    }
+
+    private static async Task ReplaceAsync(DriverFixture app, TableEntity row)
+    {
+        var table = await app.Storage.GetWorkTableAsync(CancellationToken.None);
+        await table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace);
+    }
+
+    private Task<TableEntity> RowAsync(DriverFixture app, Run run) => RowAsync(app, $"run!{run.Id}");
+
+    private async Task<TableEntity> RowAsync(DriverFixture app, string key)
+    {
+        var table = await app.Storage.GetWorkTableAsync(CancellationToken.None);
+        return (await table.GetEntityAsync<TableEntity>(_owner.Partition, key)).Value;
+    }
+}

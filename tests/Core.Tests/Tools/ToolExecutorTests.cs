@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Tests.Runs;
+using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Tests.Tools;
+
+public sealed class ToolExecutorTests
+{
+    private const string Canary = "canary of a tool";
+
+    public static TheoryData<string> Failures => new("plain", "inner", "aggregate", "in its data", "in its type's own text", "synchronous", "canceled");
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task What_a_tool_throws_reaches_neither_the_model_nor_a_log_above_debug(string failure)
+    {
+        var log = new RecordedLog<ToolExecutor>();
+        var tools = new TestTools { Behave = (_, _) => Throw(failure) };
+        tools.Catalog().TryGet("echo", out var tool);
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        var executor = new ToolExecutor(services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System, log);
+        using var arguments = System.Text.Json.JsonDocument.Parse("""{"text":"x"}""");
+        var context = new ToolContext
+        {
+            RunId = "run_1", CallId = "t1c0", Caller = new Caller(new Owner("dev", "alice"), new HashSet<string>()), Deadline = DateTimeOffset.MaxValue,
+        };
+
+        var result = await executor.ExecuteAsync(
+            tool!, new Dictionary<string, System.Text.Json.JsonElement> { ["text"] = arguments.RootElement.GetProperty("text") }, context, CancellationToken.None);
+
+        Assert.Equal(StepStatus.Failed, result.Status);
+        Assert.Matches("^The tool failed \\(err_[0-9a-z]+\\)\\.$", result.Text);
+        Assert.Contains(log.Entries, entry => entry.Level == LogLevel.Warning && entry.Text.Contains("t1c0", StringComparison.Ordinal));
+        Assert.DoesNotContain(log.Entries, entry => entry.Level > LogLevel.Debug && entry.Text.Contains(Canary, StringComparison.Ordinal));
+    }
+
+    private static Task<string> Throw(string failure) => failure switch
+    {
+        "plain" => Task.FromException<string>(new InvalidOperationException(Canary)),
+        "inner" => Task.FromException<string>(new IOException("outer", new InvalidOperationException(Canary))),
+        "aggregate" => Task.FromException<string>(new AggregateException(new InvalidOperationException(Canary))),
+        "in its data" => Task.FromException<string>(new InvalidOperationException("x") { Data = { ["key"] = Canary } }),
+        "in its type's own text" => Task.FromException<string>(new TalkativeException()),
+        "synchronous" => throw new InvalidOperationException(Canary),
+        "canceled" => Task.FromException<string>(new OperationCanceledException(Canary)),
+        _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "There is no such failure."),
+    };
+
+    private sealed class TalkativeException : Exception
+    {
+        public override string Message => Canary;
+
+        public override string ToString() => Canary;
+    }
+}
