@@ -74,6 +74,21 @@ public sealed class BadInputTests(ContractFixture app)
         await AssertInvalidAsync(response, field, situation);
     }
 
+    [Fact]
+    public async Task Answer_to_a_hostile_body_stays_small()
+    {
+        var name = new string('n', 20_000);
+        var twice = string.Concat(Enumerable.Repeat("\"a\":1,", 1500));
+        var unknown = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $"\"field{i}\":1"));
+
+        foreach (var body in new[] { "{\"metadata\":{\"" + name + "\":{" + twice + "\"a\":1}}}", "{" + unknown + "}" })
+        {
+            using var response = await app.Http.SendJsonAsync(HttpMethod.Post, Runs, body);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.InRange((await response.Content.ReadAsByteArrayAsync()).Length, 1, 64 * 1024);
+        }
+    }
+
     [Theory]
     [InlineData("Idempotency-Key", "")]
     [InlineData("Idempotency-Key", "a b")]

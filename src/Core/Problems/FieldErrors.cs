@@ -3,10 +3,20 @@ namespace Yggdrasil.Problems;
 /// <summary>Collects what is wrong with a request, so that its caller learns everything at once.</summary>
 public sealed class FieldErrors
 {
+    /// <summary>Fields named at most; a caller mends some and asks again, and a hostile one gets no large answer.</summary>
+    private const int MaxFields = 50;
+    private const int MaxFieldLength = 200;
+
     private readonly Dictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
 
     public void Add(string field, string message)
     {
+        field = field.Length <= MaxFieldLength ? field : $"{field.AsSpan(0, MaxFieldLength)}…";
+        if (_errors.Count == MaxFields && !_errors.ContainsKey(field))
+        {
+            return;
+        }
+
         if (!_errors.TryGetValue(field, out var messages))
         {
             _errors[field] = messages = [];

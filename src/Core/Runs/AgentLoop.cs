@@ -35,7 +35,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
             var now = time.GetUtcNow();
             if (StopBefore(journal, now) is { } reason)
             {
-                await EndAsync(journal, reason, slice);
+                await EndAsync(journal, reason, slice.Lost);
             }
             else if (journal.Run.SuspendRequested)
             {
@@ -57,6 +57,13 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
                 await AskModelAsync(journal, slice);
             }
         }
+    }
+
+    /// <summary>Ends a run whose deadline has cut off its step.</summary>
+    public async Task<SliceOutcome> ExpireAsync(IRunJournal journal, CancellationToken lost)
+    {
+        await EndAsync(journal, StopReason.Deadline, lost);
+        return SliceOutcome.Finished;
     }
 
     private static StopReason? StopBefore(IRunJournal journal, DateTimeOffset now)
@@ -93,7 +100,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         catch (ProviderException failure)
         {
             var reason = failure.Code == "content_filter" ? StopReason.ContentFilter : StopReason.ProviderError;
-            await EndAsync(journal, reason, slice, new RunError(failure.Code, failure.Message));
+            await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message));
             return;
         }
 
@@ -108,6 +115,6 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
     }
 
-    private async Task EndAsync(IRunJournal journal, StopReason reason, Slice slice, RunError? error = null) =>
-        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], slice.Lost);
+    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null) =>
+        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], lost);
 }

@@ -13,20 +13,20 @@ namespace Yggdrasil.Runs;
 /// finishes its step, hands the run to an orchestration and gives the lease back. The host waits for such slices when it
 /// shuts down. If the process dies instead, the backup starts when the lease has ended.
 /// </remarks>
-internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store, RunOptions options, TimeProvider time, ILogger<RequestDrivenRuns> logger)
-    : IHostedService, IDisposable
+internal sealed partial class RequestDrivenRuns(
+    RunDriver driver, RunStore store, RunOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RequestDrivenRuns> logger)
+    : IHostedService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, Task> _slices = new();
-    private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
     public async Task<Run> DriveAsync(Run started, JournalEntry input, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         var lease = driver.Hold(started, input);
-        var slice = new Slice(options.Slice, time, _stopping.Token, lease.Lost);
+        var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
         var driving = DriveToEndAsync(lease, slice, scheduler);
         _slices[started.Id] = driving;
@@ -71,20 +71,19 @@ internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
+    /// <remarks>
+    /// Slices were told to stop when the host began to: a server that stops before this one waits for the very requests
+    /// that wait for them.
+    /// </remarks>
+    public async Task StopAsync(CancellationToken cancellationToken) =>
         await Task.WhenAll(_slices.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    public void Dispose() => _stopping.Dispose();
 
     private async Task DriveToEndAsync(RunLease lease, Slice slice, IRunScheduler scheduler)
     {
         var runId = lease.Run.Id;
         try
         {
-            await driver.DriveAsync(lease, slice, run => HandOverAsync(run, scheduler));
+            await driver.DriveAsync(lease, slice, scheduler);
         }
         catch (Exception failure)
         {
@@ -95,14 +94,6 @@ internal sealed partial class RequestDrivenRuns(RunDriver driver, RunStore store
         {
             _slices.TryRemove(runId, out _);
         }
-    }
-
-    private static async Task<string> HandOverAsync(Run run, IRunScheduler scheduler)
-    {
-        // The backup cannot be woken before it has started, so another instance takes over and the backup ends itself.
-        var successor = Ids.Driver(run.Id, run.Epoch + 1);
-        await scheduler.ScheduleAsync(successor, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, CancellationToken.None);
-        return successor;
     }
 
     [LoggerMessage(1020, LogLevel.Warning, "Run {RunId}: its request could not drive it on ({ExceptionType}); its orchestration will")]

@@ -1,4 +1,3 @@
-using Azure;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Security;
 
@@ -9,6 +8,7 @@ public sealed partial class RunDriver
 {
     // An orchestration is scheduled just before its run is committed, so it may look a moment too early.
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly RunStore _store;
     private readonly AgentLoop _loop;
@@ -38,7 +38,9 @@ public sealed partial class RunDriver
 
         if (run.Driver != driver)
         {
-            return SliceOutcome.Superseded;
+            // The holder schedules its successor just before it names it, and a fast one may look between the two.
+            var isBeingNamed = driver == Ids.Driver(run.Id, run.Epoch + 1) && run.LeaseUntil > _time.GetUtcNow();
+            return isBeingNamed ? SliceOutcome.Parked(run.LeaseUntil) : SliceOutcome.Superseded;
         }
 
         if (run.LeaseUntil > _time.GetUtcNow())
@@ -52,30 +54,33 @@ public sealed partial class RunDriver
         }
 
         return await TakeLeaseAsync(run, entries, stopping) is { } lease
-            ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOver: null)
+            ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
             : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
     }
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
     public async Task RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
     {
-        var journal = await SharedRunJournal.LoadAsync(_store, ticket, stopping);
-        if (journal is null || journal.Run.IsTerminal || journal.Run.CancelRequested)
+        // An attempt that another delivery has begun is waited for: its result is worth more than "outcome unknown".
+        while (await SharedRunJournal.LoadAsync(_store, ticket, _time, stopping) is { } journal
+            && !journal.Run.IsTerminal && !journal.Run.CancelRequested
+            && journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
         {
-            return;
-        }
+            if (pending.Intent?.UnknownAfter > _time.GetUtcNow())
+            {
+                await Task.Delay(LongestPause, _time, stopping);
+                continue;
+            }
 
-        if (journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
-        {
             using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
             try
             {
                 await _tools.RunAsActivityAsync(journal, pending, slice);
+                return;
             }
             catch (LeaseLostException)
             {
-                // Another delivery recorded this call, or the run ended: either way there is nothing left to add.
-                LogAlreadyRecorded(ticket.RunId, callId);
+                LogOvertaken(ticket.RunId, callId);
             }
         }
     }
@@ -118,8 +123,8 @@ public sealed partial class RunDriver
 
     /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
     /// <param name="slice">Disposed of here.</param>
-    /// <param name="handOver">Schedules who goes on and answers its instance id; null where the caller itself does.</param>
-    internal async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, Func<Run, Task<string>>? handOver)
+    /// <param name="handOverTo">Where to schedule who goes on; null where the caller itself does.</param>
+    internal async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, IRunScheduler? handOverTo)
     {
         await using (lease)
         {
@@ -129,9 +134,19 @@ public sealed partial class RunDriver
                 return outcome;
             }
 
-            // First the new driver, then the release: a crash between the two leaves a driver that waits for the lease to end.
-            var driver = handOver is null ? null : await handOver(lease.Run);
-            await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), driver, lease.Lost);
+            if (handOverTo is null)
+            {
+                await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), driver: null, lease.Lost);
+                return outcome;
+            }
+
+            // First the new driver, then its name and the release: after a crash between the two the backup is still the
+            // driver. The backup itself cannot be woken before it has started, which is why another instance takes over.
+            var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
+            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
+            await handOverTo.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
+            await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), successor, lease.Lost);
+            await handOverTo.WakeAsync(successor, CancellationToken.None);
             return outcome;
         }
     }
@@ -149,7 +164,7 @@ public sealed partial class RunDriver
             {
                 await lease.ReleaseAsync(RunStatus.Running, driver: null, lease.Lost);
             }
-            catch (Exception second) when (second is RequestFailedException or LeaseLostException or OperationCanceledException)
+            catch (Exception second)
             {
                 // Storage may be what failed in the first place; then the lease ends by itself.
                 LogNotReleased(lease.Run.Id, lease.Run.Epoch, second.GetType().Name);
@@ -179,9 +194,8 @@ public sealed partial class RunDriver
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested)
             {
-                // The step in flight was cut off; the loop's next look at the clock ends the run.
-                using var ending = new Slice(_options.Slice, _time, CancellationToken.None, lease.Lost);
-                return await _loop.AdvanceAsync(lease, ending);
+                // Not asked of the clock again: timers fire up to a millisecond early, and clocks are set back.
+                return await _loop.ExpireAsync(lease, lease.Lost);
             }
             catch (OperationCanceledException) when (slice.Stop.IsCancellationRequested)
             {
@@ -221,7 +235,7 @@ public sealed partial class RunDriver
             }
 
             await Task.Delay(pause, _time, cancellationToken);
-            pause = TimeSpan.FromMilliseconds(Math.Min(pause.TotalMilliseconds * 2, 250));
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
@@ -250,8 +264,8 @@ public sealed partial class RunDriver
     [LoggerMessage(1012, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} could not be given back ({ExceptionType})")]
     private partial void LogNotReleased(string runId, int epoch, string exceptionType);
 
-    [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: the result of call {CallId} came too late and was dropped")]
-    private partial void LogAlreadyRecorded(string runId, string callId);
+    [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: another delivery of call {CallId} was faster")]
+    private partial void LogOvertaken(string runId, string callId);
 
     [LoggerMessage(1010, LogLevel.Error, "Run {RunId} was ended as failed after its last attempt: {ErrorId}")]
     private partial void LogFailed(string runId, string errorId);

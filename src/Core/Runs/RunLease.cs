@@ -1,4 +1,3 @@
-using Azure;
 using Microsoft.Extensions.Logging;
 
 namespace Yggdrasil.Runs;
@@ -14,6 +13,9 @@ namespace Yggdrasil.Runs;
 /// </remarks>
 internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 {
+    /// <summary>Between attempts at a row that others set flags on.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     private readonly RunStore _store;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
@@ -82,7 +84,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     private async Task WriteAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
-        var numbered = entries.Select((entry, index) => entry with { Sequence = Run.NextSequence + index }).ToList();
+        var numbered = entries.Numbered(Run.NextSequence);
         while (true)
         {
             _lost.Token.ThrowIfCancellationRequested();
@@ -106,15 +108,28 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 throw new LeaseLostException(Run.Id);
             }
 
-            // The answer to an attempt that did land can be lost on the way: then the entries are there already.
-            if (numbered.Count > 0 && found.NextSequence == Run.NextSequence + numbered.Count)
+            if (found.NextSequence != Run.NextSequence)
             {
-                Accept(found, numbered);
+                // Nobody else appends under a lease, so these are our own and only the answer was lost; or else all is.
+                await AcceptLandedAsync(numbered, cancellationToken);
                 return;
             }
 
             Run = Run with { ETag = found.ETag, CancelRequested = found.CancelRequested, SuspendRequested = found.SuspendRequested };
+            await Task.Delay(Pause, _time, cancellationToken);
         }
+    }
+
+    private async Task AcceptLandedAsync(List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var loaded = await _store.LoadAsync(Run.Caller.Owner.Partition, Run.Id, cancellationToken);
+        if (loaded is not var (run, found) || run.Epoch != Run.Epoch || !entries.AreAmong(found))
+        {
+            await _lost.CancelAsync();
+            throw new LeaseLostException(Run.Id);
+        }
+
+        Accept(run, entries);
     }
 
     private void Accept(Run stored, List<JournalEntry> entries)
@@ -134,8 +149,9 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_disposed.Token))
             {
+                // A commit may have renewed it just now; half an interval, because ticks and commits are never exact.
                 var age = _options.Lease - (Run.LeaseUntil - _time.GetUtcNow());
-                if (!_options.LoseLeaseRenewals && age >= _options.LeaseRenewal && !Run.IsTerminal && !Lost.IsCancellationRequested)
+                if (!_options.LoseLeaseRenewals && age >= _options.LeaseRenewal / 2 && !Run.IsTerminal && !Lost.IsCancellationRequested)
                 {
                     await TryRenewAsync();
                 }
@@ -152,16 +168,16 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_disposed.Token, Lost);
         try
         {
-            await UpdateAsync(run => run.IsTerminal ? null : Renewed(run), [], either.Token);
+            await UpdateAsync(run => run.IsTerminal || run.LeaseUntil <= _time.GetUtcNow() ? null : Renewed(run), [], either.Token);
         }
         catch (LeaseLostException)
         {
             LogLost(Run.Id, Run.Epoch);
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (!either.IsCancellationRequested)
         {
-            // The next tick tries again; if none succeeds, Lost is cancelled before the lease ends.
-            LogRenewalFailed(Run.Id, Run.Epoch, failure.Status);
+            // Whatever storage and its client throw: the next tick tries again, and Lost is cancelled before the lease ends.
+            LogRenewalFailed(Run.Id, Run.Epoch, failure.GetType().FullName);
         }
     }
 
@@ -174,6 +190,6 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     [LoggerMessage(1001, LogLevel.Warning, "Run {RunId}: another driver took over from epoch {Epoch}")]
     private partial void LogLost(string runId, int epoch);
 
-    [LoggerMessage(1002, LogLevel.Warning, "Run {RunId}, epoch {Epoch}: the lease could not be renewed (status {Status})")]
-    private partial void LogRenewalFailed(string runId, int epoch, int status);
+    [LoggerMessage(1002, LogLevel.Warning, "Run {RunId}, epoch {Epoch}: the lease could not be renewed ({ExceptionType})")]
+    private partial void LogRenewalFailed(string runId, int epoch, string? exceptionType);
 }

@@ -9,6 +9,9 @@ namespace Yggdrasil.Runs;
 /// <summary>Runs as callers see them: start, read, list.</summary>
 public sealed class RunService
 {
+    /// <summary>Well within the half minute for which an orchestration waits for its run to be committed.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(15);
+
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly RequestDrivenRuns _inPlace;
@@ -27,20 +30,23 @@ public sealed class RunService
     public async Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
-        Validate(request, agent);
+        // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
         {
             return new StartedRun(await _inPlace.WaitAsync(earlier, wait, requestAborted), Created: false);
         }
 
+        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+        Validate(request, agent);
         var run = Create(caller, agent, request, idempotency, drivenHere: wait > TimeSpan.Zero);
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = request.Input };
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
         DateTimeOffset? startAt = wait > TimeSpan.Zero ? run.LeaseUntil : null;
         await scheduler.ScheduleAsync(run.Driver, Ticket(run), startAt, requestAborted);
-        if (await _store.StartAsync(run, input, requestAborted) is not { } started)
+        using var patience = new CancellationTokenSource(StartPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
+        if (await _store.StartAsync(run, input, either.Token) is not { } started)
         {
             // Either a concurrent request with the same key was faster, or storage answered our own success a second time.
             var existing = await FindRepeatedAsync(caller, idempotency ?? new Idempotency("", ""), run.Id, requestAborted)

@@ -2,16 +2,20 @@ namespace Yggdrasil.Runs;
 
 /// <summary>
 /// The journal of a run in the hands of one of several activities that make its distributed calls. Nobody holds the lease
-/// meanwhile; each commit is fenced by the version of the run's row alone.
+/// meanwhile; each commit is fenced by the version of the run's row alone. Should somebody take the lease all the same (a
+/// late delivery beside the next slice), a commit waits until it is given back: a holder relies on nobody else appending.
 /// </summary>
 internal sealed class SharedRunJournal : IRunJournal
 {
     private readonly RunStore _store;
-    private readonly RunTicket _ticket;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private SharedRunJournal(RunStore store, RunTicket ticket, Run run, IReadOnlyList<JournalEntry> entries)
+    private readonly RunTicket _ticket;
+    private readonly TimeProvider _time;
+
+    private SharedRunJournal(RunStore store, RunTicket ticket, TimeProvider time, Run run, IReadOnlyList<JournalEntry> entries)
     {
-        (_store, _ticket, Run) = (store, ticket, run);
+        (_store, _ticket, _time, Run) = (store, ticket, time, run);
         Transcript = new Transcript([], entries);
     }
 
@@ -19,9 +23,10 @@ internal sealed class SharedRunJournal : IRunJournal
 
     public Transcript Transcript { get; private set; }
 
-    public static async Task<SharedRunJournal?> LoadAsync(RunStore store, RunTicket ticket, CancellationToken cancellationToken) =>
+    public static async Task<SharedRunJournal?> LoadAsync(
+        RunStore store, RunTicket ticket, TimeProvider time, CancellationToken cancellationToken) =>
         await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)
-            ? new SharedRunJournal(store, ticket, run, entries)
+            ? new SharedRunJournal(store, ticket, time, run, entries)
             : null;
 
     /// <remarks>
@@ -33,21 +38,30 @@ internal sealed class SharedRunJournal : IRunJournal
         var calls = next.Usage.ToolCalls - Run.Usage.ToolCalls;
         while (true)
         {
-            var numbered = entries.Select((entry, index) => entry with { Sequence = Run.NextSequence + index }).ToList();
-            var current = Run with { Usage = Run.Usage with { ToolCalls = Run.Usage.ToolCalls + calls } };
-            if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+            if (Run.LeaseUntil <= _time.GetUtcNow())
             {
-                Run = stored;
-                numbered.ForEach(Transcript.Add);
-                return;
+                var numbered = entries.Numbered(Run.NextSequence);
+                var current = Run with { Usage = Run.Usage with { ToolCalls = Run.Usage.ToolCalls + calls } };
+                if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+                {
+                    Run = stored;
+                    numbered.ForEach(Transcript.Add);
+                    return;
+                }
             }
 
+            await Task.Delay(Pause, _time, cancellationToken);
             if (await _store.LoadAsync(_ticket.Partition, _ticket.RunId, cancellationToken) is not var (run, found) || run.IsTerminal)
             {
                 throw new LeaseLostException(_ticket.RunId);
             }
 
             (Run, Transcript) = (run, new Transcript([], found));
+            if (entries.AreAmong(found))
+            {
+                return;
+            }
+
             if (entries.Any(entry => found.Any(other => other.Kind == entry.Kind && other.CallId == entry.CallId)))
             {
                 throw new LeaseLostException(_ticket.RunId);

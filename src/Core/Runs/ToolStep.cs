@@ -19,15 +19,15 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
     {
         var now = time.GetUtcNow();
-        var judged = calls.Select(call => (call, verdict: gates.Judge(journal.Run, call, now))).ToList();
+        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now))).ToList();
         await ExecuteAsync(journal, judged, slice);
 
-        if (judged.Where(item => item.verdict is GateVerdict.Distribute).Select(item => item.call.CallId).ToList() is { Count: > 0 } distributed)
+        if (judged.Where(item => item.Verdict is GateVerdict.Distribute).Select(item => item.Call.CallId).ToList() is { Count: > 0 } distributed)
         {
             return SliceOutcome.Distributed(distributed);
         }
 
-        return judged.Select(item => (item.verdict as GateVerdict.Wait)?.Until).Max() is { } until
+        return judged.Select(item => (item.Verdict as GateVerdict.Wait)?.Until).Max() is { } until
             ? SliceOutcome.Parked(until)
             : null;
     }
@@ -39,16 +39,29 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
         await ExecuteAsync(journal, [(call, verdict)], slice);
     }
 
-    private async Task ExecuteAsync(IRunJournal journal, IReadOnlyList<(PendingCall Call, GateVerdict Verdict)> judged, Slice slice)
+    private async Task ExecuteAsync(IRunJournal journal, List<(PendingCall Call, GateVerdict Verdict)> judged, Slice slice)
     {
-        var ready = judged.Select(item => item.Verdict).OfType<GateVerdict.Execute>().ToList();
+        // An intent says that its call has begun, so it must not be written long before: where not all calls of a turn can
+        // run at once, they go in waves.
+        var size = judged.Count(item => NeedsIntent(item.Verdict)) > MaxParallelCalls ? MaxParallelCalls : judged.Count;
+        foreach (var wave in judged.Chunk(Math.Max(size, 1)))
+        {
+            await ExecuteWaveAsync(journal, wave, slice);
+        }
+    }
+
+    private static bool NeedsIntent(GateVerdict verdict) => verdict is GateVerdict.Execute { Tool.Idempotent: false };
+
+    private async Task ExecuteWaveAsync(
+        IRunJournal journal, IReadOnlyList<(PendingCall Call, GateVerdict Verdict)> judged, Slice slice)
+    {
         var intents = judged
-            .Where(item => item.Verdict is GateVerdict.Execute { Tool.Idempotent: false })
+            .Where(item => NeedsIntent(item.Verdict))
             .Select(item => Intent(item.Call, ((GateVerdict.Execute)item.Verdict).Tool, journal.Run))
             .ToList();
-        foreach (var some in intents.Chunk(RunStore.MaxEntriesPerCommit))
+        if (intents.Count > 0)
         {
-            await journal.CommitAsync(journal.Run, some, slice.Lost);
+            await journal.CommitAsync(journal.Run, intents, slice.Lost);
         }
 
         using var places = new SemaphoreSlim(MaxParallelCalls);

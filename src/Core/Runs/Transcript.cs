@@ -47,9 +47,6 @@ internal sealed class Transcript
         }
     }
 
-    /// <summary>The last answer asked for no tools: it is the run's output.</summary>
-    public bool HasFinalAnswer => _answer is not null && !_answer.ToolCalls().Any();
-
     /// <summary>What the model is shown next: every message, tool results in the order of their calls.</summary>
     /// <remarks>Results are recorded as they arrive; providers want them, and caches match them, in call order.</remarks>
     public IReadOnlyList<ChatMessage> Messages => [.. _messages, .. OrderedResults()];

@@ -72,13 +72,6 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
         return null;
     }
 
-    public bool? Boolean(string name)
-    {
-        var value = Get(name);
-        Errors.Require(value?.ValueKind is null or JsonValueKind.True or JsonValueKind.False, PathOf(name), "Must be true or false.");
-        return value?.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
-    }
-
     public JsonElement? Object(string name)
     {
         var value = Get(name);

@@ -55,7 +55,7 @@ internal static class RequestBody
         var errors = new FieldErrors();
         try
         {
-            FindDuplicates(root, "", errors);
+            FindDuplicates(root, new Stack<string>(), errors);
         }
         catch (InvalidOperationException)
         {
@@ -66,23 +66,31 @@ internal static class RequestBody
         return root;
     }
 
-    private static void FindDuplicates(JsonElement element, string path, FieldErrors errors)
+    /// <param name="path">The names and indexes that lead here; put together only where a mistake is to be named.</param>
+    private static void FindDuplicates(JsonElement element, Stack<string> path, FieldErrors errors)
     {
         if (element.ValueKind == JsonValueKind.Object)
         {
             var names = new HashSet<string>(StringComparer.Ordinal);
             foreach (var property in element.EnumerateObject())
             {
-                var field = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
-                errors.Require(names.Add(property.Name), field, "This field is given twice.");
-                FindDuplicates(property.Value, field, errors);
+                path.Push(path.Count == 0 ? property.Name : $".{property.Name}");
+                if (!names.Add(property.Name))
+                {
+                    errors.Add(string.Concat(path.Reverse()), "This field is given twice.");
+                }
+
+                FindDuplicates(property.Value, path, errors);
+                path.Pop();
             }
         }
         else if (element.ValueKind == JsonValueKind.Array)
         {
             foreach (var (index, item) in element.EnumerateArray().Index())
             {
-                FindDuplicates(item, $"{path}[{index}]", errors);
+                path.Push($"[{index}]");
+                FindDuplicates(item, path, errors);
+                path.Pop();
             }
         }
     }

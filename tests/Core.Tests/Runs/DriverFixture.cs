@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
@@ -27,7 +28,8 @@ internal sealed class DriverFixture
         Store = new RunStore(storage, vault);
         Driver = new RunDriver(
             Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
-        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
     }
 
@@ -46,6 +48,8 @@ internal sealed class DriverFixture
     public RunDriver Driver { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
+
+    public ApplicationLifetime Lifetime { get; }
 
     public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
 
@@ -87,16 +91,25 @@ internal sealed class DriverFixture
     public RunTicket Ticket(Run run) => new(Owner.Partition, run.Id);
 }
 
-/// <summary>Remembers what was scheduled.</summary>
+/// <summary>Remembers what was scheduled and woken.</summary>
 internal sealed class RecordingScheduler : IRunScheduler
 {
+    /// <summary>What an orchestration does that begins before its scheduling has returned.</summary>
+    public Func<string, RunTicket, Task> OnScheduled { get; set; } = (_, _) => Task.CompletedTask;
+
+    public ConcurrentQueue<string> Woken { get; } = new();
+
     public ConcurrentQueue<(string InstanceId, DateTimeOffset? StartAt)> Scheduled { get; } = new();
 
     public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken)
     {
         Scheduled.Enqueue((instanceId, startAt));
-        return Task.CompletedTask;
+        return OnScheduled(instanceId, run);
     }
 
-    public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task WakeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Woken.Enqueue(instanceId);
+        return Task.CompletedTask;
+    }
 }

@@ -73,6 +73,24 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Successor_that_looks_before_it_is_named_waits_and_is_woken()
+    {
+        var worker = Worker(Calls(("far", new { text = "a" })), Says("Done."));
+        var early = new TaskCompletionSource<SliceOutcome>();
+        _scheduler.OnScheduled = async (instanceId, ticket) =>
+            early.TrySetResult(await worker.Driver.AdvanceAsync(ticket, instanceId, CancellationToken.None));
+
+        var handedOver = DriveAsync(worker);
+        await Poll.UntilAsync(() => !_scheduler.Woken.IsEmpty);
+        var successor = Assert.Single(_scheduler.Woken);
+        var run = await FirstRunAsync(worker);
+        await worker.FinishAsync(run with { Driver = successor });
+
+        Assert.Equal(SliceEnd.Parked, (await early.Task).End);
+        Assert.Equal(("Done.", successor), ((await handedOver).Output, run.Driver));
+    }
+
+    [Fact]
     public async Task Stopping_host_waits_for_the_slice_and_hands_it_over()
     {
         var asked = new TaskCompletionSource();
@@ -80,6 +98,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
 
         var waiting = DriveAsync(worker, TimeSpan.FromMilliseconds(500));
         await asked.Task;
+        worker.Lifetime.StopApplication();
         await worker.RequestDriven.StopAsync(CancellationToken.None);
         await waiting;
         var (run, _) = await worker.LoadAsync(await FirstRunAsync(worker));

@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -142,6 +143,70 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
 
         Assert.Equal(["t1c0", "t1c1", "t1c2"], entries.Where(entry => entry.Kind == EntryKind.Tool).Select(entry => entry.CallId).Order());
         Assert.Equal(("Done.", 3), (ended.Output, ended.Usage.ToolCalls));
+    }
+
+    [Fact]
+    public async Task Late_result_of_a_distributed_call_waits_for_the_lease_and_loses_nothing()
+    {
+        var answer = new TaskCompletionSource<string>();
+        var asked = new TaskCompletionSource<ChatResponse>();
+        var worker = Worker(Calls(("far", new { text = "a" }), ("echo", new { text = "b" })), _ => asked.Task);
+        _tools.Behave = (text, _) => text == "b" ? Task.FromResult("b") : answer.Task;
+        var run = await worker.StartAsync();
+        var outcome = await worker.AdvanceAsync(run);
+        var late = worker.Driver.RunToolAsync(worker.Ticket(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
+        await Poll.UntilAsync(() => _tools.Calls.Count == 2);
+
+        var (held, entries) = await worker.LoadAsync(run);
+        var stored = await worker.Store.CommitAsync(
+            held with { Epoch = 2, LeaseUntil = DateTimeOffset.UtcNow.AddSeconds(30) }, [], CancellationToken.None);
+        await using var lease = new RunLease(worker.Store, stored!, entries, worker.Options, worker.Time, NullLogger.Instance);
+        answer.SetResult("a");
+        await Task.WhenAny(late, Task.Delay(TimeSpan.FromMilliseconds(500)));
+        Assert.False(late.IsCompleted);
+        await lease.ReleaseAsync(RunStatus.Running, driver: null, CancellationToken.None);
+        await late;
+        asked.SetResult(Response(new TextContent("Done.")));
+
+        var ended = await worker.FinishAsync(run);
+        (_, entries) = await worker.LoadAsync(run);
+        Assert.Equal(("Done.", 2), (ended.Output, ended.Usage.ToolCalls));
+        Assert.Equal(Enumerable.Range(0, entries.Count).Select(i => (long)i), entries.Select(entry => entry.Sequence));
+    }
+
+    [Fact]
+    public async Task Deadline_in_a_model_call_ends_the_run_without_another_call()
+    {
+        var models = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);
+        var worker = new DriverFixture(azurite, models, _tools, _owner);
+        var run = await worker.StartAsync(run => run with { Deadline = run.CreatedAt.AddMilliseconds(700) });
+
+        Assert.Equal(SliceEnd.Finished, (await worker.AdvanceAsync(run)).End);
+        Assert.Equal(StopReason.Deadline, (await worker.LoadAsync(run)).Run.StopReason);
+        Assert.Single(models.Prompts);
+    }
+
+    [Fact]
+    public async Task Outage_of_storage_does_not_end_the_renewals()
+    {
+        var options = new RunOptions { LeaseSeconds = 6 };
+        var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, options);
+        var run = await worker.StartAsync(run => run with { Epoch = 1, LeaseUntil = run.CreatedAt + options.Lease });
+        var refusals = 0;
+        worker.Requests.OnRequest = () =>
+        {
+            if (++refusals <= 1)
+            {
+                throw new AggregateException("Retry failed after 4 tries.");
+            }
+        };
+
+        await using var lease = new RunLease(worker.Store, run, [], options, worker.Time, NullLogger.Instance);
+        var before = run.LeaseUntil;
+        await Poll.UntilAsync(() => lease.Run.LeaseUntil > before);
+
+        Assert.True(refusals > 1);
+        Assert.False(lease.Lost.IsCancellationRequested);
     }
 
     [Fact]

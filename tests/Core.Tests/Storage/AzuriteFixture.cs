@@ -70,9 +70,13 @@ internal sealed class RequestCount : HttpPipelineSynchronousPolicy
     /// <summary>Called while a transaction is on its way.</summary>
     public Action OnTransaction { get; set; } = () => { };
 
+    /// <summary>Called before each request; what it throws is what the caller gets.</summary>
+    public Action OnRequest { get; set; } = () => { };
+
     public override void OnSendingRequest(HttpMessage message)
     {
         Interlocked.Increment(ref _count);
+        OnRequest();
         if (message.Request.Uri.Path.EndsWith("$batch", StringComparison.Ordinal))
         {
             OnTransaction();
