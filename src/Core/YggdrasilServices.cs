@@ -12,6 +12,7 @@ using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
+using Yggdrasil.Users;
 
 namespace Yggdrasil;
 
@@ -44,8 +45,21 @@ public static class YggdrasilServices
 
     private static void AddAuthentication(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section));
-        services.AddSingleton<IAuthentication, DevelopmentAuthentication>();
+        services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
+        services.AddSingleton<IssuerMetadata>();
+        services.AddSingleton<IAuthentication>(provider =>
+            provider.GetRequiredService<IOptions<AuthOptions>>().Value.Mode == AuthOptions.DevelopmentMode
+                ? ActivatorUtilities.CreateInstance<DevelopmentAuthentication>(provider)
+                : ActivatorUtilities.CreateInstance<JwtAuthentication>(provider));
+        services.AddSingleton<UserStore>();
+        services.AddSingleton(provider => new DisabledUsers(
+            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<UserStore>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new UserService(
+            provider.GetRequiredService<UserStore>(),
+            provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<UserService>>()));
     }
 
     private static void AddAgents(this IServiceCollection services)
@@ -91,9 +105,9 @@ public static class YggdrasilServices
     }
 
     /// <summary>Fails the start, not the first request, when what was constructed for it is not valid.</summary>
-    private sealed class ValidAtStart(ConfiguredAgents agents, IAuthentication authentication) : IHostedService
+    private sealed class ValidAtStart(ConfiguredAgents agents) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.FromResult((agents, authentication));
+        public Task StartAsync(CancellationToken cancellationToken) => Task.FromResult(agents);
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
