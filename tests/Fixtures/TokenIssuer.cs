@@ -58,6 +58,15 @@ public sealed class TokenIssuer : IAsyncDisposable
         }
     }
 
+    /// <summary>Publishes no keys any more.</summary>
+    public void WithdrawKeys()
+    {
+        lock (_lock)
+        {
+            _published.Clear();
+        }
+    }
+
     /// <summary>What a good access token of this user says; for tests to change.</summary>
     public JsonObject Claims(string user, params string[] roles)
     {

@@ -22,7 +22,7 @@ public static class TokenIssuerForgeries
         ["audience that only begins so"] = issuer => $"Bearer {issuer.Token(User, ("aud", TokenIssuer.Audience + ".evil"))}",
         ["wrong issuer"] = issuer => $"Bearer {issuer.Token(User, ("iss", "https://issuer.example"))}",
         ["no issuer"] = issuer => $"Bearer {issuer.Token(User, ("iss", null))}",
-        ["expired"] = issuer => $"Bearer {issuer.Token(User, ("exp", FromNow(-61)), ("nbf", FromNow(-3600)))}",
+        ["expired"] = issuer => $"Bearer {issuer.Token(User, ("exp", FromNow(-90)), ("nbf", FromNow(-3600)))}",
         ["not yet valid"] = issuer => $"Bearer {issuer.Token(User, ("nbf", FromNow(90)))}",
         ["no expiry"] = issuer => $"Bearer {issuer.Token(User, ("exp", null))}",
         ["expiry that is text"] = issuer => $"Bearer {issuer.Token(User, ("exp", "never"))}",

@@ -15,7 +15,7 @@ internal sealed partial class IssuerMetadata : IConfigurationRetriever<OpenIdCon
     private const string DiscoveryPath = "/.well-known/openid-configuration";
     private const int MaxDocumentBytes = 1024 * 1024;
 
-    // A key that the issuer has withdrawn is trusted for no longer than this. (The package's default is 12 hours.)
+    // How long a key that the issuer has withdrawn may still be trusted. (The package's default is 12 hours.)
     private static readonly TimeSpan MaxAge = TimeSpan.FromHours(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -26,9 +26,10 @@ internal sealed partial class IssuerMetadata : IConfigurationRetriever<OpenIdCon
     private readonly TimeSpan _refreshInterval;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private TaskCompletionSource<OpenIdConnectConfiguration?> _reading = NewReading();
-    private Task<OpenIdConnectConfiguration?> _refresh = Task.FromResult<OpenIdConnectConfiguration?>(null);
+    private TaskCompletionSource _reading = NewReading();
+    private Task _refresh = Task.CompletedTask;
     private DateTimeOffset _refreshableFrom = DateTimeOffset.MinValue;
+    private OpenIdConnectConfiguration? _newest;
 
     public IssuerMetadata(IOptions<AuthOptions> options, TimeProvider time, ILogger<IssuerMetadata> logger)
     {
@@ -68,30 +69,21 @@ internal sealed partial class IssuerMetadata : IConfigurationRetriever<OpenIdCon
     /// Reads the document and keys anew, or joins the reading under way. So that made-up key ids do not become a flood of
     /// requests to the issuer, there is one reading per <see cref="AuthOptions.KeyRefreshSeconds"/>.
     /// </summary>
-    /// <returns>What the last such reading found; null when it failed.</returns>
+    /// <returns>The newest document there is: none older than one that <see cref="GetAsync"/> gave.</returns>
     public async Task<OpenIdConnectConfiguration?> RefreshAsync(CancellationToken cancellationToken)
     {
-        Task<OpenIdConnectConfiguration?> refresh;
-        lock (_lock)
-        {
-            var now = _time.GetUtcNow();
-            if (now >= _refreshableFrom)
-            {
-                _refreshableFrom = now + _refreshInterval;
-                _refresh = _reading.Task;
-                _manager.RequestRefresh();
-            }
-
-            refresh = _refresh;
-        }
-
         try
         {
-            return await refresh.WaitAsync(Patience, cancellationToken);
+            await RequestRefresh().WaitAsync(Patience, cancellationToken);
         }
         catch (TimeoutException)
         {
-            return null;
+            // The last good document stays in force.
+        }
+
+        lock (_lock)
+        {
+            return _newest;
         }
     }
 
@@ -123,16 +115,33 @@ internal sealed partial class IssuerMetadata : IConfigurationRetriever<OpenIdCon
 
     public void Dispose() => _http.Dispose();
 
+    private Task RequestRefresh()
+    {
+        lock (_lock)
+        {
+            var now = _time.GetUtcNow();
+            if (now >= _refreshableFrom)
+            {
+                _refreshableFrom = now + _refreshInterval;
+                _refresh = _reading.Task;
+                _manager.RequestRefresh();
+            }
+
+            return _refresh;
+        }
+    }
+
     private void EndReading(OpenIdConnectConfiguration? found)
     {
         lock (_lock)
         {
-            _reading.SetResult(found);
+            _newest = found ?? _newest;
+            _reading.SetResult();
             _reading = NewReading();
         }
     }
 
-    private static TaskCompletionSource<OpenIdConnectConfiguration?> NewReading() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewReading() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(3101, LogLevel.Error, "The token issuer's metadata cannot be read ({ExceptionType})")]
     private partial void LogUnreadable(string? exceptionType);
