@@ -25,6 +25,9 @@ public sealed class TokenIssuerKey : IDisposable
 
     public string Algorithm { get; }
 
+    /// <summary>The one issuer that may use the key, where its publisher serves several; as Microsoft publishes it.</summary>
+    public string? IssuerOfKey { get; set; }
+
     /// <param name="algorithm">RS256, RS384 or PS256.</param>
     public static TokenIssuerKey Rsa(string algorithm = "RS256") => new(algorithm, RSA.Create(2048), null);
 
@@ -62,6 +65,17 @@ public sealed class TokenIssuerKey : IDisposable
     internal static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
     internal JsonObject ToJwk()
+    {
+        var jwk = ToPlainJwk();
+        if (IssuerOfKey is not null)
+        {
+            jwk["issuer"] = IssuerOfKey;
+        }
+
+        return jwk;
+    }
+
+    private JsonObject ToPlainJwk()
     {
         if (_rsa?.ExportParameters(includePrivateParameters: false) is { } rsa)
         {

@@ -9,7 +9,7 @@ namespace Yggdrasil.Security;
 
 /// <summary>Believes the access tokens that the configured issuer signed for this service.</summary>
 /// <remarks>
-/// In order: one bearer token of bearable length → signature by one of the issuer's published keys, with an allowed
+/// In order: one bearer token of limited length → signature by one of the issuer's published keys, with an allowed
 /// algorithm → audience, issuer, lifetime → tenant and user → permission. A caller whose token fails learns that, and
 /// not where: the reason is in the log.
 /// </remarks>

@@ -157,4 +157,27 @@ public sealed class JwtAuthenticationTests
         await Assert.ThrowsAsync<UnauthenticatedException>(
             () => jwt.AuthenticateAsync(jwt.Issuer.Token(Alice, ("iss", $"https://login.example/{TokenIssuer.Tenant}/v2.0"))));
     }
+
+    [Theory]
+    [InlineData("https://login.example/{tenantid}/v2.0", true)]
+    [InlineData("https://login.example/tenant-1/v2.0", true)]
+    [InlineData("https://login.example/tenant-2/v2.0", false)]
+    [InlineData("", false)]
+    public async Task Key_that_belongs_to_one_issuer_signs_for_that_one_only(string issuerOfKey, bool accepted)
+    {
+        await using var jwt = await JwtHarness.StartAsync(options => options.AllowedTenants.Add(TokenIssuer.Tenant));
+        jwt.Issuer.Name = "https://login.example/{tenantid}/v2.0";
+        jwt.Issuer.Key.IssuerOfKey = issuerOfKey;
+
+        var attempt = jwt.AuthenticateAsync(jwt.Issuer.Token(Alice, ("iss", $"https://login.example/{TokenIssuer.Tenant}/v2.0")));
+
+        if (accepted)
+        {
+            Assert.Equal(Alice, (await attempt).Owner.User);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<UnauthenticatedException>(() => attempt);
+        }
+    }
 }
