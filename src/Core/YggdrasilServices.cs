@@ -14,6 +14,7 @@ using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
+using Yggdrasil.Users;
 
 namespace Yggdrasil;
 
@@ -64,9 +65,21 @@ public static class YggdrasilServices
 
     private static void AddAuthentication(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AuthOptions>().Bind(configuration.GetSection(AuthOptions.Section));
-        services.AddSingleton<IAuthentication, DevelopmentAuthentication>();
-        services.AddSettingsCheck(provider => provider.GetRequiredService<IAuthentication>());
+        services.AddSettings<AuthOptions>(configuration, AuthOptions.Section);
+        services.AddSingleton<IValidateOptions<AuthOptions>, AuthOptionsValidator>();
+        services.AddSingleton<IssuerMetadata>();
+        services.AddSingleton<IAuthentication>(provider =>
+            provider.GetRequiredService<IOptions<AuthOptions>>().Value.Mode == AuthOptions.DevelopmentMode
+                ? ActivatorUtilities.CreateInstance<DevelopmentAuthentication>(provider)
+                : ActivatorUtilities.CreateInstance<JwtAuthentication>(provider));
+        services.AddSingleton<UserStore>();
+        services.AddSingleton(provider => new DisabledUsers(
+            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<UserStore>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new UserService(
+            provider.GetRequiredService<UserStore>(),
+            provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<UserService>>()));
     }
 
     private static void AddAgents(this IServiceCollection services)

@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public sealed class AgentContractTests(ContractFixture app)
+public class AgentContractTests(ContractFixture app)
 {
     private const string Minimal = """{"model":"openai:scripted"}""";
 
@@ -65,7 +65,7 @@ public sealed class AgentContractTests(ContractFixture app)
     public async Task Agents_of_others_do_not_exist()
     {
         var agent = await app.PutAgentAsync();
-        var bob = ("Authorization", "Bearer dev:bob");
+        var bob = app.As("bob");
 
         using var read = await app.Http.SendJsonAsync(HttpMethod.Get, $"/api/agents/{agent}", "", bob);
         using var deleted = await app.Http.SendJsonAsync(HttpMethod.Delete, $"/api/agents/{agent}", "", bob);
@@ -77,7 +77,7 @@ public sealed class AgentContractTests(ContractFixture app)
     [Fact]
     public async Task List_pages_through_every_agent_once()
     {
-        var user = ("Authorization", $"Bearer dev:pager{Guid.NewGuid():N}");
+        var user = app.As($"pager{Guid.NewGuid():N}");
         for (var i = 0; i < 5; i++)
         {
             (await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/agents/own{i}", Minimal, user)).Dispose();

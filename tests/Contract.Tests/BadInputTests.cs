@@ -3,7 +3,7 @@ using System.Net;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public sealed class BadInputTests(ContractFixture app)
+public class BadInputTests(ContractFixture app)
 {
     private const string Runs = "/api/agents/assistant/runs";
     private const string Agents = "/api/agents/bad-input";
@@ -199,7 +199,7 @@ public sealed class BadInputTests(ContractFixture app)
     {
         using var started = await app.Http.PostRunAsync("assistant", new { input = "Hello" }, ("Prefer", "wait=60"));
         var path = started.Headers.Location!.ToString();
-        var bob = ("Authorization", "Bearer dev:bob");
+        var bob = app.As("bob");
 
         using var read = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", bob);
         using var steps = await app.Http.SendJsonAsync(HttpMethod.Get, $"{path}/steps", "", bob);

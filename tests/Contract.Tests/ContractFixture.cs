@@ -2,8 +2,11 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-/// <summary>One LocalHost, one model and one outside world that tests share; each test uses an agent of its own.</summary>
-public sealed class ContractFixture : IAsyncLifetime
+/// <summary>
+/// One LocalHost, one model and one outside world that tests share; each test uses an agent of its own. Callers are
+/// authenticated in development mode; <see cref="JwtContractFixture"/> does it with tokens.
+/// </summary>
+public class ContractFixture : IAsyncLifetime
 {
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-contract-").FullName;
     private LocalHostProcess? _host;
@@ -16,14 +19,27 @@ public sealed class ContractFixture : IAsyncLifetime
 
     internal string Output => _host!.Output;
 
-    public async Task InitializeAsync()
+    /// <summary>A good bearer token.</summary>
+    public virtual string Token(string user, params string[] roles) =>
+        roles.Length == 0 ? $"dev:{user}" : $"dev:{user}:{roles.Single()}";
+
+    /// <summary>The header that makes a request somebody else's than alice's.</summary>
+    public (string Name, string Value) As(string user, params string[] roles) => ("Authorization", $"Bearer {Token(user, roles)}");
+
+    public virtual async Task InitializeAsync()
     {
         Model = await ScriptedModelServer.StartAsync();
         Effects = await EffectServer.StartAsync();
-        _host = await LocalHostProcess.StartAsync(_data, Settings(Model, Effects));
+        var settings = Settings(Model, Effects);
+        foreach (var (name, value) in AuthSettings())
+        {
+            settings[name] = value;
+        }
+
+        _host = await LocalHostProcess.StartAsync(_data, settings, Token("alice"));
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (_host is not null)
         {
@@ -34,6 +50,9 @@ public sealed class ContractFixture : IAsyncLifetime
         await Effects.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
+
+    /// <summary>How the host authenticates; empty leaves it to local.settings.sample.json, which says development mode.</summary>
+    protected virtual IReadOnlyDictionary<string, string> AuthSettings() => new Dictionary<string, string>();
 
     /// <summary>The settings under which LocalHost asks the scripted model and may reach the scripted world.</summary>
     internal static Dictionary<string, string> Settings(ScriptedModelServer model, EffectServer effects) => new()

@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public sealed class IdempotencyTests(ContractFixture app)
+public class IdempotencyTests(ContractFixture app)
 {
     [Theory]
     [InlineData(true)]
@@ -71,7 +71,7 @@ public sealed class IdempotencyTests(ContractFixture app)
         app.Model.RespondWith(_ => ModelReply.Text("Once."));
         var key = ("Idempotency-Key", $"key-{Guid.NewGuid():N}");
         using var alice = await app.Http.PostRunAsync("assistant", new { input = "Hello" }, key);
-        using var bob = await app.Http.PostRunAsync("assistant", new { input = "Other" }, key, ("Authorization", "Bearer dev:bob"));
+        using var bob = await app.Http.PostRunAsync("assistant", new { input = "Other" }, key, app.As("bob"));
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (alice.StatusCode, bob.StatusCode));
         Assert.NotEqual((await alice.ReadAsync()).Text("id"), (await bob.ReadAsync()).Text("id"));

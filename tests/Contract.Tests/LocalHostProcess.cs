@@ -12,7 +12,7 @@ namespace Yggdrasil.Contract.Tests;
 internal sealed partial class LocalHostProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(5);
-    private static readonly string Assembly = typeof(LocalHostProcess).Assembly
+    internal static readonly string Assembly = typeof(LocalHostProcess).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "LocalHost").Value!;
 
     private readonly Process _process;
@@ -36,9 +36,13 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
 
     /// <param name="dataPath">Its data folder; what an earlier one left there is taken up.</param>
     /// <param name="settings">Environment variables beside the test's own.</param>
-    public static async Task<LocalHostProcess> StartAsync(string dataPath, IReadOnlyDictionary<string, string> settings)
+    /// <param name="token">The bearer token that <see cref="Http"/> sends where a request has none of its own.</param>
+    /// <param name="url">Where it is to listen; port 0 takes a free one.</param>
+    /// <exception cref="InvalidOperationException">It did not start; the message is what it wrote.</exception>
+    public static async Task<LocalHostProcess> StartAsync(
+        string dataPath, IReadOnlyDictionary<string, string> settings, string token = "dev:alice", string url = "http://127.0.0.1:0")
     {
-        var start = new ProcessStartInfo("dotnet", [Assembly, "--urls", "http://127.0.0.1:0"])
+        var start = new ProcessStartInfo("dotnet", [Assembly, "--urls", url])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -63,7 +67,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         }
 
         host.Http = new HttpClient { BaseAddress = await host._address.Task, Timeout = TimeSpan.FromSeconds(100) };
-        host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "dev:alice");
+        host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return host;
     }
 

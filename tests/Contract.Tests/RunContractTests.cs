@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public sealed class RunContractTests(ContractFixture app)
+public class RunContractTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 

@@ -22,7 +22,12 @@ public sealed class InvalidRequestException(IReadOnlyDictionary<string, string[]
 }
 
 /// <summary>No valid credentials came with the request.</summary>
-public sealed class UnauthenticatedException(string detail) : ProblemException("unauthenticated", detail);
+/// <param name="credentialsSent">Some came, and were not valid: the challenge says so (RFC 6750 section 3.1).</param>
+public sealed class UnauthenticatedException(string detail, bool credentialsSent = false) : ProblemException("unauthenticated", detail)
+{
+    /// <summary>The value of the answer's <c>WWW-Authenticate</c>.</summary>
+    public string Challenge => credentialsSent ? "Bearer error=\"invalid_token\"" : "Bearer";
+}
 
 /// <summary>The caller may see the resource, but not do this to it.</summary>
 public sealed class ForbiddenException(string detail) : ProblemException("forbidden", detail);

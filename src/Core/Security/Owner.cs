@@ -11,7 +11,13 @@ public readonly record struct Owner(string Tenant, string User)
     /// by <c>!</c>. Injective, even for text that is no valid Unicode, and free of the characters Azure Tables forbids in
     /// keys (<c>/ \ # ?</c> and controls).
     /// </summary>
-    public string Partition => $"{Encode(Tenant)}!{Encode(User)}";
+    public string Partition => $"{TenantKey}!{UserKey}";
+
+    /// <summary>The tenant's part of <see cref="Partition"/>, a key by itself.</summary>
+    public string TenantKey => Encode(Tenant);
+
+    /// <summary>The user's part of <see cref="Partition"/>, a key by itself.</summary>
+    public string UserKey => Encode(User);
 
     private static string Encode(string part)
     {

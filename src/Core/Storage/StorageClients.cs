@@ -16,20 +16,26 @@ public sealed class StorageClients
 {
     public const string Setting = "AzureWebJobsStorage";
     private const string WorkTableName = "Work";
+    private const string UsersTableName = "Users";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
+    private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
     {
         var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
         _work = new(tables.GetTableClient(WorkTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
 
     public ValueTask<TableClient> GetWorkTableAsync(CancellationToken cancellationToken) => _work.GetAsync(cancellationToken);
+
+    /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
+    public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);

@@ -22,9 +22,9 @@ internal static class ProblemResults
             IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
-        if (problem is UnauthenticatedException)
+        if (problem is UnauthenticatedException unauthenticated)
         {
-            http.Response.Headers.WWWAuthenticate = "Bearer";
+            http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
         }
 
         return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)

@@ -1,13 +1,16 @@
 using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Primitives;
 using Yggdrasil.Functions.Http;
+using Yggdrasil.Problems;
 using Yggdrasil.Security;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Middleware;
 
 /// <summary>Establishes the caller of every HTTP function, except those that strangers may call.</summary>
-internal sealed class AuthenticationMiddleware(IAuthentication authentication) : IFunctionsWorkerMiddleware
+internal sealed class AuthenticationMiddleware(IAuthentication authentication, DisabledUsers disabledUsers) : IFunctionsWorkerMiddleware
 {
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready));
@@ -16,12 +19,22 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication) :
     {
         if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
         {
-            http.SetCaller(await authentication.AuthenticateAsync(Credentials(http.Request), http.RequestAborted));
+            http.SetCaller(await AuthenticateAsync(http));
         }
 
         await next(context);
     }
 
-    private static string? Credentials(HttpRequest request) =>
-        request.Headers.Authorization.Count == 0 ? null : request.Headers.Authorization.ToString();
+    private async Task<Caller> AuthenticateAsync(HttpContext http)
+    {
+        var caller = await authentication.AuthenticateAsync(Describe(http.Request), http.RequestAborted);
+        return await disabledUsers.ContainsAsync(caller.Owner, http.RequestAborted)
+            ? throw new UnauthenticatedException("This user is disabled.", credentialsSent: true)
+            : caller;
+    }
+
+    private static AuthenticationRequest Describe(HttpRequest request) =>
+        new(Text(request.Headers.Authorization), request.Host.Host, Text(request.Headers.Origin));
+
+    private static string? Text(StringValues header) => header.Count == 0 ? null : header.ToString();
 }

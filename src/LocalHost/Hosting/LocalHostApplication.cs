@@ -70,8 +70,10 @@ internal sealed class LocalHostApplication : IAsyncDisposable
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        LoopbackOnly.RequireConfigured(_app.Services);
         _running = true;
         await _app.StartAsync(cancellationToken);
+        LoopbackOnly.Require(_app.Services, _app.Urls);
         StartupBanner.Write(
             _console,
             _app.Services.GetRequiredService<IReadOnlyList<Function>>(),
@@ -125,10 +127,10 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         // Below environment variables and the command line, above appsettings.json: as Core Tools has it.
         var sources = builder.Configuration.Sources;
         var firstOverride = sources.IndexOf(sources.OfType<EnvironmentVariablesConfigurationSource>().Last());
-        var settings = LocalSettingsFile.Read(setup.SettingsPath, replaced: builder.Configuration.GetSection("Agents").GetChildren().Any() ? ["Agents"] : []);
+        var settings = LocalSettingsFile.Read(setup.SettingsPath, SectionsGiven(builder.Configuration));
         sources.Insert(firstOverride, new MemoryConfigurationSource { InitialData = settings });
 
-        // Whoever reaches this host is the developer: it listens on loopback only.
+        // Whoever reaches this host is the developer: in development mode it listens on loopback only.
         sources.Insert(0, new MemoryConfigurationSource { InitialData = new Dictionary<string, string?> { ["Auth:AnonymousUser"] = "local" } });
         if (string.IsNullOrEmpty(builder.Configuration[StorageSetting]))
         {
@@ -143,6 +145,13 @@ internal sealed class LocalHostApplication : IAsyncDisposable
         builder.Logging.AddLocalHostConsole();
         return builder;
     }
+
+    /// <summary>What the settings file must not add to: another list of agents, and another mode of authentication.</summary>
+    private static List<string> SectionsGiven(ConfigurationManager configuration) =>
+    [
+        .. configuration.GetSection("Agents").GetChildren().Any() ? ["Agents"] : Array.Empty<string>(),
+        .. string.IsNullOrEmpty(configuration["Auth:Authority"]) ? Array.Empty<string>() : ["Auth"],
+    ];
 
     private static async Task<AzuriteProcess?> StartAzuriteAsync(
         IConfiguration configuration, DataFolder data, CancellationToken cancellationToken)

@@ -36,6 +36,13 @@ public static class AccessPolicy
     public static Owner UserOf(string tenant, string userId, string field) =>
         UserId.IsValid(userId) ? new Owner(tenant, userId) : throw new InvalidRequestException(field, UserId.Rule);
 
+    /// <summary>The named user of the caller's tenant, for what only admins do; another tenant's cannot be named at all.</summary>
+    /// <exception cref="ForbiddenException">The caller is no admin.</exception>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> cannot be a user id.</exception>
+    public static Owner RequireAdmin(Caller caller, string userId, string field) => caller.IsAdmin
+        ? UserOf(caller.Owner.Tenant, userId, field)
+        : throw new ForbiddenException("Only an admin may do this.");
+
     public static Access Decide(Caller caller, AgentAction action, AgentResource agent)
     {
         if (agent.Owner is not { } owner)

@@ -1,13 +1,17 @@
+using System.Text.RegularExpressions;
+
 namespace Yggdrasil.Security.Authorization;
 
-/// <summary>The rule for user ids that requests name: <c>[A-Za-z0-9._@-]{1,64}</c>.</summary>
-public static class UserId
+/// <summary>
+/// The rule for user ids that requests name. Narrower than what an issuer may put into a claim: an id that a path has
+/// mangled must not pass for another.
+/// </summary>
+public static partial class UserId
 {
-    public const string Rule = "A user id is [A-Za-z0-9._@-]{1,64}.";
+    public const string Rule = "A user id is [A-Za-z0-9._@|:+=-]{1,128}.";
 
-    private const int MaxLength = 64;
+    public static bool IsValid(string? user) => user is not null && Form().IsMatch(user);
 
-    public static bool IsValid(string? user) =>
-        user is { Length: > 0 and <= MaxLength }
-        && user.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '@' or '-');
+    [GeneratedRegex(@"\A[A-Za-z0-9._@|:+=-]{1,128}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Form();
 }

@@ -1,0 +1,33 @@
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Yggdrasil.Security;
+
+/// <summary>The rule for <c>iss</c>.</summary>
+internal static class IssuerRule
+{
+    public const string TenantClaim = "tid";
+
+    // What the discovery document of a multi-tenant authority has in place of a tenant.
+    private const string TenantTemplate = "{tenantid}";
+
+    /// <summary>
+    /// Whether the token's issuer is the one of the discovery document, for the token's tenant, and may sign with the key
+    /// that the token names: a multi-tenant authority publishes keys that belong to some issuers only.
+    /// </summary>
+    public static bool IsValid(string issuer, JsonWebToken token, OpenIdConnectConfiguration configuration)
+    {
+        var tenant = token.TryGetPayloadValue<string>(TenantClaim, out var value) ? value : "";
+        return issuer == Resolve(configuration.Issuer, tenant)
+               && configuration.JsonWebKeySet.Keys.Where(key => key.Kid == token.Kid).All(key => IsOf(key, issuer, tenant));
+    }
+
+    private static bool IsOf(JsonWebKey key, string issuer, string tenant) =>
+        !key.AdditionalData.TryGetValue("issuer", out var owner)
+        || issuer == Resolve(owner as string ?? (owner as JsonElement?)?.GetString(), tenant);
+
+    private static string? Resolve(string? template, string tenant) =>
+        template?.Replace(TenantTemplate, tenant, StringComparison.Ordinal);
+}

@@ -1,0 +1,15 @@
+namespace Yggdrasil.Contract.Tests;
+
+// The contract holds whoever authenticates its callers: each class of it runs a second time, with tokens of a real issuer.
+
+[Collection(JwtLocalHost.Name)]
+public sealed class AgentContractUnderJwtTests(JwtContractFixture app) : AgentContractTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class BadInputUnderJwtTests(JwtContractFixture app) : BadInputTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class IdempotencyUnderJwtTests(JwtContractFixture app) : IdempotencyTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class RunContractUnderJwtTests(JwtContractFixture app) : RunContractTests(app);

@@ -1,0 +1,44 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>The HTTP functions of the application, read from its attributes: a new one is tested without being listed.</summary>
+internal static partial class HttpFunctions
+{
+    private const string Function = "Microsoft.Azure.Functions.Worker.FunctionAttribute";
+    private const string HttpTrigger = "Microsoft.Azure.Functions.Worker.HttpTriggerAttribute";
+
+    /// <summary>Name, verb and a path with ids filled in; a function of several verbs is there several times.</summary>
+    public static IReadOnlyList<(string Name, string Verb, string Path)> All { get; } =
+    [
+        .. from type in Assembly.LoadFrom(LocalHostProcess.Assembly).GetExportedTypes()
+           from method in type.GetMethods()
+           let name = Attribute(method.CustomAttributes, Function)?.ConstructorArguments[0].Value as string
+           let trigger = method.GetParameters().Select(parameter => Attribute(parameter.CustomAttributes, HttpTrigger)).FirstOrDefault(found => found is not null)
+           where name is not null && trigger is not null
+           from verb in Verbs(trigger)
+           select (name, verb, "/" + Placeholder().Replace(Route(trigger) ?? name, "x1")),
+    ];
+
+    private static CustomAttributeData? Attribute(IEnumerable<CustomAttributeData> attributes, string type) =>
+        attributes.FirstOrDefault(attribute => attribute.AttributeType.FullName == type);
+
+    private static string? Route(CustomAttributeData trigger) =>
+        trigger.NamedArguments.FirstOrDefault(argument => argument.MemberName == "Route").TypedValue.Value as string;
+
+    // Without verbs a function serves them all.
+    private static string[] Verbs(CustomAttributeData trigger)
+    {
+        var verbs = trigger.ConstructorArguments
+            .Select(argument => argument.Value)
+            .OfType<IReadOnlyCollection<CustomAttributeTypedArgument>>()
+            .SelectMany(list => list)
+            .Select(verb => ((string)verb.Value!).ToUpperInvariant())
+            .ToArray();
+        return verbs.Length > 0 ? verbs : ["GET", "POST", "PUT", "DELETE"];
+    }
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Placeholder();
+}
