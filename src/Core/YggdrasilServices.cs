@@ -9,6 +9,7 @@ using Yggdrasil.Health;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
@@ -21,6 +22,7 @@ public static class YggdrasilServices
     public static IServiceCollection AddYggdrasil(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddLogRedaction();
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
