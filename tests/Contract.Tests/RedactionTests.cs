@@ -116,6 +116,20 @@ public sealed class RedactionTests(ContractFixture app)
         Assert.Equal("Fine.", (await accepted.ReadAsync()).Text("output"));
     }
 
+    [Fact]
+    public async Task Fallback_gets_no_more_than_the_model_before_it()
+    {
+        var from = app.Model.Requests.Count;
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", fallbacks = new[] { "openai:second" }, redaction = "restore" });
+        app.Model.RespondWith(request => request.Model == "second" ? ModelReply.Text(request.LastUserText) : ModelReply.Status(401));
+
+        using var response = await app.Http.PostRunAsync(agent, new { input = Email }, Wait);
+
+        Assert.Equal(Email, (await response.ReadAsync()).Text("output"));
+        Assert.Equal("scripted, second", string.Join(", ", app.Model.Requests.Skip(from).Select(request => request.Model)));
+        AssertNothingReached(from);
+    }
+
     private async Task<(string Agent, int FirstRequest)> PutAgentAsync(string redaction, params string[] tools) =>
         (await app.PutAgentAsync(new { model = "openai:scripted", tools, redaction }), app.Model.Requests.Count);
 

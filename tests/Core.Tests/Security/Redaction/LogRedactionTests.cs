@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Security.Redaction.Logging;
@@ -105,6 +106,14 @@ public sealed class LogRedactionTests : IDisposable
         Assert.Equal(1, formatted);
         Assert.False(_logger.IsEnabled(LogLevel.Debug));
         Assert.Single(_sink.Entries);
+    }
+
+    [Fact]
+    public void Every_logger_of_the_app_is_masked()
+    {
+        using var app = new ServiceCollection().AddYggdrasil(new ConfigurationBuilder().Build()).BuildServiceProvider();
+
+        Assert.IsType<RedactingLoggerFactory>(app.GetRequiredService<ILoggerFactory>());
     }
 
     private static Exception Thrown(Exception exception)

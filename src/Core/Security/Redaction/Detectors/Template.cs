@@ -28,6 +28,7 @@ internal static class Template
     private static bool IsCode(ReadOnlySpan<char> value)
     {
         var name = value.IndexOfAnyExcept(NameCharacters);
-        return name > 2 && char.IsAsciiLetter(value[0]) && value[name] is '(' or '[' && value[^1] is '(' or '[' or ')' or ']' && !value[..name].ContainsAnyInRange('0', '9');
+        return name > 2 && char.IsAsciiLetter(value[0]) && value[name] is '(' or '[' && value[^1] is '(' or '[' or ')' or ']'
+            && !value[..name].ContainsAnyInRange('0', '9');
     }
 }

@@ -16,7 +16,9 @@ internal sealed class RedactedState : IReadOnlyList<KeyValuePair<string, object?
 
     public static RedactedState Of<TState>(TState state, string message) => new(
         SensitiveText.Mask(message),
-        state is IEnumerable<KeyValuePair<string, object?>> values ? [.. values.Select(pair => KeyValuePair.Create(pair.Key, Redact(pair.Key, pair.Value)))] : []);
+        state is IEnumerable<KeyValuePair<string, object?>> values
+            ? [.. values.Select(pair => KeyValuePair.Create(pair.Key, Redact(pair.Key, pair.Value)))]
+            : []);
 
     public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => ((IEnumerable<KeyValuePair<string, object?>>)_values).GetEnumerator();
 
