@@ -10,6 +10,7 @@ public sealed class RedactionTests(ContractFixture app)
 {
     private const string Email = "jane.doe@example.com";
     private const string Card = "4111 1111 1111 1111";
+    private static readonly string[] Fallbacks = ["openai:second"];
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 
     [Fact]
@@ -120,7 +121,7 @@ public sealed class RedactionTests(ContractFixture app)
     public async Task Fallback_gets_no_more_than_the_model_before_it()
     {
         var from = app.Model.Requests.Count;
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", fallbacks = new[] { "openai:second" }, redaction = "restore" });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", fallbacks = Fallbacks, redaction = "restore" });
         app.Model.RespondWith(request => request.Model == "second" ? ModelReply.Text(request.LastUserText) : ModelReply.Status(401));
 
         using var response = await app.Http.PostRunAsync(agent, new { input = Email }, Wait);
