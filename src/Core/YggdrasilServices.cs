@@ -9,6 +9,7 @@ using Yggdrasil.Health;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
@@ -24,6 +25,7 @@ public static class YggdrasilServices
     public static IServiceCollection AddYggdrasil(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.AddLogRedaction();
         services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);

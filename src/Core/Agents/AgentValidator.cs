@@ -38,7 +38,6 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
         errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
-        errors.Require(agent.Redaction == RedactionMode.Off, prefix + "redaction", "This version redacts nothing yet: use \"off\".");
     }
 
     /// <summary>The rule of a run's own <c>maxTurns</c>, which may only lower the agent's.</summary>

@@ -70,7 +70,9 @@ public sealed record JournalEntry
     /// </summary>
     public DateTimeOffset? UnknownAfter { get; init; }
 
-    /// <summary>The step's content, as the model is shown it. Protected in storage. Empty for intents.</summary>
+    /// <summary>
+    /// The step's content with its originals, whatever of it providers are shown. Protected in storage. Empty for intents.
+    /// </summary>
     public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
 
     /// <summary>The text of its messages, tool calls and reasoning left out.</summary>

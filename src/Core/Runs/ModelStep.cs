@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Providers;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
@@ -12,7 +13,8 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var client = clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]);
+        var client = new RedactingChatClient(
+            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
         var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {

@@ -2,6 +2,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
@@ -25,7 +26,7 @@ public sealed class RunService
     /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
     /// <param name="requestAborted">The caller went away; a run that was accepted goes on all the same.</param>
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
-    /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's.</exception>
+    /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
     public async Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
@@ -101,6 +102,7 @@ public sealed class RunService
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
+        InputBlock.Validate(request.Input, agent.Definition, errors);
         errors.ThrowIfAny();
     }
 

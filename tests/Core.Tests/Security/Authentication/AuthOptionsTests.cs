@@ -18,7 +18,7 @@ public sealed class AuthOptionsTests
         { "Production", "", ["Auth__Authority must be", "Auth__Audience must be"] },
         { "Development", "", ["Auth__Authority must be", "Auth__Audience must be"] },
         { "Production", "Mode=None", ["Auth__Mode must be"] },
-        { "Production", "Mode=", ["Auth__Mode must be"] },
+        { "Production", "Mode=", ["Auth__Authority must be", "Auth__Audience must be"] },
         { "Production", "Mode=development", ["Auth__Mode must be"] },
         { "Production", "Mode=Development", ["Auth__Mode \"Development\" works in the Development environment only; this is Production."] },
         { "Staging", "Mode=Development;WEBSITE_INSTANCE_ID=1", ["Auth__Mode \"Development\" works", "Auth__Mode \"Development\" must not be used in Azure"] },
