@@ -6,7 +6,7 @@ namespace Yggdrasil.LocalHost.Azurite;
 /// <summary>Remembers, beside the data, which process has it open, so that the next start does not open it twice.</summary>
 internal sealed class AzuriteProcessFile(string dataPath)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     public string DataPath => dataPath;
@@ -18,7 +18,10 @@ internal sealed class AzuriteProcessFile(string dataPath)
 
     public void Remove() => File.Delete(FilePath);
 
-    /// <summary>Waits for an Azurite whose starter was killed; ends it when it does not go by itself.</summary>
+    /// <summary>
+    /// Waits for an Azurite whose starter was killed; ends it when it does not go by itself. It is given time: until it has
+    /// saved, its data is in memory only, and a busy machine can take a while.
+    /// </summary>
     public async Task EndPreviousAsync(CancellationToken cancellationToken)
     {
         if (Read() is not { } entry || Find(entry) is not { } previous)
