@@ -6,7 +6,7 @@ namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Admins look after the users of their tenant with <c>?userId=</c>.</summary>
 [Collection(SharedLocalHost.Name)]
-public sealed class AdminTests(ContractFixture app)
+public class AdminTests(ContractFixture app)
 {
     private const string Definition = """{"model":"openai:scripted"}""";
 
@@ -162,10 +162,9 @@ public sealed class AdminTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (put.StatusCode, shared.StatusCode));
     }
 
-    private static (string Name, string Value) Admin => As("root", "admin");
+    private (string Name, string Value) Admin => As("root", "admin");
 
-    private static (string Name, string Value) As(string user, params string[] roles) =>
-        ("Authorization", $"Bearer {string.Join(':', ["dev", user, .. roles])}");
+    private (string Name, string Value) As(string user, params string[] roles) => app.As(user, roles);
 
     private static string Fill(string route, string agent, string run, string user)
     {

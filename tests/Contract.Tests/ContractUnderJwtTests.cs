@@ -13,3 +13,12 @@ public sealed class IdempotencyUnderJwtTests(JwtContractFixture app) : Idempoten
 
 [Collection(JwtLocalHost.Name)]
 public sealed class RunContractUnderJwtTests(JwtContractFixture app) : RunContractTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class AdminUnderJwtTests(JwtContractFixture app) : AdminTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class SharingUnderJwtTests(JwtContractFixture app) : SharingTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class TenancyUnderJwtTests(JwtContractFixture app) : TenancyTests(app);

@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public sealed class SharingTests(ContractFixture app)
+public class SharingTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 
@@ -192,7 +192,7 @@ public sealed class SharingTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
     }
 
-    private static (string Name, string Value) As(string user) => ("Authorization", $"Bearer dev:{user}");
+    private (string Name, string Value) As(string user) => app.As(user);
 
     private Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string user, string body = "") =>
         app.Http.SendJsonAsync(method, path, body, As(user));

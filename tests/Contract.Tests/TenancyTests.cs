@@ -7,7 +7,7 @@ namespace Yggdrasil.Contract.Tests;
 
 /// <summary>What a user tries who wants to get at another's agents and runs. Alice is attacked, mallory attacks.</summary>
 [Collection(SharedLocalHost.Name)]
-public sealed partial class TenancyTests(ContractFixture app)
+public partial class TenancyTests(ContractFixture app)
 {
     private const string Definition = """{"model":"openai:scripted"}""";
 
@@ -201,7 +201,7 @@ public sealed partial class TenancyTests(ContractFixture app)
         Assert.Equal(Order([.. AgentRoutes, .. RunRoutes]), Order(resources));
     }
 
-    private static (string Name, string Value) As(string user) => ("Authorization", $"Bearer dev:{user}");
+    private (string Name, string Value) As(string user) => app.As(user);
 
     private static IEnumerable<string> Order(IEnumerable<string> routes) => routes.Order(StringComparer.Ordinal);
 
