@@ -16,7 +16,6 @@ public sealed class AttackFixture : IAsyncLifetime
     private LoopbackServer? _hostile;
     private LoopbackServer? _internal;
     private int _internalRequests;
-    private long _endlessBytes;
 
     public ScriptedModelServer Model { get; private set; } = null!;
 
@@ -30,8 +29,8 @@ public sealed class AttackFixture : IAsyncLifetime
 
     public int InternalRequests => Volatile.Read(ref _internalRequests);
 
-    /// <summary>Bytes that the server without an end was able to send.</summary>
-    public long EndlessBytes => Interlocked.Read(ref _endlessBytes);
+    /// <summary>On the allow list, and never done.</summary>
+    public EndlessServer Endless { get; } = new();
 
     public async Task InitializeAsync()
     {
@@ -54,6 +53,7 @@ public sealed class AttackFixture : IAsyncLifetime
             // An operator's mistake, which the address rules catch: no development setting opens link-local addresses.
             ["Tools__Http__AllowedHosts__1"] = "169.254.169.254",
             ["Tools__Http__AllowedHosts__2"] = "[::ffff:169.254.169.254]",
+            ["Tools__Http__AllowedHosts__3"] = Endless.Address.Authority,
         });
     }
 
@@ -67,6 +67,7 @@ public sealed class AttackFixture : IAsyncLifetime
         await Model.DisposeAsync();
         await _hostile!.DisposeAsync();
         await _internal!.DisposeAsync();
+        await Endless.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
 
@@ -81,18 +82,6 @@ public sealed class AttackFixture : IAsyncLifetime
                 context.Response.ContentType = "text/plain";
                 context.Response.Headers.ContentEncoding = "gzip";
                 await context.Response.Body.WriteAsync(Bomb, cancellationToken);
-                break;
-            case "/endless":
-                context.Response.ContentType = "text/plain";
-                var part = new byte[64 * 1024];
-                Array.Fill(part, (byte)'x');
-
-                // The writer says that the other end has gone; the stream would swallow what nobody receives.
-                while (Interlocked.Add(ref _endlessBytes, part.Length) < 1024 * 1024 * 1024 &&
-                       !(await context.Response.BodyWriter.WriteAsync(part, cancellationToken)).IsCompleted)
-                {
-                }
-
                 break;
             default:
                 await context.Response.WriteAsync("ok", cancellationToken);

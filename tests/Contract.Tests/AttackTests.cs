@@ -67,13 +67,13 @@ public sealed class AttackTests(AttackFixture app) : IClassFixture<AttackFixture
     [Fact]
     public async Task Body_without_an_end_is_cut_and_not_read_on()
     {
-        var (run, steps) = await RunAsync("endless", ModelReply.ToolCalls(("http_get", Url("endless"))));
+        var (run, steps) = await RunAsync("endless", ModelReply.ToolCalls(("http_get", JsonSerializer.Serialize(new { url = app.Endless.Address }))));
 
         Assert.Equal("completed", run.Text("stopReason"));
         Assert.InRange(Assert.Single(Tools(steps)).Text("result").Length, 1, 20_000);
 
         // What fits into the buffers of both ends may be sent; a gigabyte does not.
-        Assert.InRange(app.EndlessBytes, 1, 128L * 1024 * 1024);
+        Assert.InRange(app.Endless.Sent, 1, 128L * 1024 * 1024);
     }
 
     [Fact]

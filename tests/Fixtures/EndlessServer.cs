@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Yggdrasil.Fixtures;
+
+/// <summary>
+/// An HTTP server whose answers have no end. It writes to the socket itself, so that it counts what the other side's end of
+/// the connection really took: a web server goes on accepting what it will never send.
+/// </summary>
+public sealed class EndlessServer : IAsyncDisposable
+{
+    private const long Enough = 1024L * 1024 * 1024;
+
+    private static readonly byte[] Head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"u8.ToArray();
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _serving;
+    private long _sent;
+
+    public EndlessServer()
+    {
+        _listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+        _serving = ServeAsync();
+    }
+
+    /// <summary><c>http://127.0.0.1:port/</c></summary>
+    public Uri Address { get; }
+
+    /// <summary>Bytes that went out so far.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Dispose();
+        await _serving;
+        _stopping.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                using var connection = await _listener.AcceptSocketAsync(_stopping.Token);
+                await AnswerAsync(connection);
+            }
+            catch (Exception end) when (end is SocketException or OperationCanceledException)
+            {
+                // The other side has had enough, or the test has.
+            }
+        }
+    }
+
+    private async Task AnswerAsync(Socket connection)
+    {
+        var part = new byte[64 * 1024];
+        await connection.ReceiveAsync(part, _stopping.Token);
+        await connection.SendAsync(Head, _stopping.Token);
+        Array.Fill(part, (byte)'x');
+        while (Sent < Enough)
+        {
+            Interlocked.Add(ref _sent, await connection.SendAsync(part, _stopping.Token));
+        }
+    }
+}
