@@ -97,11 +97,28 @@ public class BadInputTests(ContractFixture app)
     [InlineData("Prefer", "wait=-1")]
     [InlineData("Prefer", "wait=soon")]
     [InlineData("Prefer", "respond-async, wait")]
+    [InlineData("Prefer", "wait=\"\"5\"\"")]
     public async Task Invalid_header_is_400_and_names_it(string name, string value)
     {
         using var response = await app.Http.PostRunAsync("assistant", new { input = "x" }, (name, value == "129" ? new string('k', 129) : value));
 
         await AssertInvalidAsync(response, name, value);
+    }
+
+    [Theory]
+    [InlineData("wait=30", HttpStatusCode.OK)]
+    [InlineData("WAIT = \"30\"; why=\"a,b\"", HttpStatusCode.OK)]
+    [InlineData("respond-async, wait=30", HttpStatusCode.OK)]
+    [InlineData("foo=\"a,wait=99\", wait=30", HttpStatusCode.OK)]
+    [InlineData("foo=\"a,wait=99\"", HttpStatusCode.Accepted)]
+    [InlineData("foo; wait=99", HttpStatusCode.Accepted)]
+    [InlineData("wait=0", HttpStatusCode.Accepted)]
+    [InlineData("", HttpStatusCode.Accepted)]
+    public async Task Preference_is_read_as_its_rfc_says(string prefer, HttpStatusCode status)
+    {
+        using var response = await app.Http.PostRunAsync("assistant", new { input = "Hello" }, ("Prefer", prefer));
+
+        Assert.Equal(status, response.StatusCode);
     }
 
     [Theory]

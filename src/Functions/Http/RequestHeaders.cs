@@ -45,15 +45,13 @@ internal static class RequestHeaders
     /// <exception cref="InvalidRequestException">The wait is not a number of seconds up to 60.</exception>
     public static TimeSpan ReadWait(HttpRequest request)
     {
-        var preferences = request.Headers["Prefer"]
-            .SelectMany(value => (value ?? "").Split(','))
-            .Select(preference => preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries));
-        foreach (var preference in preferences)
+        foreach (var preference in request.Headers["Prefer"].SelectMany(value => SplitOutsideQuotes(value ?? "", ',')))
         {
-            // RFC 7240: names are case-insensitive, values may be quoted, unknown preferences are ignored.
-            if (preference[0].Equals("wait", StringComparison.OrdinalIgnoreCase))
+            // Names are case-insensitive, values may be quoted, parameters and unknown preferences are ignored.
+            var pair = SplitOutsideQuotes(preference, ';').First().Split('=', 2, StringSplitOptions.TrimEntries);
+            if (pair[0].Equals("wait", StringComparison.OrdinalIgnoreCase))
             {
-                return int.TryParse(preference.ElementAtOrDefault(1)?.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= MaxWaitSeconds
+                return Seconds(pair.ElementAtOrDefault(1) ?? "") is { } seconds and <= MaxWaitSeconds
                     ? TimeSpan.FromSeconds(seconds)
                     : throw new InvalidRequestException("Prefer", $"wait must be 0 to {MaxWaitSeconds} seconds, as in Prefer: wait=30.");
             }
@@ -116,6 +114,28 @@ internal static class RequestHeaders
         }
 
         errors.ThrowIfAny();
+    }
+
+    private static int? Seconds(string value)
+    {
+        var digits = value is ['"', .. var quoted, '"'] ? quoted : value;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+    }
+
+    private static IEnumerable<string> SplitOutsideQuotes(string text, char separator)
+    {
+        var (start, quoted) = (0, false);
+        for (var i = 0; i < text.Length; i++)
+        {
+            quoted ^= text[i] == '"';
+            if (!quoted && text[i] == separator)
+            {
+                yield return text[start..i];
+                start = i + 1;
+            }
+        }
+
+        yield return text[start..];
     }
 
     private static ETag? FromHttp(string header) =>
