@@ -105,7 +105,6 @@ public static class YggdrasilServices
     {
         services.AddSettings<RunOptions>(configuration, RunOptions.Section, options => options.Problems());
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RunOptions>>().Value);
-        services.AddSingleton<ToolArguments>();
         services.AddSingleton<ToolGates>();
         services.AddSingleton<ToolExecutor>();
         services.AddSingleton<ToolStep>();

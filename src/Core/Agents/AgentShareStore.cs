@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Agents;
 
@@ -22,9 +23,6 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
     // Each retry means that another writer of the same agent's shares succeeded.
     private const int MaxAttempts = 32;
     private const int MaxParallelRemovals = 16;
-    private const int NotFound = 404;
-    private const int Conflict = 409;
-    private const int PreconditionFailed = 412;
 
     /// <summary>The agent that <paramref name="sharee"/> knows by <paramref name="sharedId"/>, as long as its owner shares it.</summary>
     public async Task<Agent?> FindAsync(Owner sharee, string sharedId, CancellationToken cancellationToken)

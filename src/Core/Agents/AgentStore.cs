@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Agents;
 
@@ -10,12 +11,8 @@ namespace Yggdrasil.Agents;
 internal sealed class AgentStore(StorageClients storage, ContentVault vault)
 {
     private const int SchemaVersion = 1;
-    private const string Table = "Work";
     private const string Definition = "Definition";
     private const string Version = "Version";
-    private const int NotFound = 404;
-    private const int Conflict = 409;
-    private const int PreconditionFailed = 412;
 
     public async Task<Agent?> FindAsync(Owner owner, string agentId, CancellationToken cancellationToken)
     {
@@ -127,5 +124,5 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         };
     }
 
-    private static ContentAddress Address(TableEntity row) => new(Table, row.PartitionKey, row.RowKey, Definition);
+    private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Definition);
 }

@@ -24,6 +24,9 @@ public sealed class ProviderException(
     string code, FailureClass failure, string message, TimeSpan? retryAfter = null, Exception? innerException = null)
     : Exception(message, innerException)
 {
+    /// <summary>The code of an answer or a prompt that a provider's content filter stopped.</summary>
+    public const string ContentFilter = "content_filter";
+
     public string Code { get; } = code;
 
     public FailureClass Failure { get; } = failure;

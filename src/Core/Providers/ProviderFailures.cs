@@ -33,7 +33,7 @@ internal static class ProviderFailures
         < 400 => Next("provider_unavailable", $"{provider} did not answer as a model API ({status}).", cause),
         _ => error switch
         {
-            UpstreamError.ContentFilter => Stop("content_filter", $"{provider} refused the content.", cause),
+            UpstreamError.ContentFilter => Stop(ProviderException.ContentFilter, $"{provider} refused the content.", cause),
             UpstreamError.ContextTooLong =>
                 Stop("context_too_long", $"The conversation is too long for the model of {provider}.", cause),
             _ => Stop("provider_rejected", $"{provider} rejected the request ({status}).", cause),

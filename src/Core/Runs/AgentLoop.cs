@@ -99,7 +99,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         }
         catch (ProviderException failure)
         {
-            var reason = failure.Code == "content_filter" ? StopReason.ContentFilter : StopReason.ProviderError;
+            var reason = failure.Code == ProviderException.ContentFilter ? StopReason.ContentFilter : StopReason.ProviderError;
             await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message));
             return;
         }

@@ -10,7 +10,6 @@ namespace Yggdrasil.Runs;
 internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
-    private const string Table = "Work";
     private const string Content = "Content";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
@@ -61,5 +60,5 @@ internal sealed class JournalRow(ContentVault vault)
             : [],
     };
 
-    private static ContentAddress Address(TableEntity row) => new(Table, row.PartitionKey, row.RowKey, Content);
+    private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Content);
 }

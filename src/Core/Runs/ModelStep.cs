@@ -18,7 +18,7 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
         var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
-            throw new ProviderException("content_filter", FailureClass.Stop, "The provider's content filter stopped the answer.");
+            throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
         }
 
         var turn = run.Turns + 1;

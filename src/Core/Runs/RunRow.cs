@@ -11,7 +11,6 @@ namespace Yggdrasil.Runs;
 internal sealed class RunRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
-    private const string Table = "Work";
 
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
@@ -133,7 +132,7 @@ internal sealed class RunRow(ContentVault vault)
         decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture));
 
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
-        vault.SealAsync(content, new ContentAddress(Table, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);
+        vault.SealAsync(content, new ContentAddress(StorageClients.WorkTable, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);
 
     private async Task<T?> ReadAsync<T>(TableEntity row, string property, CancellationToken cancellationToken)
         where T : class =>
@@ -144,5 +143,5 @@ internal sealed class RunRow(ContentVault vault)
             ? System.Text.Encoding.UTF8.GetString(await vault.OpenAsync(stored, Address(row, property), cancellationToken))
             : null;
 
-    private static ContentAddress Address(TableEntity row, string property) => new(Table, row.PartitionKey, row.RowKey, property);
+    private static ContentAddress Address(TableEntity row, string property) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property);
 }

@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
@@ -11,9 +12,6 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-    private const int NotFound = 404;
-    private const int Conflict = 409;
-    private const int PreconditionFailed = 412;
 
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);

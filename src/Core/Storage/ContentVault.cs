@@ -5,6 +5,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Security;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Storage;
 
@@ -22,9 +23,6 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
     public const int MaxInlineBytes = 32 * 1024;
 
     private const byte BlobReference = 2;
-    private const int BadRequest = 400;
-    private const int NotFound = 404;
-    private const int PreconditionFailed = 412;
 
     public async ValueTask<byte[]> SealAsync(ReadOnlyMemory<byte> content, ContentAddress address, CancellationToken cancellationToken)
     {

@@ -15,7 +15,10 @@ namespace Yggdrasil.Storage;
 public sealed class StorageClients
 {
     public const string Setting = "AzureWebJobsStorage";
-    private const string WorkTableName = "Work";
+
+    /// <summary>The table of owners' data. Part of what the encryption of its values is bound to: it must never change.</summary>
+    public const string WorkTable = "Work";
+
     private const string UsersTableName = "Users";
     private const string ContentContainerName = "content";
 
@@ -26,7 +29,7 @@ public sealed class StorageClients
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
     {
         var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
-        _work = new(tables.GetTableClient(WorkTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));

@@ -43,12 +43,12 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return new GateVerdict.Refuse($"There is no tool \"{Shorten(name)}\". Your tools: {Names(run)}.");
         }
 
-        var validation = arguments.Validate(tool, call.Content.Arguments);
         if (call.HasUnreadableArguments())
         {
             return new GateVerdict.Refuse("The arguments are not a JSON object. Call the tool again with valid JSON.");
         }
 
+        var validation = arguments.Validate(tool, call.Content.Arguments);
         if (validation.Errors.Count > 0)
         {
             return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");

@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Users;
 
@@ -9,7 +10,6 @@ namespace Yggdrasil.Users;
 internal sealed class UserStore(StorageClients storage)
 {
     private const int SchemaVersion = 1;
-    private const int NotFound = 404;
     private const string Disabled = "Disabled";
 
     public async Task<bool> IsDisabledAsync(Owner user, CancellationToken cancellationToken)

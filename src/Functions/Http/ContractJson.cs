@@ -12,6 +12,11 @@ internal static class ContractJson
 
     public static readonly JsonSerializerOptions Options = Create();
 
+    /// <summary>The values of an enum by the names that callers see and send.</summary>
+    public static Dictionary<string, T> Choices<T>()
+        where T : struct, Enum =>
+        Enum.GetValues<T>().ToDictionary(choice => JsonNamingPolicy.SnakeCaseLower.ConvertName(choice.ToString()));
+
     private static JsonSerializerOptions Create()
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)

@@ -93,7 +93,7 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
             return null;
         }
 
-        var choices = Enum.GetValues<T>().ToDictionary(choice => JsonNamingPolicy.SnakeCaseLower.ConvertName(choice.ToString()));
+        var choices = ContractJson.Choices<T>();
         if (value.ValueKind == JsonValueKind.String && TryGetText(value, out var text) && choices.TryGetValue(text, out var found))
         {
             return found;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
@@ -68,7 +67,7 @@ public sealed class RunFunctions(RunService runs)
             return null;
         }
 
-        var names = Enum.GetValues<RunStatus>().ToDictionary(status => JsonNamingPolicy.SnakeCaseLower.ConvertName(status.ToString()));
+        var names = ContractJson.Choices<RunStatus>();
         return names.TryGetValue(text, out var status)
             ? status
             : throw new InvalidRequestException("status", $"Must be one of {string.Join(", ", names.Keys)}.");

@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Security;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Storage;
 
@@ -28,12 +29,8 @@ public sealed partial class ContentReprotection(
     TimeProvider time,
     ILogger<ContentReprotection> logger)
 {
-    private const string Table = "Work";
     private const int PageSize = 200;
     private const int MaxParallelRows = 8;
-    private const int NotFound = 404;
-    private const int Conflict = 409;
-    private const int PreconditionFailed = 412;
 
     /// <summary>Continues the scan that is under way or begins one that is due, for as many rows as one run takes.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -116,7 +113,7 @@ public sealed partial class ContentReprotection(
 
             try
             {
-                var renewal = await vault.RenewAsync(stored, new(Table, row.PartitionKey, row.RowKey, property), cancellationToken);
+                var renewal = await vault.RenewAsync(stored, new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property), cancellationToken);
                 inBlobs += renewal.Outcome == RenewalOutcome.InBlob ? 1 : 0;
                 overtaken += renewal.Outcome == RenewalOutcome.Overtaken ? 1 : 0;
                 if (renewal.Outcome == RenewalOutcome.Inline)
