@@ -30,6 +30,7 @@ public static class YggdrasilServices
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
+        services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);

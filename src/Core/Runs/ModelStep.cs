@@ -14,7 +14,7 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
         var client = new RedactingChatClient(
-            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
+            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)], LastServer(run)), run.Agent.Redaction);
         var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
@@ -62,6 +62,10 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
 
         return new ChatMessage(ChatRole.Assistant, contents);
     }
+
+    /// <summary>A run stays with the model that answered last, until that fails: a change of model costs its cache and its manner.</summary>
+    private static ModelId? LastServer(Run run) =>
+        run.ServedBy is [.., var last] && ModelId.TryParse(last, out var id) ? id : null;
 
     /// <remarks>A run keeps the agent it was started with, so its provider may have gone from the configuration since.</remarks>
     private ModelId Resolve(string text) => ModelId.TryParse(text, out var id) && clients.Knows(id)

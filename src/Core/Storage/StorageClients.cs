@@ -20,10 +20,12 @@ public sealed class StorageClients
     public const string WorkTable = "Work";
 
     private const string UsersTableName = "Users";
+    private const string ProvidersTableName = "Providers";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
     private readonly EnsuredResource<TableClient> _users;
+    private readonly EnsuredResource<TableClient> _providers;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
@@ -31,6 +33,7 @@ public sealed class StorageClients
         var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -39,6 +42,9 @@ public sealed class StorageClients
 
     /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
+
+    /// <summary>What instances tell each other of providers (see <see cref="Providers.State.ProviderState"/>).</summary>
+    public ValueTask<TableClient> GetProvidersTableAsync(CancellationToken cancellationToken) => _providers.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);

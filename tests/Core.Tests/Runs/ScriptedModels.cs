@@ -32,7 +32,7 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
 
     public bool Knows(ModelId id) => id.Provider == "scripted";
 
-    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) => this;
+    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks, ModelId? preferred = null) => this;
 
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
