@@ -28,7 +28,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
         ProviderMetrics metrics,
         FallbackTelemetry telemetry,
         TimeProvider time,
-        ILoggerFactory loggers,
+        ILogger<CredentialAlert> alerts,
         IServiceProvider services)
     {
         _telemetry = telemetry;
@@ -38,7 +38,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
         foreach (var (name, provider) in options.Value.Providers)
         {
             _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(
-                provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value, loggers));
+                provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value, alerts));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];

@@ -25,12 +25,12 @@ internal sealed class ModelProvider : IDisposable
         ProviderMetrics metrics,
         TimeProvider time,
         Func<TokenCredential> credential,
-        ILoggerFactory loggers)
+        ILogger<CredentialAlert> alerts)
     {
         _options = options;
         _secrets = secrets;
         _resilience = new ProviderResilience(options, breaker, metrics, time);
-        _alert = new CredentialAlert(options.Name, time, loggers.CreateLogger<CredentialAlert>());
+        _alert = new CredentialAlert(options.Name, time, alerts);
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = options.MaxConcurrency,
