@@ -75,9 +75,6 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
 
-    /// <summary>What has to be read of a run in order to end it unread.</summary>
-    public static readonly string[] EndingProperties = ["PartitionKey", "RowKey", "Status", "LeaseUntil", "Epoch"];
-
     public static bool IsTerminal(TableEntity row) =>
         Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
 

@@ -1,48 +1,42 @@
-using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
-using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
-internal sealed class RunStore(StorageClients storage, ContentVault vault)
+internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-
+    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []]);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
 
     /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
+    /// <exception cref="Problems.ProblemException">A companion of the run, such as its owner's quota, refuses the start.</exception>
     public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
-        var started = run with { NextSequence = 1 };
-        List<TableTransactionAction> actions =
-        [
-            new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
-            new(TableTransactionActionType.Add, new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
-            {
-                ["RunId"] = run.Id,
-                ["AgentId"] = run.AgentId,
-                ["ConversationId"] = run.ConversationId,
-            }),
-            new(TableTransactionActionType.Add, await _journal.WriteAsync(partition, run.Id, input, cancellationToken)),
-        ];
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        try
+        var list = new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
         {
-            var response = await table.SubmitTransactionAsync(actions, cancellationToken);
-            return started with { ETag = response.Value[0].Headers.ETag ?? default };
-        }
-        catch (RequestFailedException failure) when (failure.Status == Conflict)
-        {
-            return null;
-        }
+            ["RunId"] = run.Id,
+            ["AgentId"] = run.AgentId,
+            ["ConversationId"] = run.ConversationId,
+        };
+        var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
+        return await _transactions.CommitAsync(
+            run with { NextSequence = 1 },
+            (companion, starting) => companion.OnStartAsync(starting, cancellationToken),
+            async started =>
+            [
+                new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
+                new(TableTransactionActionType.Add, list),
+                new(TableTransactionActionType.Add, first),
+            ],
+            cancellationToken);
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken)
@@ -81,27 +75,17 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
     /// <returns>The run as stored, or null when the row has changed since.</returns>
     public async Task<Run?> CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
-        var partition = next.Caller.Owner.Partition;
-        var stored = next with { NextSequence = next.NextSequence + entries.Count };
-        var row = await _runs.UpdateAsync(stored, cancellationToken);
-        List<TableTransactionAction> actions = [new(TableTransactionActionType.UpdateMerge, row, next.ETag)];
+        List<TableTransactionAction> steps = [];
         foreach (var entry in entries)
         {
-            actions.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(partition, next.Id, entry, cancellationToken)));
+            steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
         }
 
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        try
-        {
-            var etag = entries.Count == 0
-                ? (await table.UpdateEntityAsync(row, next.ETag, TableUpdateMode.Merge, cancellationToken)).Headers.ETag
-                : (await table.SubmitTransactionAsync(actions, cancellationToken)).Value[0].Headers.ETag;
-            return stored with { ETag = etag ?? default };
-        }
-        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
-        {
-            return null;
-        }
+        return await _transactions.CommitAsync(
+            next with { NextSequence = next.NextSequence + entries.Count },
+            (companion, changed) => companion.OnCommitAsync(changed, cancellationToken),
+            async stored => [new(TableTransactionActionType.UpdateMerge, await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
+            cancellationToken);
     }
 
     /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>
@@ -145,27 +129,27 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault)
         var table = await storage.GetWorkTableAsync(cancellationToken);
         while (true)
         {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(
-                partition, RowKeys.Run(runId), RunRow.EndingProperties, cancellationToken);
+            var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
                 return null;
             }
 
-            if (found.Value!.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
+            var row = found.Value!;
+            if (row.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
             {
                 return until;
             }
 
-            try
+            // Null when somebody set a flag, took the lease or deleted the run: look again.
+            if (await _transactions.CommitAsync(
+                RunRow.ReadUnreadable(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
+                (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
+                _ => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
+                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, now), row.ETag)]),
+                cancellationToken) is not null)
             {
-                await table.UpdateEntityAsync(
-                    RunRow.EndUnread(found.Value, now), found.Value.ETag, TableUpdateMode.Merge, cancellationToken);
                 return null;
-            }
-            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
-            {
-                // Somebody set a flag, took the lease or deleted the run: look again.
             }
         }
     }

@@ -1,0 +1,36 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>
+/// Rows of an owner that change together with one of the owner's runs, in the same transaction: the quota, a
+/// conversation. There is no half-done state to repair: a start is refused and nothing is written, or all of it is.
+/// </summary>
+/// <remarks>
+/// A companion may remember its rows between calls. When a transaction fails because of one of them, <see cref="Forget"/> is
+/// called and the companion is asked again.
+/// </remarks>
+internal interface IRunCompanion
+{
+    /// <summary>What goes with a run's start.</summary>
+    /// <exception cref="Problems.ProblemException">The run may not start.</exception>
+    ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken);
+
+    /// <summary>What goes with a commit. <paramref name="next"/> tells whether the run has ended, or is being given back or taken.</summary>
+    ValueTask<CompanionChange> OnCommitAsync(Run next, CancellationToken cancellationToken);
+
+    /// <summary>A transaction with the companion's rows was committed.</summary>
+    /// <param name="versions">The new versions of these rows, in their order.</param>
+    void Committed(Run run, IReadOnlyList<ETag> versions);
+
+    /// <summary>One of its rows is not as the companion believed.</summary>
+    void Forget(Run run);
+}
+
+/// <param name="Run">The run, with what the companion keeps on its row.</param>
+/// <param name="Rows">The companion's own changes; most often none.</param>
+internal readonly record struct CompanionChange(Run Run, IReadOnlyList<TableTransactionAction> Rows)
+{
+    public static CompanionChange None(Run run) => new(run, []);
+}
