@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
 using Yggdrasil.Tests.Storage;
@@ -11,6 +12,7 @@ namespace Yggdrasil.Tests.Providers;
 /// <summary>Who is asked when a model cannot answer, counted at two servers.</summary>
 public sealed class FallbackChatClientTests : IAsyncLifetime
 {
+    private readonly FakeTimeProvider _time = new();
     private readonly RecordedLog<FallbackTelemetry> _log = new();
     private ScriptedModelServer _server = null!;
     private ScriptedModelServer _second = null!;
@@ -123,6 +125,49 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         Assert.Contains(_log.Entries, entry => entry.EventId == 6011);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Model_that_hangs_before_its_answer_falls_back_unseen_after_the_timeout(bool streamed)
+    {
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With(_time);
+
+        var asking = AskAsync(providers.Client("vllm:m", "lmstudio:m"), streamed);
+        await gate.Reached;
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("From the second.", (await asking).Text);
+        Assert.Equal((1, 1), (_server.Requests.Count, _second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Model_that_falls_silent_in_its_answer_is_followed_by_the_next_which_begins_anew()
+    {
+        _server.RespondWith(_ => ModelReply.Text("One two three four.") with { MidStreamGate = new Gate() });
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With(_time);
+        await using var updates = providers.Client("vllm:m", "lmstudio:m").GetStreamingResponseAsync("Hello").GetAsyncEnumerator();
+        for (var text = ""; text != "One two three "; text += updates.Current.Text)
+        {
+            Assert.True(await updates.MoveNextAsync());
+        }
+
+        var next = updates.MoveNextAsync().AsTask();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(await next);
+        var restart = ModelRestart.Of(updates.Current);
+        var anew = "";
+        while (await updates.MoveNextAsync())
+        {
+            anew += updates.Current.Text;
+        }
+
+        Assert.Equal(("vllm:m", "provider_timeout", "From the second."), (restart?.Failed, restart?.Code, anew));
+    }
+
     [Fact]
     public async Task When_nobody_answers_the_models_own_failure_decides_and_the_message_tells_of_all()
     {
@@ -169,8 +214,10 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         Assert.Equal("Hi.", (await AskAsync(providers.Client("vllm:m"), streamed: false)).Text);
     }
 
-    private TestProviders With(params string[] settings) => TestProviders.With(
-        services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log),
+    private TestProviders With(params string[] settings) => With(TimeProvider.System, settings);
+
+    private TestProviders With(TimeProvider time, params string[] settings) => TestProviders.With(
+        services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log).AddSingleton(time),
         [$"Providers__vllm__Endpoint={_server.Endpoint}", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
