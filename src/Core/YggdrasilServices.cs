@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Health;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -30,6 +31,7 @@ public static class YggdrasilServices
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
+        services.AddPrices();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);
@@ -82,6 +84,13 @@ public static class YggdrasilServices
             provider.GetRequiredService<DisabledUsers>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
+    }
+
+    private static void AddPrices(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelPrices>();
+        services.AddSingleton<ModelMeter>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ModelPrices>());
     }
 
     private static void AddAgents(this IServiceCollection services)

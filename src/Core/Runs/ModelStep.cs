@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
@@ -6,7 +7,7 @@ using Yggdrasil.Tools;
 namespace Yggdrasil.Runs;
 
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
-internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProvider time)
+internal sealed class ModelStep(IModelClients clients, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
     public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
@@ -22,17 +23,16 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
         }
 
         var turn = run.Turns + 1;
-        return new JournalEntry
+        var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
             Turn = turn,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
-            InputTokens = response.Usage?.InputTokenCount,
-            OutputTokens = response.Usage?.OutputTokenCount,
             ServedBy = response.ModelId ?? run.Agent.Model,
             Messages = [Record(response, run.Id, turn)],
         };
+        return meter.Measure(answer, response.Usage);
     }
 
     private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>

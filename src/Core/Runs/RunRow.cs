@@ -52,6 +52,9 @@ internal sealed class RunRow(ContentVault vault)
             ["ModelCalls"] = run.Usage.ModelCalls,
             ["ToolCalls"] = run.Usage.ToolCalls,
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
+            ["CachedInputTokens"] = run.Usage.CachedInputTokens,
+            ["ReasoningTokens"] = run.Usage.ReasoningTokens,
+            ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
             ["Epoch"] = run.Epoch,
@@ -126,7 +129,12 @@ internal sealed class RunRow(ContentVault vault)
         row.GetInt64("OutputTokens") ?? 0,
         row.GetInt32("ModelCalls") ?? 0,
         row.GetInt32("ToolCalls") ?? 0,
-        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture));
+        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture))
+    {
+        CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
+    };
 
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
         vault.SealAsync(content, new ContentAddress(StorageClients.WorkTable, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.AI;
-
 namespace Yggdrasil.Runs;
 
 /// <summary>What a run has consumed so far.</summary>
@@ -9,12 +7,32 @@ public sealed record RunUsage(
 {
     public long TotalTokens => InputTokens + OutputTokens;
 
-    public RunUsage AddModelCall(UsageDetails? usage) => this with
+    /// <summary>Of <see cref="InputTokens"/>, those that providers had in their own prompt caches; null while none were reported.</summary>
+    public long? CachedInputTokens { get; init; }
+
+    /// <summary>Of <see cref="OutputTokens"/>, those that models thought with; null while none were reported.</summary>
+    public long? ReasoningTokens { get; init; }
+
+    /// <summary>
+    /// The models of which <see cref="CostUsd"/> leaves out at least one call, because it is not known what that cost; null when
+    /// it has all.
+    /// </summary>
+    public IReadOnlyList<string>? UnpricedModels { get; init; }
+
+    public RunUsage AddModelCall(JournalEntry answer) => this with
     {
-        InputTokens = InputTokens + (usage?.InputTokenCount ?? 0),
-        OutputTokens = OutputTokens + (usage?.OutputTokenCount ?? 0),
+        InputTokens = InputTokens + (answer.InputTokens ?? 0),
+        OutputTokens = OutputTokens + (answer.OutputTokens ?? 0),
+        CachedInputTokens = Sum(CachedInputTokens, answer.CachedInputTokens),
+        ReasoningTokens = Sum(ReasoningTokens, answer.ReasoningTokens),
         ModelCalls = ModelCalls + 1,
+        CostUsd = CostUsd + (answer.CostUsd ?? 0),
+        UnpricedModels = answer.CostUsd is null && answer.ServedBy is { } model && UnpricedModels?.Contains(model) != true
+            ? [.. UnpricedModels ?? [], model]
+            : UnpricedModels,
     };
+
+    private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 }
 
 /// <summary>Why a run failed, in words that are safe to show.</summary>

@@ -88,6 +88,9 @@ internal sealed record StepDocument(
     long DurationMs,
     long? InputTokens,
     long? OutputTokens,
+    long? CachedInputTokens,
+    long? ReasoningTokens,
+    decimal? CostUsd,
     string? ServedBy,
     IDictionary<string, object?>? Arguments,
     string? Result)
@@ -113,6 +116,9 @@ internal sealed record StepDocument(
         (long)entry.Duration.TotalMilliseconds,
         entry.InputTokens,
         entry.OutputTokens,
+        entry.CachedInputTokens,
+        entry.ReasoningTokens,
+        entry.CostUsd,
         entry.ServedBy,
         call?.Arguments,
         entry.Kind == EntryKind.Model

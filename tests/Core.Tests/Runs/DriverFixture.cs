@@ -27,7 +27,7 @@ internal sealed class DriverFixture
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
         Store = new RunStore(storage, vault);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, new AgentLoop(new ModelStep(models, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
