@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
@@ -32,6 +33,7 @@ public static class YggdrasilServices
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
         services.AddPrices();
+        services.AddResponseCache(configuration);
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);
@@ -91,6 +93,14 @@ public static class YggdrasilServices
         services.AddSingleton<ModelPrices>();
         services.AddSingleton<ModelMeter>();
         services.AddSettingsCheck(provider => provider.GetRequiredService<ModelPrices>());
+    }
+
+    private static void AddResponseCache(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<CacheOptions>(configuration, CacheOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CacheOptions>>().Value);
+        services.AddSingleton<ResponseCacheTable>();
+        services.AddSingleton<ResponseCache>();
     }
 
     private static void AddAgents(this IServiceCollection services)

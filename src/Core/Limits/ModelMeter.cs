@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Limits;
@@ -7,14 +8,19 @@ namespace Yggdrasil.Limits;
 /// <summary>Notes on the entry of a model's answer what the answer consumed and cost.</summary>
 internal sealed class ModelMeter(ModelPrices prices)
 {
-    public JournalEntry Measure(JournalEntry answer, UsageDetails? reported)
+    public JournalEntry Measure(JournalEntry answer, ChatResponse response)
     {
-        if (reported is null)
+        if (ResponseCache.IsCached(response))
+        {
+            return answer with { InputTokens = 0, OutputTokens = 0, CostUsd = 0, Cached = true };
+        }
+
+        if (response.Usage is null)
         {
             return answer;
         }
 
-        var usage = WithAllOutput(reported);
+        var usage = WithAllOutput(response.Usage);
         return answer with
         {
             InputTokens = usage.InputTokenCount,

@@ -68,7 +68,10 @@ public sealed record JournalEntry
     /// <summary>What the model call cost, in US dollars; null when that is not known.</summary>
     public decimal? CostUsd { get; init; }
 
-    /// <summary>The <c>provider:model</c> that answered.</summary>
+    /// <summary>The answer was in the response cache: nobody was asked, and it cost nothing.</summary>
+    public bool Cached { get; init; }
+
+    /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
     /// <summary>The lease epoch under which an intent was written.</summary>

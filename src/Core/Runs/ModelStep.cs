@@ -1,22 +1,21 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
-internal sealed class ModelStep(IModelClients clients, ModelMeter meter, ToolGates gates, TimeProvider time)
+internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
     public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var client = new RedactingChatClient(
-            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
-        var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var response = await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
@@ -32,7 +31,20 @@ internal sealed class ModelStep(IModelClients clients, ModelMeter meter, ToolGat
             ServedBy = response.ModelId ?? run.Agent.Model,
             Messages = [Record(response, run.Id, turn)],
         };
-        return meter.Measure(answer, response.Usage);
+        return meter.Measure(answer, response);
+    }
+
+    private RedactingChatClient Client(Run run)
+    {
+        var (model, fallbacks) = (Resolve(run.Agent.Model), run.Agent.Fallbacks.Select(Resolve).ToList());
+        var client = clients.GetClient(model, fallbacks);
+        if (run.Agent.Cache is { } policy)
+        {
+            var pureTools = gates.Offered(run).Where(tool => tool.Pure).Select(tool => tool.Name).ToHashSet();
+            client = new ResponseCachingChatClient(client, cache, ResponseCacheScope.Of(run, policy), [model, .. fallbacks], pureTools);
+        }
+
+        return new RedactingChatClient(client, run.Agent.Redaction);
     }
 
     private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>

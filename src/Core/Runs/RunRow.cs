@@ -22,6 +22,7 @@ internal sealed class RunRow(ContentVault vault)
         row["Roles"] = string.Join(' ', run.Caller.Roles);
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
+        row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
@@ -99,6 +100,7 @@ internal sealed class RunRow(ContentVault vault)
         Caller = ReadCaller(row),
         AgentId = row.GetString("AgentId"),
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
+        AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,

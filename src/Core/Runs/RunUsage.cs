@@ -1,6 +1,7 @@
 namespace Yggdrasil.Runs;
 
 /// <summary>What a run has consumed so far.</summary>
+/// <param name="ModelCalls">Answers that models were asked for; not those of the response cache.</param>
 /// <param name="CostUsd">US dollars, of the calls whose model has a known price.</param>
 public sealed record RunUsage(
     long InputTokens = 0, long OutputTokens = 0, int ModelCalls = 0, int ToolCalls = 0, decimal CostUsd = 0)
@@ -25,7 +26,7 @@ public sealed record RunUsage(
         OutputTokens = OutputTokens + (answer.OutputTokens ?? 0),
         CachedInputTokens = Sum(CachedInputTokens, answer.CachedInputTokens),
         ReasoningTokens = Sum(ReasoningTokens, answer.ReasoningTokens),
-        ModelCalls = ModelCalls + 1,
+        ModelCalls = ModelCalls + (answer.Cached ? 0 : 1),
         CostUsd = CostUsd + (answer.CostUsd ?? 0),
         UnpricedModels = answer.CostUsd is null && answer.ServedBy is { } model && UnpricedModels?.Contains(model) != true
             ? [.. UnpricedModels ?? [], model]

@@ -91,6 +91,7 @@ internal sealed record StepDocument(
     long? CachedInputTokens,
     long? ReasoningTokens,
     decimal? CostUsd,
+    bool? Cached,
     string? ServedBy,
     IDictionary<string, object?>? Arguments,
     string? Result)
@@ -119,6 +120,7 @@ internal sealed record StepDocument(
         entry.CachedInputTokens,
         entry.ReasoningTokens,
         entry.CostUsd,
+        entry.Cached ? true : null,
         entry.ServedBy,
         call?.Arguments,
         entry.Kind == EntryKind.Model
@@ -184,6 +186,7 @@ internal sealed record ToolDocument(
     string Description,
     JsonElement Parameters,
     bool Idempotent,
+    bool Pure,
     bool Distributed,
     bool RequiresApproval,
     int TimeoutSeconds,
@@ -194,6 +197,7 @@ internal sealed record ToolDocument(
         tool.Declaration.Description,
         tool.Declaration.JsonSchema,
         tool.Idempotent,
+        tool.Pure,
         tool.Distributed,
         tool.RequiresApproval,
         (int)tool.Timeout.TotalSeconds,

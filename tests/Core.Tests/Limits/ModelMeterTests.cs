@@ -12,7 +12,7 @@ public sealed class ModelMeterTests
     [Fact]
     public void Answer_gets_what_was_reported_and_its_cost()
     {
-        var measured = Meter.Measure(Answer, new UsageDetails
+        var measured = Measure(new UsageDetails
         {
             InputTokenCount = 100, OutputTokenCount = 20, TotalTokenCount = 120, CachedInputTokenCount = 30, ReasoningTokenCount = 5,
         });
@@ -23,7 +23,7 @@ public sealed class ModelMeterTests
     [Fact]
     public void Thinking_that_only_the_total_has_is_output()
     {
-        var measured = Meter.Measure(Answer, new UsageDetails { InputTokenCount = 20, OutputTokenCount = 151, TotalTokenCount = 553 });
+        var measured = Measure(new UsageDetails { InputTokenCount = 20, OutputTokenCount = 151, TotalTokenCount = 553 });
         Assert.Equal(533, measured.OutputTokens);
         Assert.Equal(0.00535m, measured.CostUsd);
     }
@@ -31,9 +31,9 @@ public sealed class ModelMeterTests
     [Fact]
     public void What_was_not_reported_is_not_known()
     {
-        var measured = Meter.Measure(Answer, null);
+        var measured = Measure(null);
         Assert.Equal((null, null, null), (measured.InputTokens, measured.OutputTokens, measured.CostUsd));
-        Assert.Null(Meter.Measure(Answer, new UsageDetails()).CostUsd);
+        Assert.Null(Measure(new UsageDetails()).CostUsd);
     }
 
     [Fact]
@@ -51,4 +51,6 @@ public sealed class ModelMeterTests
         Assert.Equal((60, 4, 0.50m), (usage.CachedInputTokens, usage.ReasoningTokens, usage.CostUsd));
         Assert.Equal(["scripted:two"], usage.UnpricedModels);
     }
+
+    private static JournalEntry Measure(UsageDetails? usage) => Meter.Measure(Answer, new ChatResponse { Usage = usage });
 }

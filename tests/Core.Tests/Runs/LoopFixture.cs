@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Runs;
@@ -62,7 +63,7 @@ internal sealed class LoopFixture(ScriptedModels models)
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {
         var gates = new ToolGates(catalog, new ToolArguments());
-        return new AgentLoop(new ModelStep(models, Meter, gates, time), CreateToolStep(gates, options, time), time);
+        return new AgentLoop(new ModelStep(models, TestCaches.Unused, Meter, gates, time), CreateToolStep(gates, options, time), time);
     }
 
     public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)
