@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 
@@ -184,6 +186,25 @@ public sealed class ResponseCacheTests(AzuriteFixture azurite) : IDisposable
         using var activity = new Activity("a run").Start();
         await _rig.AskAsync(model, scope);
         Assert.Equal(activity.Id, seen);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Kept_answer_gets_each_prompts_own_originals_back(bool streaming)
+    {
+        var model = AskedModel.ThatAnswers(_ => Answer(new TextContent("I wrote to [EMAIL_1].")));
+        var scope = CacheRig.NewScope();
+        foreach (var (address, isCached) in ((string, bool)[])[("jane@example.com", false), ("joe@example.org", true)])
+        {
+            using var client = new RedactingChatClient(_rig.Client(model, scope), RedactionMode.Restore);
+            var answer = streaming
+                ? await client.GetStreamingResponseAsync($"Write to {address}").ToChatResponseAsync()
+                : await client.GetResponseAsync($"Write to {address}");
+            Assert.Equal(($"I wrote to {address}.", isCached), (answer.Text, ResponseCache.IsCached(answer)));
+        }
+
+        Assert.Equal(1, model.Calls);
     }
 
     private static ChatResponse Answer(AIContent content, ChatFinishReason? reason = null) =>
