@@ -13,6 +13,7 @@ namespace Yggdrasil.Providers.Cache;
 /// none that calls a tool which is not pure: it would have effects again, or belong to a moment that has passed.</item>
 /// <item>Streams: the one who asks sees the answer as it comes. Others who ask the same meanwhile get it when it is
 /// complete; those who come later, at once. Either way it is replayed as updates.</item>
+/// <item>Of an answer that was begun anew (<see cref="ModelRestart"/>), only what came after that is kept.</item>
 /// <item>Who goes away leaves the call to those who still wait; a failure is theirs too.</item>
 /// </list>
 /// </remarks>
@@ -69,7 +70,14 @@ internal sealed class ResponseCachingChatClient(
             await foreach (var update in base.GetStreamingResponseAsync(messages, options, cancellationToken))
             {
                 live.TryWrite(update);
-                updates.Add(update);
+                if (ModelRestart.Of(update) is not null)
+                {
+                    updates.Clear();
+                }
+                else
+                {
+                    updates.Add(update);
+                }
             }
 
             live.Complete();

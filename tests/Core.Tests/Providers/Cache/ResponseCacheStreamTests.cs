@@ -130,6 +130,29 @@ public sealed class ResponseCacheStreamTests(AzuriteFixture azurite) : IDisposab
         Assert.Equal(2, model.Calls);
     }
 
+    [Fact]
+    public async Task Answer_that_was_begun_anew_is_kept_without_what_was_void()
+    {
+        ChatResponseUpdate[] updates =
+        [
+            AskedModel.Text("void "),
+            new(ChatRole.Assistant, [new FunctionCallContent("void", "clock")]),
+            new ModelRestart("scripted:one", "provider_unavailable").ToUpdate(),
+            AskedModel.Text("valid"),
+            AskedModel.End(),
+        ];
+        var (model, scope) = (new AskedModel((_, _) => updates.ToAsyncEnumerable()), CacheRig.NewScope());
+
+        var live = await _rig.Stream(model, scope).ToListAsync();
+        var kept = await _rig.Stream(model, scope).ToListAsync();
+
+        Assert.Equal(updates, live);
+        Assert.DoesNotContain(kept, update => ModelRestart.Of(update) is not null);
+        var answer = kept.ToChatResponse();
+        Assert.Equal(("valid", true), (answer.Text, ResponseCache.IsCached(answer)));
+        Assert.Equal(1, model.Calls);
+    }
+
     private static async IAsyncEnumerable<ChatResponseUpdate> Gated(
         Gate gate, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
     {
