@@ -11,9 +11,10 @@ namespace Yggdrasil.Providers.Cache;
 
 /// <summary>The second level of the response cache: the Cache table, which all instances share.</summary>
 /// <remarks>
-/// A row is one answer, protected under the data key of those who share it and bound to its place. Partition: theirs, and the
-/// first two digits of the hash, so that one busy agent's answers spread over 256 partitions and all of an owner's are one range
-/// of keys. Nothing here may stop a run: what storage or keys do not give is a miss.
+/// A row is one answer, protected under the data key of those who share it and bound to its place. Its key is a name made of
+/// the request's hash under that key. Partition: those who share it, and the first two digits of the name, so that one busy
+/// agent's answers spread over 256 partitions and all of an owner's are one range of keys. Nothing here may stop a run: what
+/// storage or keys do not give is a miss.
 /// </remarks>
 public sealed partial class ResponseCacheTable(
     StorageClients storage, ContentProtector protector, TimeProvider time, ILogger<ResponseCacheTable> logger) : IDistributedCache
@@ -35,25 +36,26 @@ public sealed partial class ResponseCacheTable(
     public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
     {
         // HybridCache looks for keys of its own, too, which mark what it has been told to forget: nothing is.
-        if (!ResponseCacheKey.TryParse(key, out var place))
+        if (!ResponseCacheKey.TryParse(key, out var asked))
         {
             return null;
         }
 
         try
         {
+            var address = Address(asked);
             var table = await storage.GetCacheTableAsync(token);
-            var row = await table.GetEntityIfExistsAsync<TableEntity>(Partition(place), place.Hash, cancellationToken: token);
+            var row = await table.GetEntityIfExistsAsync<TableEntity>(RowPartition(address), address.Row, cancellationToken: token);
             return row.HasValue && row.Value!.GetDateTimeOffset(ExpiresAt) > time.GetUtcNow()
-                ? await protector.UnprotectAsync(Join(row.Value), Address(place), token)
+                ? await protector.UnprotectAsync(Join(row.Value), address, token)
                 : null;
         }
         catch (ContentProtectionException unreadable)
         {
-            LogUnreadable(place.Hash, unreadable.Cause);
+            LogUnreadable(unreadable.Address.Row, unreadable.Cause);
             return null;
         }
-        catch (Exception failure) when (IsOfStorage(failure))
+        catch (Exception failure) when (MayBeMissed(failure))
         {
             LogNotRead(failure.GetType().Name, (failure as RequestFailedException)?.Status);
             return null;
@@ -62,15 +64,16 @@ public sealed partial class ResponseCacheTable(
 
     public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
     {
-        if (!ResponseCacheKey.TryParse(key, out var place) || options.AbsoluteExpirationRelativeToNow is not { } ttl)
+        if (!ResponseCacheKey.TryParse(key, out var asked) || options.AbsoluteExpirationRelativeToNow is not { } ttl)
         {
             return;
         }
 
         try
         {
-            var row = new TableEntity(Partition(place), place.Hash) { ["Version"] = SchemaVersion, [ExpiresAt] = time.GetUtcNow() + ttl };
-            foreach (var (index, part) in protector.Protect(value, Address(place)).Chunk(PartBytes).Index())
+            var address = Address(asked);
+            var row = new TableEntity(RowPartition(address), address.Row) { ["Version"] = SchemaVersion, [ExpiresAt] = time.GetUtcNow() + ttl };
+            foreach (var (index, part) in protector.Protect(value, address).Chunk(PartBytes).Index())
             {
                 row[$"{Value}{index}"] = part;
             }
@@ -78,7 +81,7 @@ public sealed partial class ResponseCacheTable(
             var table = await storage.GetCacheTableAsync(token);
             await table.UpsertEntityAsync(row, TableUpdateMode.Replace, token);
         }
-        catch (Exception failure) when (IsOfStorage(failure) || failure is SecretUnavailableException)
+        catch (Exception failure) when (MayBeMissed(failure))
         {
             LogNotWritten(failure.GetType().Name, (failure as RequestFailedException)?.Status);
         }
@@ -111,10 +114,11 @@ public sealed partial class ResponseCacheTable(
 
     public async Task RemoveAsync(string key, CancellationToken token = default)
     {
-        if (ResponseCacheKey.TryParse(key, out var place))
+        if (ResponseCacheKey.TryParse(key, out var asked))
         {
+            var address = Address(asked);
             var table = await storage.GetCacheTableAsync(token);
-            await table.DeleteEntityAsync(Partition(place), place.Hash, cancellationToken: token);
+            await table.DeleteEntityAsync(RowPartition(address), address.Row, cancellationToken: token);
         }
     }
 
@@ -144,8 +148,8 @@ public sealed partial class ResponseCacheTable(
         }
     }
 
-    /// <summary>Whether the storage account did not do it: at once, or after every attempt.</summary>
-    private static bool IsOfStorage(Exception failure) => failure is RequestFailedException or AggregateException;
+    /// <summary>Whether the storage account did not do it, at once or after every attempt, or there is no key.</summary>
+    private static bool MayBeMissed(Exception failure) => failure is RequestFailedException or AggregateException or SecretUnavailableException;
 
     private static byte[] Join(TableEntity row)
     {
@@ -158,12 +162,13 @@ public sealed partial class ResponseCacheTable(
         return envelope.ToArray();
     }
 
-    private static string Partition(ResponseCacheKey key) => $"{key.Partition}!{key.Hash.AsSpan(0, 2)}";
+    private static string RowPartition(ContentAddress address) => $"{address.Partition}!{address.Row.AsSpan(0, 2)}";
 
-    private static ContentAddress Address(ResponseCacheKey key) => new(StorageClients.CacheTable, key.Partition, key.Hash, Value);
+    private ContentAddress Address(ResponseCacheKey key) =>
+        new(StorageClients.CacheTable, key.Partition, protector.NameFor(key.Hash, key.Partition), Value);
 
-    [LoggerMessage(6101, LogLevel.Information, "A cached answer is not readable and counts as a miss: {Hash}: {Cause}")]
-    private partial void LogUnreadable(string hash, string cause);
+    [LoggerMessage(6101, LogLevel.Information, "A cached answer is not readable and counts as a miss: row {Row}: {Cause}")]
+    private partial void LogUnreadable(string row, string cause);
 
     [LoggerMessage(6102, LogLevel.Warning, "The response cache could not be read; the model is asked ({ExceptionType} {Status})")]
     private partial void LogNotRead(string exceptionType, int? status);

@@ -17,7 +17,7 @@ internal sealed class CacheRig : IDisposable
 
     private static readonly IReadOnlySet<string> PureTools = new HashSet<string> { "pure" };
 
-    public CacheRig(AzuriteFixture azurite, string key, params string[] previousKeys)
+    public CacheRig(AzuriteFixture azurite, string? key, params string[] previousKeys)
     {
         (Storage, _, Requests) = azurite.Connect();
         var protector = new ContentProtector(TestKeys.Ring(key, previousKeys));

@@ -3,7 +3,9 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Security;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 
@@ -88,19 +90,21 @@ public sealed class ResponseCacheTableTests(AzuriteFixture azurite) : IDisposabl
     }
 
     [Fact]
-    public async Task Answer_under_a_key_that_is_gone_is_a_miss_and_is_written_anew()
+    public async Task Answer_that_was_changed_is_a_miss_and_is_written_anew()
     {
-        var newKey = TestKeys.New();
-        var (before, after, later) = (Process(), Process(newKey), Process(newKey));
+        var (before, after, later) = (Process(), Process(), Process());
         var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());
         await before.AskAsync(model, scope);
-        var unreadable = Assert.Single(await before.RowsAsync(scope, expected: 1)).GetBinary("Value0");
+        var row = Assert.Single(await before.RowsAsync(scope, expected: 1));
+        var changed = row.GetBinary("Value0");
+        changed[^1] ^= 1;
+        row["Value0"] = changed;
+        await (await before.Storage.GetCacheTableAsync(CancellationToken.None)).UpsertEntityAsync(row, TableUpdateMode.Replace);
 
         Assert.Equal("answer 2", (await after.AskAsync(model, scope)).Text);
 
         Assert.Equal([6101], after.Log.EventIds);
-        Assert.All(after.Log.Entries, entry => Assert.Equal(LogLevel.Information, entry.Level));
-        while ((await after.RowsAsync(scope, expected: 1)).Single().GetBinary("Value0").SequenceEqual(unreadable))
+        while ((await after.RowsAsync(scope, expected: 1)).Single().GetBinary("Value0").SequenceEqual(changed))
         {
             await Task.Delay(10);
         }
@@ -109,14 +113,47 @@ public sealed class ResponseCacheTableTests(AzuriteFixture azurite) : IDisposabl
         Assert.Equal(("answer 2", true), (found.Text, ResponseCache.IsCached(found)));
     }
 
-    [Fact]
-    public async Task Answer_under_a_previous_key_is_read()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task New_key_begins_a_new_cache_quietly(bool oldKeyIsKept)
     {
-        var (before, after) = (Process(), Process(TestKeys.New(), _key));
+        var newKey = TestKeys.New();
+        var (before, after, later) = (Process(), Process(newKey, oldKeyIsKept ? [_key] : []), Process(newKey));
         var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());
         await before.AskAsync(model, scope);
         await before.RowsAsync(scope, expected: 1);
-        Assert.True(ResponseCache.IsCached(await after.AskAsync(model, scope)));
+
+        Assert.Equal("answer 2", (await after.AskAsync(model, scope)).Text);
+
+        await after.RowsAsync(scope, expected: 2);
+        Assert.True(ResponseCache.IsCached(await later.AskAsync(model, scope)));
+        Assert.Empty(after.Log.Entries);
+    }
+
+    [Fact]
+    public async Task Name_of_a_row_cannot_be_computed_from_the_request()
+    {
+        var rig = Process();
+        var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());
+        await rig.AskAsync(model, scope);
+        var row = Assert.Single(await rig.RowsAsync(scope, expected: 1));
+
+        var key = ResponseCacheKey.Of(scope, [new ModelId("scripted", "one")], [new ChatMessage(ChatRole.User, "Hello")], options: null);
+        Assert.NotEqual(key.Hash, row.RowKey);
+        Assert.Equal(new ContentProtector(TestKeys.Ring(_key)).NameFor(key.Hash, scope.Partition), row.RowKey);
+        Assert.NotEqual(row.RowKey, new ContentProtector(TestKeys.Ring(_key)).NameFor(key.Hash, "dev!other"));
+    }
+
+    [Fact]
+    public async Task Without_a_key_to_encrypt_with_nothing_is_kept_in_storage()
+    {
+        var rig = new CacheRig(azurite, key: null);
+        _rigs.Add(rig);
+        var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());
+        Assert.Equal("answer 1", (await rig.AskAsync(model, scope)).Text);
+        await Poll.UntilAsync(() => rig.Log.EventIds.Contains(6103));
+        Assert.Empty(await rig.RowsAsync(scope, expected: 0));
     }
 
     [Fact]
