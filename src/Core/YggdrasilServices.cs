@@ -34,6 +34,7 @@ public static class YggdrasilServices
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
+        services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);

@@ -16,6 +16,9 @@ public sealed record ModelReply
     /// <summary>Sent as <c>Retry-After</c>, in whole seconds.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Further headers, for instance <c>Retry-After</c> as a date or the <c>Location</c> of a redirect.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The whole body, sent as it is in place of a completion.</summary>
     public string? Body { get; init; }
 

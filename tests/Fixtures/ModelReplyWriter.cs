@@ -35,6 +35,11 @@ internal static class ModelReplyWriter
                 ((int)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
+        foreach (var (name, value) in reply.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         IReadOnlyList<string> parts = streams
             ? [.. Chunks(request, reply).Select(chunk => $"data: {chunk}\n\n"), "data: [DONE]\n\n"]
             : Halves(reply.Body ?? Completion(request, reply).ToJsonString());
@@ -56,6 +61,11 @@ internal static class ModelReplyWriter
                 if (reply.Fault == ConnectionFault.MidBody)
                 {
                     context.Abort();
+                    return;
+                }
+
+                if (reply.Fault == ConnectionFault.EarlyEnd)
+                {
                     return;
                 }
             }

@@ -109,7 +109,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         {
             Turns = answer.Turn,
             Usage = run.Usage.AddModelCall(answer),
-            ServedBy = run.ServedBy.Contains(answer.ServedBy!) ? run.ServedBy : [.. run.ServedBy, answer.ServedBy!],
+            ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
         var isFinal = !answer.ToolCalls().Any();
         await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);

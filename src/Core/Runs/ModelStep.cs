@@ -37,7 +37,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     private RedactingChatClient Client(Run run)
     {
         var (model, fallbacks) = (Resolve(run.Agent.Model), run.Agent.Fallbacks.Select(Resolve).ToList());
-        var client = clients.GetClient(model, fallbacks);
+        var client = clients.GetClient(model, fallbacks, LastServer(run));
         if (run.Agent.Cache is { } policy)
         {
             var pureTools = gates.Offered(run).Where(tool => tool.Pure).Select(tool => tool.Name).ToHashSet();
@@ -74,6 +74,10 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
 
         return new ChatMessage(ChatRole.Assistant, contents);
     }
+
+    /// <summary>A run stays with the model that answered last, until that fails: a change of model costs its cache and its manner.</summary>
+    private static ModelId? LastServer(Run run) =>
+        run.ServedBy is [.., var last] && ModelId.TryParse(last, out var id) ? id : null;
 
     /// <remarks>A run keeps the agent it was started with, so its provider may have gone from the configuration since.</remarks>
     private ModelId Resolve(string text) => ModelId.TryParse(text, out var id) && clients.Knows(id)

@@ -51,7 +51,7 @@ public sealed record Run
 
     public RunUsage Usage { get; init; } = new();
 
-    /// <summary>The models, as <c>provider:model</c>, that have answered, in order of first use.</summary>
+    /// <summary>The models, as <c>provider:model</c>, that have answered; the last one is the last turn's.</summary>
     public IReadOnlyList<string> ServedBy { get; init; } = [];
 
     /// <summary>The sequence number of the next journal entry.</summary>

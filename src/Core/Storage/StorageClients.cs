@@ -23,11 +23,13 @@ public sealed class StorageClients
     public const string CacheTable = "Cache";
 
     private const string UsersTableName = "Users";
+    private const string ProvidersTableName = "Providers";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
     private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<TableClient> _cache;
+    private readonly EnsuredResource<TableClient> _providers;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
@@ -36,6 +38,7 @@ public sealed class StorageClients
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -46,6 +49,9 @@ public sealed class StorageClients
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
 
     public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
+
+    /// <summary>What instances tell each other of providers (see <see cref="Providers.State.ProviderState"/>).</summary>
+    public ValueTask<TableClient> GetProvidersTableAsync(CancellationToken cancellationToken) => _providers.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);

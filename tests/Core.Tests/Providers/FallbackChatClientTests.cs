@@ -1,12 +1,17 @@
+using System.Diagnostics;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
+using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Providers;
 
 /// <summary>Who is asked when a model cannot answer, counted at two servers.</summary>
 public sealed class FallbackChatClientTests : IAsyncLifetime
 {
+    private readonly RecordedLog<FallbackTelemetry> _log = new();
     private ScriptedModelServer _server = null!;
     private ScriptedModelServer _second = null!;
 
@@ -51,7 +56,71 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m", "lmstudio:m"), streamed));
 
         Assert.Equal(("provider_rejected", FailureClass.Stop), (thrown.Code, thrown.Failure));
+        Assert.EndsWith("No other model was asked: the fault is not the provider's.", thrown.Message, StringComparison.Ordinal);
         Assert.Equal((1, 0), (_server.Requests.Count, _second.Requests.Count));
+        Assert.Contains(_log.Entries, entry => (entry.Level, entry.EventId) == (LogLevel.Warning, 6012));
+    }
+
+    [Fact]
+    public async Task Rejection_by_the_last_of_the_chain_says_nothing_of_others()
+    {
+        _server.RespondWith(_ => ModelReply.Status(400));
+        await using var providers = With();
+
+        var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m"), streamed: false));
+
+        Assert.Equal("vllm rejected the request (400).", thrown.Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Preferred_model_is_asked_first_and_when_it_fails_the_others_in_their_order(bool streamed)
+    {
+        _server.RespondWith(_ => ModelReply.Text("From the first."));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With("Providers__lmstudio__RetryAttempts=0");
+        IChatClient Client() => providers.Clients.GetClient(
+            new ModelId("vllm", "m"), [new ModelId("openai", "m"), new ModelId("lmstudio", "m")], new ModelId("lmstudio", "m"));
+
+        Assert.Equal("lmstudio:m", (await AskAsync(Client(), streamed)).ModelId);
+        Assert.Empty(_server.Requests);
+        _second.RespondWith(_ => ModelReply.Status(503));
+        Assert.Equal("vllm:m", (await AskAsync(Client(), streamed)).ModelId);
+        Assert.Equal((1, 2), (_server.Requests.Count, _second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Preferred_model_that_is_not_of_the_chain_is_not_asked()
+    {
+        _server.RespondWith(_ => ModelReply.Text("From the first."));
+        await using var providers = With();
+
+        var client = providers.Clients.GetClient(new ModelId("vllm", "m"), [], new ModelId("lmstudio", "m"));
+
+        Assert.Equal("vllm:m", (await AskAsync(client, streamed: false)).ModelId);
+        Assert.Empty(_second.Requests);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Telemetry_names_the_original_and_the_active_model(bool streamed)
+    {
+        _server.RespondWith(_ => ModelReply.Status(401));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With();
+        using var fallbacks = new RecordedMeasurements(providers, "yggdrasil.provider.fallbacks");
+        using var span = new Activity("model call").Start();
+
+        await AskAsync(providers.Client("vllm:m", "lmstudio:other"), streamed);
+
+        Assert.Equal(
+            ("vllm:m", "lmstudio:other"), (span.GetTagItem(FallbackTelemetry.OriginalTag), span.GetTagItem(FallbackTelemetry.ActiveTag)));
+        Assert.Equal(
+            "error.type=provider_credentials yggdrasil.model.active=lmstudio:other yggdrasil.model.failed=vllm:m yggdrasil.model.original=vllm:m",
+            Assert.Single(fallbacks.Tags));
+        Assert.Contains(_log.Entries, entry => entry.EventId == 6011);
     }
 
     [Fact]
@@ -101,6 +170,7 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
     }
 
     private TestProviders With(params string[] settings) => TestProviders.With(
+        services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log),
         [$"Providers__vllm__Endpoint={_server.Endpoint}", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
