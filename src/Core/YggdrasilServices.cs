@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Health;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
@@ -30,6 +32,8 @@ public static class YggdrasilServices
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
+        services.AddPrices();
+        services.AddResponseCache(configuration);
         services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
@@ -83,6 +87,21 @@ public static class YggdrasilServices
             provider.GetRequiredService<DisabledUsers>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
+    }
+
+    private static void AddPrices(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelPrices>();
+        services.AddSingleton<ModelMeter>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ModelPrices>());
+    }
+
+    private static void AddResponseCache(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<CacheOptions>(configuration, CacheOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CacheOptions>>().Value);
+        services.AddSingleton<ResponseCacheTable>();
+        services.AddSingleton<ResponseCache>();
     }
 
     private static void AddAgents(this IServiceCollection services)

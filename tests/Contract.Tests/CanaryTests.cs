@@ -75,6 +75,7 @@ public sealed class CanaryTests : IAsyncLifetime
             description = _search.Canary("description"),
             instructions = _search.Canary("instructions"),
             tools = Tools,
+            cache = new { ttlSeconds = 3600, scope = "agent" },
         }));
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
     }

@@ -59,6 +59,10 @@ public class ContractFixture : IAsyncLifetime
     {
         ["Providers__openai__Endpoint"] = model.Endpoint,
         ["Providers__openai__ApiKey"] = "sk-test",
+        ["Prices__0__Model"] = "openai:priced",
+        ["Prices__0__InputPerMillion"] = "2.50",
+        ["Prices__0__OutputPerMillion"] = "10",
+        ["Prices__0__CachedInputPerMillion"] = "1.25",
         ["Tools__Http__AllowedHosts__0"] = effects.Authority,
         ["Tools__Http__AllowPrivateNetworks"] = "true",
     };

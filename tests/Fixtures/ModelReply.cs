@@ -31,6 +31,12 @@ public sealed record ModelReply
 
     public int OutputTokens { get; init; } = 7;
 
+    /// <summary>Of the input tokens, those reported as cached; null reports nothing.</summary>
+    public int? CachedInputTokens { get; init; }
+
+    /// <summary>Of the output tokens, those reported as reasoning; null reports nothing.</summary>
+    public int? ReasoningTokens { get; init; }
+
     /// <summary>Holds the answer back until opened.</summary>
     public Gate? Gate { get; init; }
 

@@ -142,12 +142,26 @@ internal static class ModelReplyWriter
         ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
     };
 
-    private static JsonObject Usage(ModelReply reply) => new()
+    private static JsonObject Usage(ModelReply reply)
     {
-        ["prompt_tokens"] = reply.InputTokens,
-        ["completion_tokens"] = reply.OutputTokens,
-        ["total_tokens"] = reply.InputTokens + reply.OutputTokens,
-    };
+        var usage = new JsonObject
+        {
+            ["prompt_tokens"] = reply.InputTokens,
+            ["completion_tokens"] = reply.OutputTokens,
+            ["total_tokens"] = reply.InputTokens + reply.OutputTokens,
+        };
+        if (reply.CachedInputTokens is { } cached)
+        {
+            usage["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = cached };
+        }
+
+        if (reply.ReasoningTokens is { } reasoning)
+        {
+            usage["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = reasoning };
+        }
+
+        return usage;
+    }
 
     private static string FinishReason(ModelReply reply) =>
         reply.FinishReason ?? (reply.Calls.Count > 0 ? "tool_calls" : "stop");

@@ -108,7 +108,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         var next = run with
         {
             Turns = answer.Turn,
-            Usage = run.Usage.AddModelCall(new() { InputTokenCount = answer.InputTokens, OutputTokenCount = answer.OutputTokens }),
+            Usage = run.Usage.AddModelCall(answer),
             ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
         var isFinal = !answer.ToolCalls().Any();

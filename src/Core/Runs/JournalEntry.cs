@@ -59,7 +59,19 @@ public sealed record JournalEntry
 
     public long? OutputTokens { get; init; }
 
-    /// <summary>The <c>provider:model</c> that answered.</summary>
+    /// <summary>Of <see cref="InputTokens"/>, those that the provider had in its own prompt cache; null where it reports none.</summary>
+    public long? CachedInputTokens { get; init; }
+
+    /// <summary>Of <see cref="OutputTokens"/>, those the model thought with; null where its provider reports none.</summary>
+    public long? ReasoningTokens { get; init; }
+
+    /// <summary>What the model call cost, in US dollars; null when that is not known.</summary>
+    public decimal? CostUsd { get; init; }
+
+    /// <summary>The answer was in the response cache: nobody was asked, and it cost nothing.</summary>
+    public bool Cached { get; init; }
+
+    /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
     /// <summary>The lease epoch under which an intent was written.</summary>

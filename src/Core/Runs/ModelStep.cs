@@ -1,38 +1,50 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
-internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProvider time)
+internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
     public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var client = new RedactingChatClient(
-            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)], LastServer(run)), run.Agent.Redaction);
-        var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var response = await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
         }
 
         var turn = run.Turns + 1;
-        return new JournalEntry
+        var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
             Turn = turn,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
-            InputTokens = response.Usage?.InputTokenCount,
-            OutputTokens = response.Usage?.OutputTokenCount,
             ServedBy = response.ModelId ?? run.Agent.Model,
             Messages = [Record(response, run.Id, turn)],
         };
+        return meter.Measure(answer, response);
+    }
+
+    private RedactingChatClient Client(Run run)
+    {
+        var (model, fallbacks) = (Resolve(run.Agent.Model), run.Agent.Fallbacks.Select(Resolve).ToList());
+        var client = clients.GetClient(model, fallbacks, LastServer(run));
+        if (run.Agent.Cache is { } policy)
+        {
+            var pureTools = gates.Offered(run).Where(tool => tool.Pure).Select(tool => tool.Name).ToHashSet();
+            client = new ResponseCachingChatClient(client, cache, ResponseCacheScope.Of(run, policy), [model, .. fallbacks], pureTools);
+        }
+
+        return new RedactingChatClient(client, run.Agent.Redaction);
     }
 
     private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>

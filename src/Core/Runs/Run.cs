@@ -16,6 +16,9 @@ public sealed record Run
 
     public required int AgentVersion { get; init; }
 
+    /// <summary>The agent as <see cref="Agents.Agent.Key"/> names it; null for runs that began before agents had one.</summary>
+    public string? AgentKey { get; init; }
+
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
 

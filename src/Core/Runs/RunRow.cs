@@ -22,6 +22,7 @@ internal sealed class RunRow(ContentVault vault)
         row["Roles"] = string.Join(' ', run.Caller.Roles);
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
+        row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
@@ -52,6 +53,9 @@ internal sealed class RunRow(ContentVault vault)
             ["ModelCalls"] = run.Usage.ModelCalls,
             ["ToolCalls"] = run.Usage.ToolCalls,
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
+            ["CachedInputTokens"] = run.Usage.CachedInputTokens,
+            ["ReasoningTokens"] = run.Usage.ReasoningTokens,
+            ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
             ["Epoch"] = run.Epoch,
@@ -96,6 +100,7 @@ internal sealed class RunRow(ContentVault vault)
         Caller = ReadCaller(row),
         AgentId = row.GetString("AgentId"),
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
+        AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
@@ -126,7 +131,12 @@ internal sealed class RunRow(ContentVault vault)
         row.GetInt64("OutputTokens") ?? 0,
         row.GetInt32("ModelCalls") ?? 0,
         row.GetInt32("ToolCalls") ?? 0,
-        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture));
+        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture))
+    {
+        CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
+    };
 
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
         vault.SealAsync(content, new ContentAddress(StorageClients.WorkTable, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);

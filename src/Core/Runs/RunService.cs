@@ -117,6 +117,7 @@ public sealed class RunService
             Caller = caller,
             AgentId = agent.Id,
             AgentVersion = agent.Version,
+            AgentKey = agent.Key,
             Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
             Metadata = request.Metadata,
             RequestHash = idempotency?.RequestHash,

@@ -7,6 +7,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
 
@@ -27,7 +28,7 @@ internal sealed class DriverFixture
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
         Store = new RunStore(storage, vault);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, new AgentLoop(new ModelStep(models, TestCaches.Unused, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;

@@ -3,8 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Runs;
@@ -54,10 +57,13 @@ internal sealed class LoopFixture(ScriptedModels models)
         };
     }
 
+    /// <summary>The scripted model costs nothing.</summary>
+    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0)));
+
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {
         var gates = new ToolGates(catalog, new ToolArguments());
-        return new AgentLoop(new ModelStep(models, gates, time), CreateToolStep(gates, options, time), time);
+        return new AgentLoop(new ModelStep(models, TestCaches.Unused, Meter, gates, time), CreateToolStep(gates, options, time), time);
     }
 
     public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)
