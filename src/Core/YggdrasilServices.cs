@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
@@ -36,6 +37,7 @@ public static class YggdrasilServices
         services.AddResponseCache(configuration);
         services.AddBuiltInTools(configuration);
         services.AddAgents();
+        services.AddConversations();
         services.AddRuns(configuration);
         return services.AddSettingsAtStart();
     }
@@ -58,6 +60,7 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddSingleton<RowRemoval>();
         services.AddReprotection(configuration);
         services.AddSingleton<Readiness>();
     }
@@ -130,10 +133,12 @@ public static class YggdrasilServices
         services.AddSingleton<ModelStep>();
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunRemoval>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<ToolStep>(),
             provider.GetRequiredService<RunOptions>(),
@@ -142,6 +147,7 @@ public static class YggdrasilServices
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));

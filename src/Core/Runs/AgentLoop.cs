@@ -74,7 +74,8 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
             return StopReason.Cancelled;
         }
 
-        if (now >= run.Deadline)
+        // A run that is driven before its turn is driven to its end, whatever this clock says of its deadline.
+        if (now >= run.Deadline || run.AwaitsTurn)
         {
             return StopReason.Deadline;
         }

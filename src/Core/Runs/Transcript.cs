@@ -10,21 +10,26 @@ internal sealed record PendingCall(string CallId, int Turn, FunctionCallContent 
 /// <summary>What a run's journal says, folded: the messages so far and what the last answer still waits for.</summary>
 internal sealed class Transcript
 {
-    private readonly List<ChatMessage> _messages;
+    private readonly List<JournalEntry> _entries = [];
+    private readonly List<ChatMessage> _messages = [];
     private readonly List<JournalEntry> _results = [];
     private readonly Dictionary<string, JournalEntry> _intents = [];
+    private IReadOnlyList<ChatMessage> _history;
     private JournalEntry? _answer;
 
-    /// <param name="history">The messages of the conversation before this run.</param>
+    /// <param name="history">The messages before this run's own.</param>
     /// <param name="entries">This run's entries, in order.</param>
     public Transcript(IEnumerable<ChatMessage> history, IEnumerable<JournalEntry> entries)
     {
-        _messages = [.. history];
+        _history = [.. history];
         foreach (var entry in entries)
         {
             Add(entry);
         }
     }
+
+    /// <summary>This run's entries, in order.</summary>
+    public IReadOnlyList<JournalEntry> Entries => _entries;
 
     /// <summary>The text of the last answer that had any.</summary>
     public string? LastText { get; private set; }
@@ -49,10 +54,14 @@ internal sealed class Transcript
 
     /// <summary>What the model is shown next: every message, tool results in the order of their calls.</summary>
     /// <remarks>Results are recorded as they arrive; providers want them, and caches match them, in call order.</remarks>
-    public IReadOnlyList<ChatMessage> Messages => [.. _messages, .. OrderedResults()];
+    public IReadOnlyList<ChatMessage> Messages => [.. _history, .. _messages, .. OrderedResults()];
+
+    /// <summary>Puts the conversation so far before this run's messages.</summary>
+    public void Precede(IReadOnlyList<ChatMessage> history) => _history = history;
 
     public void Add(JournalEntry entry)
     {
+        _entries.Add(entry);
         switch (entry.Kind)
         {
             case EntryKind.Input:

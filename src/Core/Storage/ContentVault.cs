@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Azure;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
@@ -72,6 +73,22 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         {
             // Its message quotes the content, so it goes no further.
             throw Alert(address, "it is not in a form that this version knows");
+        }
+    }
+
+    /// <summary>Deletes the blobs that a row's values refer to. The row's own content goes with the row.</summary>
+    internal async Task DeleteBlobsAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(stored => stored is [BlobReference, ..]))
+        {
+            var name = Encoding.UTF8.GetString(reference.AsSpan(1));
+
+            // A reference that somebody put there must not delete what is another owner's.
+            if (name.StartsWith($"{row.PartitionKey}/", StringComparison.Ordinal))
+            {
+                var container = await storage.GetContentContainerAsync(cancellationToken);
+                await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
+            }
         }
     }
 

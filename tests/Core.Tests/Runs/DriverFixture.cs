@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -26,9 +27,15 @@ internal sealed class DriverFixture
         (Requests, Owner) = (requests, owner);
         var gates = new ToolGates(tools.Catalog(), new ToolArguments());
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
-        Store = new RunStore(storage, vault);
+        var conversations = new ConversationStore(storage);
+        var memory = new ConversationMemory(conversations);
+        var log = new ConversationLog(storage, vault);
+        Turns = new ConversationTurns(conversations, memory, log);
+        Store = new RunStore(storage, vault, [new ConversationCompanion(memory, log, Time)]);
+        Conversations = new ConversationService(
+            conversations, log, new ConversationRemoval(storage, conversations, memory, new RunRemoval(storage, new RowRemoval(storage, vault)), new RowRemoval(storage, vault)), Store);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, TestCaches.Unused, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, new AgentLoop(new ModelStep(models, TestCaches.Unused, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
@@ -45,6 +52,10 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public ConversationTurns Turns { get; }
+
+    public ConversationService Conversations { get; }
 
     public RunDriver Driver { get; }
 
@@ -112,5 +123,13 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Woken.Enqueue(instanceId);
         return Task.CompletedTask;
+    }
+
+    public ConcurrentQueue<string> Purged { get; } = new();
+
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Purged.Enqueue(instanceId);
+        return Task.FromResult(true);
     }
 }

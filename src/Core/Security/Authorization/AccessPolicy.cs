@@ -9,6 +9,7 @@ namespace Yggdrasil.Security.Authorization;
 /// read, run / control    yes         yes              yes             404         yes       404
 /// write, share           yes         403              403             404
 /// </code>
+/// A conversation is its owner's as a run is.
 /// An admin has, within the own tenant, the rights of every user. What is reached through a share or the configuration
 /// stays read-only for admins too: they change an agent as its owner's, with <c>?userId=</c>.
 /// </remarks>
@@ -65,6 +66,12 @@ public static class AccessPolicy
         _ => Access.Invisible,
     };
 
+    public static Access Decide(Caller caller, ConversationAction action, Owner owner) => action switch
+    {
+        ConversationAction.Read or ConversationAction.Delete when HasRightsOf(caller, owner) => Access.Allowed,
+        _ => Access.Invisible,
+    };
+
     /// <param name="agent">Null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such agent for this caller.</exception>
     /// <exception cref="ForbiddenException">The caller may read and run the agent, and no more.</exception>
@@ -92,6 +99,18 @@ public static class AccessPolicy
             throw new NotFoundException($"There is no run \"{runId}\".");
         }
     }
+
+    /// <param name="owner">Whose it is; null when there is none.</param>
+    /// <exception cref="NotFoundException">There is no such conversation for this caller.</exception>
+    public static void Require(Caller caller, ConversationAction action, Owner? owner, string conversationId)
+    {
+        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        {
+            throw NoConversation(conversationId);
+        }
+    }
+
+    internal static NotFoundException NoConversation(string conversationId) => new($"There is no conversation \"{conversationId}\".");
 
     private static Access ReadAndRun(AgentAction action) =>
         action is AgentAction.Read or AgentAction.Run ? Access.Allowed : Access.Forbidden;

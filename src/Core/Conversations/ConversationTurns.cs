@@ -1,0 +1,71 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Problems;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Conversations;
+
+/// <summary>What drivers ask of conversations: whose turn it is, and what was said before.</summary>
+internal sealed class ConversationTurns(ConversationStore store, ConversationMemory memory, ConversationLog log)
+{
+    /// <summary>Runs that may wait for one conversation.</summary>
+    public const int MaxQueue = 50;
+
+    /// <summary>Whether a run that is about to be started will have to wait, as far as can be told before its start is committed.</summary>
+    /// <exception cref="ConflictException">It would be refused.</exception>
+    public async Task<bool> WillWaitAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.ConversationId is not { } id
+            || await memory.FindFreeAsync(run.Caller.Owner.Partition, id, cancellationToken) is not { } conversation
+            || IsOf(conversation, run))
+        {
+            return false;
+        }
+
+        RequireRoom(conversation, run);
+        return conversation.ActiveRun is not null;
+    }
+
+    /// <summary>The run as it is when its turn has come.</summary>
+    /// <returns>Null while it has not; and whether no other run waits before it.</returns>
+    public async Task<(Run? Begun, bool IsNext)> TryBeginAsync(Run run, CancellationToken cancellationToken)
+    {
+        var conversation = await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken);
+        return conversation?.ActiveRun == run.Id
+            ? (run with { AwaitsTurn = false, History = conversation.History }, true)
+            : (null, conversation is { Queue: [var first, ..] } && first == run.Id);
+    }
+
+    /// <summary>The active run of a run's conversation.</summary>
+    public async Task<string?> FindActiveAsync(Run run, CancellationToken cancellationToken) =>
+        (await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken))?.ActiveRun;
+
+    /// <summary>The messages that a run's own come after.</summary>
+    public async Task<IReadOnlyList<ChatMessage>> LoadHistoryAsync(Run run, CancellationToken cancellationToken) =>
+        run is { ConversationId: { } id, History: { } range }
+            ? await log.LoadAsync(run.Caller.Owner.Partition, id, range, cancellationToken)
+            : [];
+
+    /// <summary>Whether the run is in the conversation already: a repeat of its start is no conflict with itself.</summary>
+    internal static bool IsOf(Conversation conversation, Run run) =>
+        conversation.ActiveRun == run.Id || conversation.Queue.Contains(run.Id);
+
+    /// <exception cref="ConflictException">The conversation takes no such run now.</exception>
+    internal static void RequireRoom(Conversation conversation, Run run)
+    {
+        if (conversation.IsDeleted)
+        {
+            throw new ConflictException($"The conversation \"{conversation.Id}\" is being deleted.");
+        }
+
+        if (conversation.ActiveRun is { } active && run.OnConflict == OnConflict.Reject)
+        {
+            throw new ConflictException(
+                $"The conversation \"{conversation.Id}\" has an active run, {active}. Wait for its end, or send onConflict: enqueue or interrupt.");
+        }
+
+        if (conversation.Queue.Count >= MaxQueue)
+        {
+            throw new ConflictException($"{MaxQueue} runs wait for the conversation \"{conversation.Id}\", which is as many as may.");
+        }
+    }
+}
