@@ -46,6 +46,9 @@ public sealed record AgentDefinition
 
     public CachePolicy? Cache { get; init; }
 
+    /// <summary>How much of a conversation the model is shown; absent leaves <see cref="ContextPolicy.Default"/>.</summary>
+    public ContextPolicy? Context { get; init; }
+
     public RedactionMode Redaction { get; init; } = RedactionMode.Off;
 }
 

@@ -35,10 +35,14 @@ public sealed record Conversation
     /// <summary>Messages in the log.</summary>
     public long Messages { get; init; }
 
-    /// <summary>Where what models are shown begins, and how many messages of that exchange they are not.</summary>
+    /// <summary>The first exchange that models are shown.</summary>
     public long WindowFrom { get; init; }
 
+    /// <summary>How many messages of that exchange, after its first, they are not shown.</summary>
     public int WindowSkip { get; init; }
+
+    /// <summary>Whether the log holds a summary of what comes before that.</summary>
+    public bool HasSummary { get; init; }
 
     /// <summary>It is being deleted: it is not shown, and no run may be started in it.</summary>
     public bool IsDeleted { get; init; }
@@ -47,5 +51,5 @@ public sealed record Conversation
     public ETag ETag { get; init; }
 
     /// <summary>What a run is shown whose turn it is now.</summary>
-    internal HistoryRange History => new(WindowFrom, WindowSkip, Exchanges);
+    internal HistoryRange History => new(WindowFrom, WindowSkip, Exchanges, CreatedAt);
 }

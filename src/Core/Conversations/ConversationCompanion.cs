@@ -16,10 +16,11 @@ namespace Yggdrasil.Conversations;
 /// </code>
 /// A run that began with its turn keeps it until it ends, so only one that had to wait ever asks for it.
 /// </remarks>
-internal sealed class ConversationCompanion(ConversationMemory memory, ConversationLog log, TimeProvider time) : IRunCompanion
+internal sealed class ConversationCompanion(
+    ConversationMemory memory, ConversationLog log, HistoryCache histories, TimeProvider time) : IRunCompanion
 {
     /// <summary>What the transaction of a run, by its id, is about to write.</summary>
-    private readonly ConcurrentDictionary<string, Conversation> _proposed = new();
+    private readonly ConcurrentDictionary<string, Proposal> _proposed = new();
 
     public async ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken)
     {
@@ -71,20 +72,25 @@ internal sealed class ConversationCompanion(ConversationMemory memory, Conversat
 
     public async ValueTask<CompanionChange> OnCommitAsync(Run next, CancellationToken cancellationToken) =>
         next is { IsTerminal: true, ConversationId: not null }
-            ? await EndAsync(next, entries: [], cancellationToken)
+            ? await EndAsync(next, before: null, last: [], cancellationToken)
             : CompanionChange.None(next);
 
     public async ValueTask<CompanionChange> OnEndAsync(
         Run ended, Transcript before, IReadOnlyList<JournalEntry> last, CancellationToken cancellationToken) =>
         ended.ConversationId is null
             ? CompanionChange.None(ended)
-            : await EndAsync(ended, [.. before.Entries, .. last], cancellationToken);
+            : await EndAsync(ended, before, last, cancellationToken);
 
     public void Committed(Run run, IReadOnlyList<ETag> versions)
     {
-        if (_proposed.TryRemove(run.Id, out var conversation))
+        if (_proposed.TryRemove(run.Id, out var proposal))
         {
+            var conversation = proposal.Conversation;
             memory.Remember(conversation with { ETag = versions[0] });
+            if (proposal.NextHistory is { } history)
+            {
+                histories.Add(conversation.Owner.Partition, conversation.Id, conversation.History, history);
+            }
         }
     }
 
@@ -97,8 +103,9 @@ internal sealed class ConversationCompanion(ConversationMemory memory, Conversat
         }
     }
 
-    /// <param name="entries">The run's whole journal; empty where it cannot be read.</param>
-    private async ValueTask<CompanionChange> EndAsync(Run ended, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    /// <param name="before">The run's journal; null where it cannot be read.</param>
+    private async ValueTask<CompanionChange> EndAsync(
+        Run ended, Transcript? before, IReadOnlyList<JournalEntry> last, CancellationToken cancellationToken)
     {
         var stored = await memory.FindAsync(ended.Caller.Owner.Partition, ended.ConversationId!, cancellationToken);
         if (stored is null)
@@ -115,15 +122,39 @@ internal sealed class ConversationCompanion(ConversationMemory memory, Conversat
 
         var next = stored.Queue.Count > 0 ? stored.Queue[0] : null;
         touched = touched with { ActiveRun = next, Queue = [.. stored.Queue.Skip(1)] };
-        if (entries.Count == 0)
+        return before is null
+            ? Change(ended with { NextRun = next }, stored, touched, [])
+            : await AppendAsync(ended with { NextRun = next }, stored, touched, before, last, cancellationToken);
+    }
+
+    private async ValueTask<CompanionChange> AppendAsync(
+        Run ended,
+        Conversation stored,
+        Conversation touched,
+        Transcript before,
+        IReadOnlyList<JournalEntry> last,
+        CancellationToken cancellationToken)
+    {
+        var partition = stored.Owner.Partition;
+        var exchange = Exchange.Of(ended, stored.Exchanges, [.. before.Entries, .. last]);
+        var (appended, shown) = await log.AppendAsync(partition, stored.Id, exchange, cancellationToken);
+        touched = touched with { Exchanges = stored.Exchanges + 1, Messages = stored.Messages + exchange.Messages.Count };
+        if (before.History is not { } history)
         {
-            return Change(ended with { NextRun = next }, stored, touched, []);
+            // Nobody asked a model, so what models are shown has not moved.
+            return Change(ended, stored, touched, [appended]);
         }
 
-        var exchange = Exchange.Of(ended, stored.Exchanges, entries);
-        var appended = await log.AppendAsync(ended.Caller.Owner.Partition, stored.Id, exchange, cancellationToken);
-        touched = touched with { Exchanges = stored.Exchanges + 1, Messages = stored.Messages + exchange.Messages.Count };
-        return Change(ended with { NextRun = next }, stored, touched, [appended]);
+        var (from, skip) = history.PlaceOf(before.Start, stored.Exchanges);
+        touched = touched with { WindowFrom = from, WindowSkip = skip, HasSummary = before.Summary is not null };
+        List<TableTransactionAction> changes = [appended];
+        if (before.Summary is { } summary && (summary != history.Summary || from != stored.WindowFrom))
+        {
+            changes.AddRange(await log.SummariseAsync(
+                partition, stored.Id, stored.HasSummary ? stored.WindowFrom : null, from, summary, cancellationToken));
+        }
+
+        return Change(ended, stored, touched, changes, history.Then(touched.History, before.Summary, shown));
     }
 
     /// <summary>A run that its request wanted to drive gives the lease of its start back: the one that is active comes first.</summary>
@@ -131,9 +162,10 @@ internal sealed class ConversationCompanion(ConversationMemory memory, Conversat
         run with { AwaitsTurn = true, Status = RunStatus.Queued, StartedAt = null, LeaseUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Writes the conversation first, so that its new version is the first of the answer.</summary>
-    private CompanionChange Change(Run run, Conversation? stored, Conversation changed, List<TableTransactionAction> others)
+    private CompanionChange Change(
+        Run run, Conversation? stored, Conversation changed, List<TableTransactionAction> others, ConversationHistory? nextHistory = null)
     {
-        _proposed[run.Id] = changed;
+        _proposed[run.Id] = new Proposal(changed, nextHistory);
         return new CompanionChange(run, [ConversationRow.Write(changed), .. Move(stored, changed), .. others]);
     }
 
@@ -154,4 +186,7 @@ internal sealed class ConversationCompanion(ConversationMemory memory, Conversat
 
         yield return new(TableTransactionActionType.Add, new TableEntity(partition, place));
     }
+
+    /// <param name="NextHistory">What the next run is shown, where that is known.</param>
+    private sealed record Proposal(Conversation Conversation, ConversationHistory? NextHistory);
 }

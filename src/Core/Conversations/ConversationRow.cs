@@ -28,6 +28,7 @@ internal static class ConversationRow
             ["Messages"] = conversation.Messages,
             ["WindowFrom"] = conversation.WindowFrom,
             ["WindowSkip"] = conversation.WindowSkip,
+            ["Summary"] = conversation.HasSummary,
             ["Deleted"] = conversation.IsDeleted,
         };
         return conversation.ETag == default
@@ -48,6 +49,7 @@ internal static class ConversationRow
         Messages = row.GetInt64("Messages") ?? 0,
         WindowFrom = row.GetInt64("WindowFrom") ?? 0,
         WindowSkip = row.GetInt32("WindowSkip") ?? 0,
+        HasSummary = row.GetBoolean("Summary") ?? false,
         IsDeleted = row.GetBoolean("Deleted") ?? false,
         ETag = row.ETag,
     };

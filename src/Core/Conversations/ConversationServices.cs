@@ -10,7 +10,10 @@ internal static class ConversationServices
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ConversationMemory>();
         services.AddSingleton<ConversationLog>();
+        services.AddSingleton<HistoryCache>();
         services.AddSingleton<ConversationRemoval>();
+        services.AddSingleton<ConversationSummarizer>();
+        services.AddSingleton<ContextWindow>();
         services.AddSingleton<ConversationTurns>();
         services.AddSingleton<IRunCompanion, ConversationCompanion>();
         services.AddSingleton(provider => new ConversationService(

@@ -1,11 +1,10 @@
-using Microsoft.Extensions.AI;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Conversations;
 
 /// <summary>What drivers ask of conversations: whose turn it is, and what was said before.</summary>
-internal sealed class ConversationTurns(ConversationStore store, ConversationMemory memory, ConversationLog log)
+internal sealed class ConversationTurns(ConversationStore store, ConversationMemory memory, ConversationLog log, HistoryCache histories)
 {
     /// <summary>Runs that may wait for one conversation.</summary>
     public const int MaxQueue = 50;
@@ -39,11 +38,17 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
     public async Task<string?> FindActiveAsync(Run run, CancellationToken cancellationToken) =>
         (await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken))?.ActiveRun;
 
-    /// <summary>The messages that a run's own come after.</summary>
-    public async Task<IReadOnlyList<ChatMessage>> LoadHistoryAsync(Run run, CancellationToken cancellationToken) =>
-        run is { ConversationId: { } id, History: { } range }
-            ? await log.LoadAsync(run.Caller.Owner.Partition, id, range, cancellationToken)
-            : [];
+    /// <summary>What the model is shown before a run's own messages.</summary>
+    public async Task<ConversationHistory> LoadHistoryAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run is not { ConversationId: { } id, History: { } range })
+        {
+            return ConversationHistory.None;
+        }
+
+        var partition = run.Caller.Owner.Partition;
+        return histories.Find(partition, id, range) ?? await log.LoadAsync(partition, id, range, cancellationToken);
+    }
 
     /// <summary>Whether the run is in the conversation already: a repeat of its start is no conflict with itself.</summary>
     internal static bool IsOf(Conversation conversation, Run run) =>

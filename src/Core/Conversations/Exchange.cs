@@ -25,7 +25,7 @@ internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IRead
     /// <summary>The messages of a run that goes on; calls may still be without a result.</summary>
     public static IReadOnlyList<ChatMessage> SoFar(IReadOnlyList<JournalEntry> entries) =>
         new Transcript([], entries.Select(entry => entry with { Messages = [.. entry.Messages.Select(message => At(message, entry.StartedAt + entry.Duration))] }))
-            .Messages;
+            .All;
 
     /// <summary>Providers refuse a conversation in which a call has no result.</summary>
     private static IEnumerable<ChatMessage> ResultsOfWhatIsPending(Run ended, IReadOnlyList<JournalEntry> entries) =>

@@ -213,7 +213,11 @@ public sealed partial class RunDriver
             using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
             try
             {
-                lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run, slice.Stop));
+                if (lease.Run.History is not null)
+                {
+                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run, slice.Stop));
+                }
+
                 return await _loop.AdvanceAsync(lease, slice);
             }
             catch (LeaseLostException)

@@ -66,6 +66,7 @@ internal sealed class RunRow(ContentVault vault)
             ["HistoryFrom"] = run.History?.From,
             ["HistorySkip"] = run.History?.Skip,
             ["HistoryTo"] = run.History?.To,
+            ["HistoryBegunAt"] = run.History?.BegunAt,
             ["NextRun"] = run.NextRun,
         };
 
@@ -128,7 +129,8 @@ internal sealed class RunRow(ContentVault vault)
         SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
         AwaitsTurn = row.GetBoolean("AwaitsTurn") ?? false,
         History = row.GetInt64("HistoryTo") is { } to
-            ? new HistoryRange(row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to)
+            ? new HistoryRange(
+                row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
             : null,
         NextRun = row.GetString("NextRun"),
         ETag = row.ETag,

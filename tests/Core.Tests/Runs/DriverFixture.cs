@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Azure.Core.Pipeline;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,6 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
-using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
 
@@ -19,9 +19,9 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null)
+        ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null)
     {
-        var (storage, vault, requests) = azurite.Connect(logger: alerts);
+        var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
@@ -30,12 +30,13 @@ internal sealed class DriverFixture
         var conversations = new ConversationStore(storage);
         var memory = new ConversationMemory(conversations);
         var log = new ConversationLog(storage, vault);
-        Turns = new ConversationTurns(conversations, memory, log);
-        Store = new RunStore(storage, vault, [new ConversationCompanion(memory, log, Time)]);
+        var histories = new HistoryCache();
+        Turns = new ConversationTurns(conversations, memory, log, histories);
+        Store = new RunStore(storage, vault, [new ConversationCompanion(memory, log, histories, Time)]);
         Conversations = new ConversationService(
             conversations, log, new ConversationRemoval(storage, conversations, memory, new RunRemoval(storage, new RowRemoval(storage, vault)), new RowRemoval(storage, vault)), Store);
         Driver = new RunDriver(
-            Store, Turns, new AgentLoop(new ModelStep(models, TestCaches.Unused, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
