@@ -10,6 +10,7 @@ using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
@@ -38,6 +39,7 @@ public static class YggdrasilServices
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddConversations();
+        services.AddRetention(configuration);
         services.AddRuns(configuration);
         return services.AddSettingsAtStart();
     }

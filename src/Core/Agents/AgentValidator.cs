@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
+using Yggdrasil.Retention;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Agents;
@@ -39,6 +40,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
         ValidateContext(agent.Context, prefix, errors);
+        errors.Require(agent.RetentionDays is null or (>= 0 and <= RetentionOptions.MaxDays), prefix + "retentionDays", $"Must be between 0 and {RetentionOptions.MaxDays}.");
     }
 
     private static void ValidateContext(ContextPolicy? context, string prefix, FieldErrors errors) =>

@@ -23,6 +23,9 @@ public sealed record Conversation
     /// <summary>The agent of its last run.</summary>
     public required string AgentId { get; init; }
 
+    /// <summary>Days it is kept after its last activity, as that agent says; null leaves it to the setting.</summary>
+    public int? RetentionDays { get; init; }
+
     /// <summary>The one run that may be driven; null when none has been started that has not ended.</summary>
     public string? ActiveRun { get; init; }
 

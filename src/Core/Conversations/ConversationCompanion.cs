@@ -44,7 +44,7 @@ internal sealed class ConversationCompanion(
 
         var now = time.GetUtcNow();
         var before = stored ?? new Conversation { Id = id, Owner = run.Caller.Owner, CreatedAt = now, UpdatedAt = now, AgentId = run.AgentId };
-        var touched = before with { UpdatedAt = now, AgentId = run.AgentId };
+        var touched = before with { UpdatedAt = now, AgentId = run.AgentId, RetentionDays = run.Agent.RetentionDays };
         var index = new TableEntity(partition, RowKeys.ConversationRun(id, run.CreatedAt, run.Id))
         {
             ["RunId"] = run.Id,

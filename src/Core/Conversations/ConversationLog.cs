@@ -109,7 +109,8 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
         return new HistoryPart(exchange.Sequence, 0, exchange.IsShown ? exchange.Messages : []);
     }
 
-    private async Task<Exchange> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new(
+    /// <exception cref="ContentProtectionException">Its content cannot be trusted or read.</exception>
+    public async Task<Exchange> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new(
         long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
         row.GetString("RunId"),
         row.GetBoolean("Shown") ?? true,

@@ -1,6 +1,7 @@
 using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Problems;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -10,13 +11,19 @@ namespace Yggdrasil.Conversations;
 /// <summary>Removes conversations with their runs, in an order that leaves nothing half-done visible.</summary>
 /// <remarks>
 /// <code>
-///   [tombstone, off the list] ──► each run ──► the log ──► [the row itself]
+///   [written down] ──► [tombstone, off the list] ──► each run ──► the log ──► [the row itself]
 /// </code>
-/// From the tombstone on nobody sees the conversation or starts a run in it. Whatever stops the removal after that, to begin
-/// it again completes it.
+/// From the tombstone on nobody sees the conversation or starts a run in it. Whatever stops the removal after that, the timer
+/// completes it, or whoever asks for it again.
 /// </remarks>
 internal sealed class ConversationRemoval(
-    StorageClients storage, ConversationStore store, ConversationMemory memory, RunRemoval runs, RowRemoval rows)
+    StorageClients storage,
+    ConversationStore store,
+    ConversationMemory memory,
+    RunRemoval runs,
+    RowRemoval rows,
+    DueStore due,
+    TimeProvider time)
 {
     private const int MaxAttempts = 10;
 
@@ -24,15 +31,18 @@ internal sealed class ConversationRemoval(
     public async Task RemoveAsync(Conversation conversation, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var partition = conversation.Owner.Partition;
-        await BuryAsync(conversation, cancellationToken);
+        var item = new DueItem(DueItem.DayOf(time.GetUtcNow()), DueKind.Conversation, partition, conversation.Id);
+        await due.AddAsync(item, cancellationToken);
+        await BuryAsync(conversation, item, cancellationToken);
         await RemoveRunsAsync(partition, conversation.Id, scheduler, cancellationToken);
         var log = RowKeys.ConversationLog(conversation.Id);
         await rows.RemoveRangeAsync(partition, log, RowKeys.EndOfPrefix(log), cancellationToken);
         await rows.RemoveAsync([new TableEntity(partition, RowKeys.Conversation(conversation.Id))], cancellationToken);
         memory.Forget(partition, conversation.Id);
+        await due.RemoveAsync(item, cancellationToken);
     }
 
-    private async Task BuryAsync(Conversation conversation, CancellationToken cancellationToken)
+    private async Task BuryAsync(Conversation conversation, DueItem item, CancellationToken cancellationToken)
     {
         var (partition, id) = (conversation.Owner.Partition, conversation.Id);
         var table = await storage.GetWorkTableAsync(cancellationToken);
@@ -41,6 +51,7 @@ internal sealed class ConversationRemoval(
         {
             if (current.ActiveRun is { } active)
             {
+                await due.RemoveAsync(item, cancellationToken);
                 throw new ConflictException($"The conversation \"{id}\" has an active run, {active}: cancel it, or wait for its end.");
             }
 

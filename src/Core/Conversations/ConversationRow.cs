@@ -21,7 +21,8 @@ internal static class ConversationRow
             ["UpdatedAt"] = conversation.UpdatedAt,
             ["AgentId"] = conversation.AgentId,
 
-            // Not null: what a merge leaves out stays as it was.
+            // -1 and the empty text, not null: what a merge leaves out stays as it was.
+            ["RetentionDays"] = conversation.RetentionDays ?? -1,
             ["ActiveRun"] = conversation.ActiveRun ?? "",
             ["Queue"] = string.Join(' ', conversation.Queue),
             ["Exchanges"] = conversation.Exchanges,
@@ -43,6 +44,7 @@ internal static class ConversationRow
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         UpdatedAt = row.GetDateTimeOffset("UpdatedAt") ?? default,
         AgentId = row.GetString("AgentId"),
+        RetentionDays = row.GetInt32("RetentionDays") is >= 0 and var days ? days : null,
         ActiveRun = row.GetString("ActiveRun") is { Length: > 0 } active ? active : null,
         Queue = (row.GetString("Queue") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Exchanges = row.GetInt64("Exchanges") ?? 0,

@@ -1,10 +1,11 @@
 using Azure.Data.Tables;
+using Yggdrasil.Retention;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>Removes runs that have ended: their rows, journals, places in lists, blobs and durable history.</summary>
-internal sealed class RunRemoval(StorageClients storage, RowRemoval rows)
+internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueStore due, TimeProvider time)
 {
     /// <summary>Removes a run. To do it again changes nothing; a run that was cut short is completed.</summary>
     public async Task RemoveAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
@@ -22,9 +23,14 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows)
 
         // The run's row goes last: it says where the others are.
         await rows.RemoveAsync([.. found.Where(row => row != run), .. PlacesOf(run, runId), run], cancellationToken);
-        foreach (var instance in InstancesOf(run, runId))
+        foreach (var instance in InstancesOf(run))
         {
-            await scheduler.PurgeAsync(instance, cancellationToken);
+            if (!await scheduler.PurgeAsync(instance, cancellationToken))
+            {
+                // A backup that has not started yet, for instance.
+                var tomorrow = DueItem.DayOf(time.GetUtcNow()).AddDays(1);
+                await due.AddAsync(new DueItem(tomorrow, DueKind.Instance, "", instance), cancellationToken);
+            }
         }
     }
 
@@ -38,7 +44,14 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows)
         }
     }
 
+    /// <summary>Whether a row is a run's own, and not one of its journal.</summary>
+    public static bool IsRun(TableEntity row) =>
+        row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
+
     /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
-    private static IEnumerable<string> InstancesOf(TableEntity run, string runId) =>
-        new[] { Ids.Driver(runId, 0), Ids.Driver(runId, 1), Ids.Driver(runId, 2), run.GetString("Driver") }.Distinct();
+    public static IEnumerable<string> InstancesOf(TableEntity run)
+    {
+        var id = run.RowKey[RowKeys.Run("").Length..];
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.Distinct();
+    }
 }

@@ -25,6 +25,7 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row["RetentionDays"] = run.Agent.RetentionDays;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;

@@ -61,21 +61,21 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         var start = RowKeys.Run(runId);
         var range = TableClient.CreateQueryFilter(
             $"PartitionKey eq {partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfChildren(start)}");
-        Run? run = null;
+        var rows = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        return rows.Count > 0 && rows[0].RowKey == start ? await ReadAsync(rows, cancellationToken) : null;
+    }
+
+    /// <summary>A run of its row and those of its journal, which follow it.</summary>
+    public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> ReadAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
+    {
+        var run = await _runs.ReadAsync(rows[0], cancellationToken);
         List<JournalEntry> entries = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        foreach (var row in rows.Skip(1))
         {
-            if (row.RowKey == start)
-            {
-                run = await _runs.ReadAsync(row, cancellationToken);
-            }
-            else
-            {
-                entries.Add(await _journal.ReadAsync(row, cancellationToken));
-            }
+            entries.Add(await _journal.ReadAsync(row, cancellationToken));
         }
 
-        return run is null ? null : (run, entries);
+        return (run, entries);
     }
 
     /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>

@@ -13,6 +13,7 @@ namespace Yggdrasil.Storage;
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
 /// conv!{id}                          a conversation
 /// conv!{id}!{reverse time}!{run}     that the run is one of it, newest first
+/// due!{day}!{kind}!{about}           where in the Due table something of the owner's is written down
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// log!{conversation}!{sequence}      what one run added to a conversation
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
@@ -31,6 +32,7 @@ internal static class RowKeys
     public const string ListPrefix = "list!";
     public const string SharedAgentPrefix = "share!";
     public const string ConversationPrefix = "conv!";
+    public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
     private const string SummarySuffix = "!s";
 
@@ -72,6 +74,21 @@ internal static class RowKeys
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string Due(string day, string kind, string about) => $"{DuePrefix}{day}!{kind}!{about}";
+
+    /// <summary>The part of a list, whose entries start with a reverse time, that holds what happened on a day: exclusive, inclusive.</summary>
+    public static (string From, string To) ReverseDay(DateOnly day)
+    {
+        var start = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+
+        // An id follows the time, so the first tick of the day ends where the next separator would be.
+        return (EndOfChildren(Reverse(start.AddDays(1))), EndOfChildren(Reverse(start)));
+    }
+
+    /// <summary>Whether a key is that of a child of <paramref name="parent"/>.</summary>
+    public static bool IsBelow(string key, string parent) =>
+        key.Length > parent.Length && key[parent.Length] == '!' && key.StartsWith(parent, StringComparison.Ordinal);
 
     /// <summary>The exclusive end of the range of keys that are <paramref name="key"/> or its children.</summary>
     public static string EndOfChildren(string key) => $"{key}{AfterSeparator}";

@@ -23,11 +23,13 @@ public sealed class StorageClients
     public const string CacheTable = "Cache";
 
     private const string UsersTableName = "Users";
+    private const string DueTableName = "Due";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
     private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<TableClient> _cache;
+    private readonly EnsuredResource<TableClient> _due;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
@@ -36,6 +38,7 @@ public sealed class StorageClients
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _due = new(tables.GetTableClient(DueTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -44,6 +47,9 @@ public sealed class StorageClients
 
     /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
+
+    /// <summary>What is to be looked at on a day: partition = the day. Ids only.</summary>
+    public ValueTask<TableClient> GetDueTableAsync(CancellationToken cancellationToken) => _due.GetAsync(cancellationToken);
 
     public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
 

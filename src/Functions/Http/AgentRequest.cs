@@ -30,6 +30,7 @@ internal static class AgentRequest
             ResponseSchema = fields.Object("responseSchema"),
             Cache = ReadCache(fields),
             Context = ReadContext(fields),
+            RetentionDays = fields.Integer("retentionDays"),
             Redaction = fields.Choice<RedactionMode>("redaction") ?? defaults.Redaction,
         };
         fields.RejectOthers();

@@ -149,6 +149,7 @@ internal sealed record AgentDocument(
     JsonElement? ResponseSchema,
     CachePolicy? Cache,
     ContextPolicy? Context,
+    int? RetentionDays,
     RedactionMode Redaction,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
@@ -176,6 +177,7 @@ internal sealed record AgentDocument(
             definition.ResponseSchema,
             definition.Cache,
             definition.Context,
+            definition.RetentionDays,
             definition.Redaction,
             agent.CreatedAt,
             agent.UpdatedAt);

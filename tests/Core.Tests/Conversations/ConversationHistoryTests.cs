@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
+using Yggdrasil.Tests.Retention;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;
@@ -186,14 +187,5 @@ public sealed class ConversationHistoryTests(AzuriteFixture azurite)
         var rows = await table.QueryAsync<Azure.Data.Tables.TableEntity>(row => row.PartitionKey == worker.Owner.Partition)
             .Where(row => row.RowKey.StartsWith($"run!{run.Id}", StringComparison.Ordinal)).ToListAsync();
         return rows.Sum(row => row.Count(property => property.Value is byte[] and [2, ..]));
-    }
-
-    private sealed class FailingScheduler : IRunScheduler
-    {
-        public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => throw new TimeoutException();
     }
 }

@@ -6,11 +6,14 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Tests.Runs;
 
@@ -19,7 +22,8 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null)
+        ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
+        RetentionOptions? retention = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
@@ -32,9 +36,22 @@ internal sealed class DriverFixture
         var log = new ConversationLog(storage, vault);
         var histories = new HistoryCache();
         Turns = new ConversationTurns(conversations, memory, log, histories);
-        Store = new RunStore(storage, vault, [new ConversationCompanion(memory, log, histories, Time)]);
-        Conversations = new ConversationService(
-            conversations, log, new ConversationRemoval(storage, conversations, memory, new RunRemoval(storage, new RowRemoval(storage, vault)), new RowRemoval(storage, vault)), Store);
+        var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        Store = new RunStore(
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+        var runs = new RunRemoval(storage, rows, due, Time);
+        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        var agents = new AgentStore(storage, vault);
+        Agents = (agents, new AgentShareStore(storage, agents));
+        UserData = new UserDataRemoval(
+            storage, agents, Agents.Shares, rows, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store);
+        Retention = new RetentionSweep(
+            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
+        Vault = vault;
+        Conversations = new ConversationService(conversations, log, Removal, Store);
         Driver = new RunDriver(
             Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
@@ -57,6 +74,18 @@ internal sealed class DriverFixture
     public ConversationTurns Turns { get; }
 
     public ConversationService Conversations { get; }
+
+    public ConversationRemoval Removal { get; }
+
+    public (AgentStore Store, AgentShareStore Shares) Agents { get; }
+
+    public UserDataRemoval UserData { get; }
+
+    public UserExport Export { get; }
+
+    public RetentionSweep Retention { get; }
+
+    public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
 
@@ -128,8 +157,16 @@ internal sealed class RecordingScheduler : IRunScheduler
 
     public ConcurrentQueue<string> Purged { get; } = new();
 
+    /// <summary>Which orchestrations cannot be purged yet.</summary>
+    public Func<string, bool> IsRunning { get; set; } = _ => false;
+
     public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
     {
+        if (IsRunning(instanceId))
+        {
+            return Task.FromResult(false);
+        }
+
         Purged.Enqueue(instanceId);
         return Task.FromResult(true);
     }

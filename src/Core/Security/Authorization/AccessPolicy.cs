@@ -15,6 +15,9 @@ namespace Yggdrasil.Security.Authorization;
 /// </remarks>
 public static class AccessPolicy
 {
+    /// <summary>How a path names the caller.</summary>
+    private const string Me = "me";
+
     /// <summary>Whose resources a request is about.</summary>
     /// <param name="userId">The user the request names; null for the caller.</param>
     /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
@@ -30,6 +33,15 @@ public static class AccessPolicy
         return HasRightsOf(caller, owner)
             ? new Scope(caller, owner)
             : throw new ForbiddenException("Only admins may name another user.");
+    }
+
+    /// <summary>Whose data a path is about: <c>me</c> is the caller, another user is for admins.</summary>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
+    /// <exception cref="ForbiddenException">It is another user, and the caller is no admin.</exception>
+    public static Scope ScopeOfUser(Caller caller, string userId)
+    {
+        var owner = userId == Me ? caller.Owner : UserOf(caller.Owner.Tenant, userId, "id");
+        return HasRightsOf(caller, owner) ? new Scope(caller, owner) : throw new ForbiddenException("Only admins may name another user.");
     }
 
     /// <summary>A user that a request names. Nobody can name one of another tenant.</summary>
