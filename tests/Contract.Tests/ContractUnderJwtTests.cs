@@ -25,3 +25,6 @@ public sealed class TenancyUnderJwtTests(JwtContractFixture app) : TenancyTests(
 
 [Collection(JwtLocalHost.Name)]
 public sealed class ConversationUnderJwtTests(JwtContractFixture app) : ConversationTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class UserDataUnderJwtTests(JwtContractFixture app) : UserDataContractTests(app);

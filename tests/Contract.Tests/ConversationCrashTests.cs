@@ -22,7 +22,7 @@ public sealed class ConversationCrashTests : IAsyncLifetime
         await _host.DisposeAsync();
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     [Fact]

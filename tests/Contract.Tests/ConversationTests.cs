@@ -158,6 +158,30 @@ public class ConversationTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Summary_of_what_no_longer_fits_is_a_step_that_the_run_pays_and_no_message()
+    {
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", context = new { maxTokens = 600, strategy = "summarize" } });
+        var words = string.Join(' ', Enumerable.Repeat("word", 100));
+        app.Model.RespondWith(request => ModelReply.Text(request.Messages[0].Role == "system" ? "They said words." : words));
+        JsonElement run, summary;
+        do
+        {
+            run = await RunAsync(agent, "Hello");
+            summary = (await GetAsync($"/api/runs/{run.Text("id")}/steps")).GetProperty("items").EnumerateArray()
+                .FirstOrDefault(step => step.Text("kind") == "summary");
+        }
+        while (summary.ValueKind == JsonValueKind.Undefined);
+
+        var messages = await GetAsync($"/api/conversations/{_talk}/messages?limit=100");
+
+        Assert.EndsWith("They said words.", summary.Text("result"), StringComparison.Ordinal);
+        Assert.Equal((11, 7), (summary.GetProperty("inputTokens").GetInt32(), summary.GetProperty("outputTokens").GetInt32()));
+        Assert.Equal((2, 36), (run.GetProperty("usage").GetProperty("modelCalls").GetInt32(), run.GetProperty("usage").GetProperty("totalTokens").GetInt32()));
+        Assert.Equal(1, run.GetProperty("turns").GetInt32());
+        Assert.All(messages.GetProperty("items").EnumerateArray(), message => Assert.Contains(message.Text("content"), (string[])["Hello", words]));
+    }
+
+    [Fact]
     public async Task Conversations_are_listed_last_active_first()
     {
         var agent = await app.PutAgentAsync();
