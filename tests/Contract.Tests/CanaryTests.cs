@@ -92,6 +92,7 @@ public sealed class CanaryTests : IAsyncLifetime
             var body = new
             {
                 input = string.Concat(Enumerable.Repeat(_search.Canary($"{name}: prompt"), repeats)),
+                conversationId = $"c-{name.Replace(' ', '-')}",
                 metadata = new Dictionary<string, string> { [_search.Canary($"{name}: metadata name")] = _search.Canary($"{name}: metadata") },
             };
             (string, string)[] headers = [("Idempotency-Key", _search.Canary($"{name}: idempotency key"))];

@@ -19,7 +19,10 @@ namespace Yggdrasil.Conversations;
 internal sealed class ConversationCompanion(
     ConversationMemory memory, ConversationLog log, HistoryCache histories, TimeProvider time) : IRunCompanion
 {
-    /// <summary>What the transaction of a run, by its id, is about to write.</summary>
+    /// <summary>More transactions than are under way in one process.</summary>
+    private const int MaxProposed = 10_000;
+
+    /// <summary>What the transaction of a run, by its id, is about to write. One that is refused elsewhere leaves its own behind.</summary>
     private readonly ConcurrentDictionary<string, Proposal> _proposed = new();
 
     public async ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken)
@@ -165,6 +168,12 @@ internal sealed class ConversationCompanion(
     private CompanionChange Change(
         Run run, Conversation? stored, Conversation changed, List<TableTransactionAction> others, ConversationHistory? nextHistory = null)
     {
+        if (_proposed.Count >= MaxProposed)
+        {
+            // What is forgotten here is read again when it is needed.
+            _proposed.Clear();
+        }
+
         _proposed[run.Id] = new Proposal(changed, nextHistory);
         return new CompanionChange(run, [ConversationRow.Write(changed), .. Move(stored, changed), .. others]);
     }

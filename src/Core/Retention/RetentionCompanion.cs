@@ -48,11 +48,13 @@ internal sealed class RetentionCompanion(DueStore due, RetentionOptions options,
     {
         var today = DueItem.DayOf(time.GetUtcNow());
         var (partition, day) = (run.Caller.Owner.Partition, DueItem.Text(today));
-        await EnsureAsync(new DueItem(today.AddDays(BlobSweep.DaysUntil), DueKind.Blobs, partition, day), cancellationToken);
+        var blobs = EnsureAsync(new DueItem(today.AddDays(BlobSweep.DaysUntil), DueKind.Blobs, partition, day), cancellationToken);
         if ((run.Agent.RetentionDays ?? options.Days) is > 0 and var days)
         {
             await EnsureAsync(new DueItem(today.AddDays(days + 1), DueKind.Expiry, partition, day), cancellationToken);
         }
+
+        await blobs;
     }
 
     private async ValueTask EnsureAsync(DueItem item, CancellationToken cancellationToken)

@@ -78,6 +78,7 @@ public sealed partial class RetentionSweep
         {
             DueKind.Expiry => await ExpireAsync(item, scheduler, isOver, cancellationToken),
             DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
+            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.LateBlobs.Partition, item.LateBlobs.Day, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),

@@ -46,7 +46,7 @@ public sealed class RunService
         var run = Create(caller, agent, request, idempotency);
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var drivenHere = wait > TimeSpan.Zero && !await _turns.WillWaitAsync(run, requestAborted);
+        var drivenHere = !await _turns.WillWaitAsync(run, requestAborted) && wait > TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = request.Input };
 

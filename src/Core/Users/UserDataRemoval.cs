@@ -19,8 +19,8 @@ namespace Yggdrasil.Users;
 ///                                                                       ──► blobs, cached answers, what admins said
 /// </code>
 /// <para>A run that is being driven needs no asking: each of its writes names the version of a row that is gone, so its driver
-/// stops at the next one, at the latest when it renews its lease. What it wrote beside its row until then the next pass finds,
-/// and the sweep of blobs a day later.</para>
+/// stops at the next one, at the latest when it renews its lease. A blob that it wrote just then is looked for two days later; the
+/// note that says so is all that is left of such an owner until then.</para>
 /// <para>Whatever stops it, it goes on: it is written down, and the timer completes it.</para>
 /// </remarks>
 public sealed partial class UserDataRemoval
@@ -130,6 +130,10 @@ public sealed partial class UserDataRemoval
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
                 await RetireAsync(run, scheduler, cancellationToken);
+                if (!RunRow.IsTerminal(run))
+                {
+                    await _due.AddAsync(DueItem.ForLateBlobs(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
+                }
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);

@@ -184,7 +184,7 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Blob_that_was_protected_anew_still_says_what_it_is_for()
+    public async Task Blob_says_what_it_was_written_for()
     {
         var worker = Worker();
         await RunAsync(worker);

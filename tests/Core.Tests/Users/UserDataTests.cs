@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -54,6 +55,25 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var again = await worker.AdvanceAsync(run);
 
         Assert.Equal(SliceEnd.Missing, again.End);
+        Assert.Equal(["Due"], await MentionsAsync());
+    }
+
+    [Fact]
+    public async Task Blob_that_a_driver_wrote_too_late_is_gone_two_days_later()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<ChatResponse>());
+        var worker = _talk.Worker(new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }), time);
+        var driving = worker.AdvanceAsync(await ConversationFixture.StartAsync(worker));
+        await asked.Task;
+        await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
+        answer.SetResult(Response(new TextContent(new string('x', 50_000))));
+        await driving;
+        Assert.Equal(["Due", "content"], await MentionsAsync());
+
+        time.Advance(TimeSpan.FromDays(3));
+        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+
         Assert.Empty(await MentionsAsync());
     }
 
@@ -159,7 +179,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
     /// <summary>Where in the account the user's id still is, in a key or in a value: a table or a container, each once.</summary>
     private async Task<IReadOnlyList<string>> MentionsAsync()
     {
-        var found = new SortedSet<string>();
+        var found = new SortedSet<string>(StringComparer.Ordinal);
         var tables = new TableServiceClient(azurite.ConnectionString);
         await foreach (var table in tables.QueryAsync())
         {
