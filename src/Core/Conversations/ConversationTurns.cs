@@ -9,6 +9,9 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
     /// <summary>Runs that may wait for one conversation.</summary>
     public const int MaxQueue = 50;
 
+    /// <summary>How late the next run of a conversation begins when nobody told it of its turn.</summary>
+    private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(1);
+
     /// <summary>Whether a run that is about to be started will have to wait, as far as can be told before its start is committed.</summary>
     /// <exception cref="ConflictException">It would be refused.</exception>
     public async Task<bool> WillWaitAsync(Run run, CancellationToken cancellationToken)
@@ -24,14 +27,23 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
         return conversation.ActiveRun is not null;
     }
 
-    /// <summary>The run as it is when its turn has come.</summary>
-    /// <returns>Null while it has not; and whether no other run waits before it.</returns>
-    public async Task<(Run? Begun, bool IsNext)> TryBeginAsync(Run run, CancellationToken cancellationToken)
+    /// <summary>The run as it is when its turn has come, or when it needs none to come to its end.</summary>
+    /// <returns>The run; and until when to wait, at most, where its turn has not come.</returns>
+    public async Task<(Run Run, DateTimeOffset? Until)> TakeAsync(Run run, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        if (!run.AwaitsTurn || run.CancelRequested || now >= run.Deadline)
+        {
+            return (run, null);
+        }
+
         var conversation = await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken);
-        return conversation?.ActiveRun == run.Id
-            ? (run with { AwaitsTurn = false, History = conversation.History }, true)
-            : (null, conversation is { Queue: [var first, ..] } && first == run.Id);
+        if (conversation?.ActiveRun == run.Id)
+        {
+            return (run with { AwaitsTurn = false, History = conversation.History }, null);
+        }
+
+        var isNext = conversation is { Queue: [var first, ..] } && first == run.Id;
+        return (run, isNext && now + Recheck < run.Deadline ? now + Recheck : run.Deadline);
     }
 
     /// <summary>The active run of a run's conversation.</summary>

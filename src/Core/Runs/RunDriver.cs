@@ -11,9 +11,6 @@ public sealed partial class RunDriver
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
-    // How late the next run of a conversation begins when nobody told it of its turn.
-    private static readonly TimeSpan TurnRecheck = TimeSpan.FromMinutes(1);
-
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
     private readonly AgentLoop _loop;
@@ -53,15 +50,10 @@ public sealed partial class RunDriver
             return SliceOutcome.Parked(run.LeaseUntil);
         }
 
-        if (run.AwaitsTurn && !run.CancelRequested && _time.GetUtcNow() < run.Deadline)
+        (run, var until) = await _turns.TakeAsync(run, _time.GetUtcNow(), stopping);
+        if (until is not null)
         {
-            var (begun, isNext) = await _turns.TryBeginAsync(run, stopping);
-            if (begun is null)
-            {
-                return SliceOutcome.Parked(isNext ? _time.GetUtcNow() + TurnRecheck : run.Deadline);
-            }
-
-            run = begun;
+            return SliceOutcome.Parked(until.Value);
         }
 
         if (run.SuspendRequested && !run.CancelRequested && _time.GetUtcNow() < run.Deadline)
