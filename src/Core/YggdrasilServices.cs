@@ -5,10 +5,12 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
@@ -37,6 +39,8 @@ public static class YggdrasilServices
         services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
+        services.AddConversations();
+        services.AddRetention(configuration);
         services.AddRuns(configuration);
         return services.AddSettingsAtStart();
     }
@@ -59,6 +63,7 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddSingleton<RowRemoval>();
         services.AddReprotection(configuration);
         services.AddSingleton<Readiness>();
     }
@@ -131,10 +136,12 @@ public static class YggdrasilServices
         services.AddSingleton<ModelStep>();
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunRemoval>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<ToolStep>(),
             provider.GetRequiredService<RunOptions>(),
@@ -143,6 +150,7 @@ public static class YggdrasilServices
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));

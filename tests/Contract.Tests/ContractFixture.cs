@@ -48,7 +48,7 @@ public class ContractFixture : IAsyncLifetime
 
         await Model.DisposeAsync();
         await Effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     /// <summary>How the host authenticates; empty leaves it to local.settings.sample.json, which says development mode.</summary>

@@ -25,7 +25,7 @@ public sealed class CrashTests : IAsyncLifetime
         await _host.DisposeAsync();
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     [Theory]

@@ -27,7 +27,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
         await _host.DisposeAsync();
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     [Fact]

@@ -75,6 +75,8 @@ public sealed partial class ConfiguredAgents
         public float? Temperature { get; set; }
         public int? MaxOutputTokens { get; set; }
         public ConfiguredCache? Cache { get; set; }
+        public ConfiguredContext? Context { get; set; }
+        public int? RetentionDays { get; set; }
         public RedactionMode Redaction { get; set; }
 
         public AgentDefinition ToDefinition()
@@ -94,9 +96,17 @@ public sealed partial class ConfiguredAgents
                 Temperature = Temperature,
                 MaxOutputTokens = MaxOutputTokens,
                 Cache = Cache is null ? null : new CachePolicy(Cache.TtlSeconds, Cache.Scope),
+                Context = Context is null ? null : new ContextPolicy(Context.MaxTokens, Context.Strategy),
+                RetentionDays = RetentionDays,
                 Redaction = Redaction,
             };
         }
+    }
+
+    private sealed class ConfiguredContext
+    {
+        public int MaxTokens { get; set; } = ContextPolicy.DefaultMaxTokens;
+        public ContextStrategy Strategy { get; set; }
     }
 
     private sealed class ConfiguredCache

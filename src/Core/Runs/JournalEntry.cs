@@ -15,6 +15,9 @@ public enum EntryKind
 
     /// <summary>What a tool call came to; exactly one for each call the model asked for.</summary>
     Tool,
+
+    /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
+    Summary,
 }
 
 /// <summary>How a recorded step came out.</summary>
@@ -81,6 +84,9 @@ public sealed record JournalEntry
     /// From when an intent without a result counts as "outcome unknown": its lease and its tool's timeout have passed.
     /// </summary>
     public DateTimeOffset? UnknownAfter { get; init; }
+
+    /// <summary>For a summary: how many messages, of the history and the run's own, it stands for.</summary>
+    public int Covers { get; init; }
 
     /// <summary>
     /// The step's content with its originals, whatever of it providers are shown. Protected in storage. Empty for intents.

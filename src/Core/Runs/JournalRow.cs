@@ -34,6 +34,7 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
         if (entry.Messages.Count > 0)
         {
@@ -63,6 +64,7 @@ internal sealed class JournalRow(ContentVault vault)
         Cached = row.GetBoolean("Cached") ?? false,
         ServedBy = row.GetString("ServedBy"),
         Epoch = row.GetInt32("Epoch") ?? 0,
+        Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
         Messages = row.GetBinary(Content) is { } stored
             ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row), cancellationToken)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
@@ -47,10 +48,18 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         return new RedactingChatClient(client, run.Agent.Redaction);
     }
 
-    private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>
-        run.Agent.Instructions is { Length: > 0 } instructions
-            ? [new ChatMessage(ChatRole.System, instructions), .. transcript.Messages]
-            : [.. transcript.Messages];
+    /// <summary>The agent's models, for calls whose answers nobody asks for twice.</summary>
+    internal RedactingChatClient UncachedClient(Run run) =>
+        new(clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
+
+    private List<ChatMessage> Prompt(Run run, Transcript transcript)
+    {
+        // What came before may hold calls of tools that another agent of the conversation had.
+        var messages = gates.Offered(run).Any() ? transcript.Messages : ContextCut.WithoutTools(transcript.Messages);
+        return run.Agent.Instructions is { Length: > 0 } instructions
+            ? [new ChatMessage(ChatRole.System, instructions), .. messages]
+            : [.. messages];
+    }
 
     private ChatOptions Options(Run run) => new()
     {

@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -23,6 +24,18 @@ public sealed record Run
     public required AgentDefinition Agent { get; init; }
 
     public string? ConversationId { get; init; }
+
+    /// <summary>What to do when the conversation has an active run. Matters at the start only and is not stored.</summary>
+    public OnConflict OnConflict { get; init; }
+
+    /// <summary>Whether it waits for other runs of its conversation to end; it is not driven until it is its turn.</summary>
+    public bool AwaitsTurn { get; init; }
+
+    /// <summary>What the model is shown of the conversation before this run; null until its turn has come, and outside of one.</summary>
+    public HistoryRange? History { get; init; }
+
+    /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
+    public string? NextRun { get; init; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 

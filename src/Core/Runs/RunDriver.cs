@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Conversations;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -11,6 +12,7 @@ public sealed partial class RunDriver
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly RunStore _store;
+    private readonly ConversationTurns _turns;
     private readonly AgentLoop _loop;
     private readonly ToolStep _tools;
     private readonly RunOptions _options;
@@ -18,8 +20,8 @@ public sealed partial class RunDriver
     private readonly ILogger<RunDriver> _logger;
 
     internal RunDriver(
-        RunStore store, AgentLoop loop, ToolStep tools, RunOptions options, TimeProvider time, ILogger<RunDriver> logger) =>
-        (_store, _loop, _tools, _options, _time, _logger) = (store, loop, tools, options, time, logger);
+        RunStore store, ConversationTurns turns, AgentLoop loop, ToolStep tools, RunOptions options, TimeProvider time, ILogger<RunDriver> logger) =>
+        (_store, _turns, _loop, _tools, _options, _time, _logger) = (store, turns, loop, tools, options, time, logger);
 
     /// <summary>Drives the run for one slice, if it is there to be driven.</summary>
     /// <param name="driver">The orchestration instance that asks.</param>
@@ -33,7 +35,7 @@ public sealed partial class RunDriver
 
         if (run.IsTerminal)
         {
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = run.NextRun };
         }
 
         if (run.Driver != driver)
@@ -46,6 +48,12 @@ public sealed partial class RunDriver
         if (run.LeaseUntil > _time.GetUtcNow())
         {
             return SliceOutcome.Parked(run.LeaseUntil);
+        }
+
+        (run, var until) = await _turns.TakeAsync(run, _time.GetUtcNow(), stopping);
+        if (until is not null)
+        {
+            return SliceOutcome.Parked(until.Value);
         }
 
         if (run.SuspendRequested && !run.CancelRequested && _time.GetUtcNow() < run.Deadline)
@@ -100,7 +108,7 @@ public sealed partial class RunDriver
 
         if (found is not var (run, entries) || run.IsTerminal)
         {
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = found?.Run.NextRun };
         }
 
         if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, stopping) is not { } lease)
@@ -114,7 +122,17 @@ public sealed partial class RunDriver
             await lease.CommitAsync(
                 lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
             LogFailed(ticket.RunId, errorId);
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = lease.Run.NextRun };
+        }
+    }
+
+    /// <summary>Wakes the run of the same conversation whose turn has come with this one's end, if there is one.</summary>
+    /// <remarks>Should the process end before it did, the next attempt at this slice finds the run ended and does it.</remarks>
+    public async Task WakeNextAsync(RunTicket ended, SliceOutcome outcome, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (outcome.NextRun is { } next && await _store.FindDriverAsync(ended.Partition, next, cancellationToken) is { } driver)
+        {
+            await scheduler.WakeAsync(driver, cancellationToken);
         }
     }
 
@@ -129,7 +147,12 @@ public sealed partial class RunDriver
         await using (lease)
         {
             var outcome = await LoopOrReleaseAsync(lease, slice);
-            if (lease.Run.IsTerminal || lease.Lost.IsCancellationRequested)
+            if (lease.Run.IsTerminal)
+            {
+                return outcome with { NextRun = lease.Run.NextRun };
+            }
+
+            if (lease.Lost.IsCancellationRequested)
             {
                 return outcome;
             }
@@ -182,6 +205,11 @@ public sealed partial class RunDriver
             using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
             try
             {
+                if (lease.Run.History is not null)
+                {
+                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run, slice.Stop));
+                }
+
                 return await _loop.AdvanceAsync(lease, slice);
             }
             catch (LeaseLostException)
@@ -242,13 +270,13 @@ public sealed partial class RunDriver
     /// <summary>Reading it again would fail again, for as long as attempts last: a damaged run ends by what is not content.</summary>
     private async Task<SliceOutcome> FailUnreadAsync(RunTicket ticket, string errorId, CancellationToken stopping)
     {
-        if (await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping) is { } until)
+        var outcome = await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping);
+        if (outcome.End == SliceEnd.Finished)
         {
-            return SliceOutcome.Parked(until);
+            LogFailed(ticket.RunId, errorId);
         }
 
-        LogFailed(ticket.RunId, errorId);
-        return SliceOutcome.Finished;
+        return outcome;
     }
 
     private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch

@@ -95,7 +95,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 CancelRequested = Run.CancelRequested,
                 SuspendRequested = Run.SuspendRequested,
             };
-            if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+            if (await _store.CommitAsync(current, numbered, cancellationToken, Transcript) is { } stored)
             {
                 Accept(stored, numbered);
                 return;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -24,6 +25,7 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row["RetentionDays"] = run.Agent.RetentionDays;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -61,6 +63,12 @@ internal sealed class RunRow(ContentVault vault)
             ["Epoch"] = run.Epoch,
             ["LeaseUntil"] = run.LeaseUntil,
             ["Driver"] = run.Driver,
+            ["AwaitsTurn"] = run.AwaitsTurn,
+            ["HistoryFrom"] = run.History?.From,
+            ["HistorySkip"] = run.History?.Skip,
+            ["HistoryTo"] = run.History?.To,
+            ["HistoryBegunAt"] = run.History?.BegunAt,
+            ["NextRun"] = run.NextRun,
         };
 
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
@@ -83,8 +91,9 @@ internal sealed class RunRow(ContentVault vault)
         Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
 
     /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
-    public static TableEntity EndUnread(TableEntity row, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
+    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
     {
+        ["NextRun"] = ended.NextRun,
         ["Status"] = StopReason.InternalError.Status().ToString(),
         ["StopReason"] = nameof(StopReason.InternalError),
         ["ErrorCode"] = RunError.ContentUnreadable.Code,
@@ -119,6 +128,12 @@ internal sealed class RunRow(ContentVault vault)
         Driver = row.GetString("Driver"),
         CancelRequested = row.GetBoolean("CancelRequested") ?? false,
         SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
+        AwaitsTurn = row.GetBoolean("AwaitsTurn") ?? false,
+        History = row.GetInt64("HistoryTo") is { } to
+            ? new HistoryRange(
+                row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
+            : null,
+        NextRun = row.GetString("NextRun"),
         ETag = row.ETag,
     };
 

@@ -33,6 +33,19 @@ public sealed record RunUsage(
             : UnpricedModels,
     };
 
+    /// <summary>What this and another have used together.</summary>
+    public RunUsage Add(RunUsage other) => new(
+        InputTokens + other.InputTokens,
+        OutputTokens + other.OutputTokens,
+        ModelCalls + other.ModelCalls,
+        ToolCalls + other.ToolCalls,
+        CostUsd + other.CostUsd)
+    {
+        CachedInputTokens = CachedInputTokens is null ? other.CachedInputTokens : Sum(CachedInputTokens, other.CachedInputTokens),
+        ReasoningTokens = ReasoningTokens is null ? other.ReasoningTokens : Sum(ReasoningTokens, other.ReasoningTokens),
+        UnpricedModels = UnpricedModels is null ? other.UnpricedModels : [.. UnpricedModels.Union(other.UnpricedModels ?? [])],
+    };
+
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Azure;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
@@ -34,7 +35,8 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
 
         var name = $"{address.Partition}/{Ids.NewUnique()}";
         var container = await storage.GetContentContainerAsync(cancellationToken);
-        await container.GetBlobClient(name).UploadAsync(new BinaryData(envelope), overwrite: false, cancellationToken);
+        var isNew = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All }, Metadata = Metadata(address) };
+        await container.GetBlobClient(name).UploadAsync(new BinaryData(envelope), isNew, cancellationToken);
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
@@ -75,6 +77,40 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         }
     }
 
+    /// <summary>Whether the value that a blob was written for does not refer to it.</summary>
+    /// <param name="metadata">The blob's own, which says what it was written for; without it nothing is claimed.</param>
+    internal async Task<bool> IsOrphanAsync(
+        string partition, string blobName, IDictionary<string, string> metadata, CancellationToken cancellationToken)
+    {
+        if (!metadata.TryGetValue("table", out var tableName) || tableName != StorageClients.WorkTable
+            || !metadata.TryGetValue("row", out var row) || !metadata.TryGetValue("property", out var property))
+        {
+            return false;
+        }
+
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, Uri.UnescapeDataString(row), [property], cancellationToken);
+        return !found.HasValue
+            || found.Value!.GetBinary(property) is not [BlobReference, .. var reference]
+            || Encoding.UTF8.GetString(reference) != blobName;
+    }
+
+    /// <summary>Deletes the blobs that a row's values refer to. The row's own content goes with the row.</summary>
+    internal async Task DeleteBlobsAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(stored => stored is [BlobReference, ..]))
+        {
+            var name = Encoding.UTF8.GetString(reference.AsSpan(1));
+
+            // A reference that somebody put there must not delete what is another owner's.
+            if (name.StartsWith($"{row.PartitionKey}/", StringComparison.Ordinal))
+            {
+                var container = await storage.GetContentContainerAsync(cancellationToken);
+                await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
+            }
+        }
+    }
+
     /// <summary>The failure of a value that its reader found to be wrong, logged like those that this vault finds.</summary>
     internal ContentProtectionException Alert(ContentAddress address, string cause)
     {
@@ -106,7 +142,7 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         }
 
         var renewed = protector.Protect(protector.Unprotect(envelope.Span, address), address);
-        var unchanged = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = version } };
+        var unchanged = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = version }, Metadata = Metadata(address) };
         try
         {
             await blob.UploadAsync(new BinaryData(renewed), unchanged, cancellationToken);
@@ -117,6 +153,14 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
             return Renewal.Overtaken;
         }
     }
+
+    /// <summary>What a blob was written for, so that one left behind is told from one in use.</summary>
+    private static Dictionary<string, string> Metadata(ContentAddress address) => new()
+    {
+        ["table"] = address.Table,
+        ["row"] = Uri.EscapeDataString(address.Row),
+        ["property"] = address.Property,
+    };
 
     private async ValueTask<(BlobClient Blob, ReadOnlyMemory<byte> Envelope, ETag Version)> ReadBlobAsync(
         byte[] reference, ContentAddress address, CancellationToken cancellationToken)

@@ -24,12 +24,14 @@ public sealed class StorageClients
 
     private const string UsersTableName = "Users";
     private const string ProvidersTableName = "Providers";
+    private const string DueTableName = "Due";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
     private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<TableClient> _cache;
     private readonly EnsuredResource<TableClient> _providers;
+    private readonly EnsuredResource<TableClient> _due;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
@@ -39,6 +41,7 @@ public sealed class StorageClients
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _due = new(tables.GetTableClient(DueTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -47,6 +50,9 @@ public sealed class StorageClients
 
     /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
+
+    /// <summary>What is to be looked at on a day: partition = the day. Ids only.</summary>
+    public ValueTask<TableClient> GetDueTableAsync(CancellationToken cancellationToken) => _due.GetAsync(cancellationToken);
 
     public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
 

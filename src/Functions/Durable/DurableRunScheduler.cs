@@ -27,4 +27,21 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunSchedu
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) =>
         client.RaiseEventAsync(instanceId, RunOrchestrator.WakeEvent, cancellation: cancellationToken);
+
+    public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        if (await client.GetInstanceAsync(instanceId, cancellationToken) is not { } instance)
+        {
+            return true;
+        }
+
+        // One that has not ended cannot be purged, and says so by exceptions that differ between versions of the client.
+        if (!instance.IsCompleted)
+        {
+            return false;
+        }
+
+        await client.PurgeInstanceAsync(instanceId, cancellationToken);
+        return true;
+    }
 }

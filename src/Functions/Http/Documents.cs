@@ -103,13 +103,13 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
             .Select(entry => From(entry, entry.CallId is { } id ? calls.GetValueOrDefault(id) : null))];
     }
 
     private static StepDocument From(JournalEntry entry, FunctionCallContent? call) => new(
         entry.Turn,
-        entry.Kind == EntryKind.Model ? "model" : "tool",
+        ContractJson.Name(entry.Kind),
         call?.Name ?? entry.ServedBy,
         entry.CallId,
         entry.Status,
@@ -123,7 +123,7 @@ internal sealed record StepDocument(
         entry.Cached ? true : null,
         entry.ServedBy,
         call?.Arguments,
-        entry.Kind == EntryKind.Model
+        entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
 }
@@ -148,6 +148,8 @@ internal sealed record AgentDocument(
     int? MaxOutputTokens,
     JsonElement? ResponseSchema,
     CachePolicy? Cache,
+    ContextPolicy? Context,
+    int? RetentionDays,
     RedactionMode Redaction,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
@@ -174,6 +176,8 @@ internal sealed record AgentDocument(
             definition.MaxOutputTokens,
             definition.ResponseSchema,
             definition.Cache,
+            definition.Context,
+            definition.RetentionDays,
             definition.Redaction,
             agent.CreatedAt,
             agent.UpdatedAt);

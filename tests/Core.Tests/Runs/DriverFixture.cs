@@ -1,15 +1,19 @@
 using System.Collections.Concurrent;
+using Azure.Core.Pipeline;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Tests.Runs;
 
@@ -18,17 +22,38 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null)
+        ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
+        RetentionOptions? retention = null)
     {
-        var (storage, vault, requests) = azurite.Connect(logger: alerts);
+        var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
         var gates = new ToolGates(tools.Catalog(), new ToolArguments());
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
-        Store = new RunStore(storage, vault);
+        var conversations = new ConversationStore(storage);
+        var memory = new ConversationMemory(conversations);
+        var log = new ConversationLog(storage, vault);
+        var histories = new HistoryCache();
+        Turns = new ConversationTurns(conversations, memory, log, histories);
+        var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        Store = new RunStore(
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+        var runs = new RunRemoval(storage, rows, due, Time);
+        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        var agents = new AgentStore(storage, vault);
+        Agents = (agents, new AgentShareStore(storage, agents));
+        UserData = new UserDataRemoval(
+            storage, agents, Agents.Shares, rows, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store);
+        Retention = new RetentionSweep(
+            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
+        Vault = vault;
+        Conversations = new ConversationService(conversations, log, Removal, Store);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, TestCaches.Unused, LoopFixture.Meter, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
@@ -45,6 +70,22 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public ConversationTurns Turns { get; }
+
+    public ConversationService Conversations { get; }
+
+    public ConversationRemoval Removal { get; }
+
+    public (AgentStore Store, AgentShareStore Shares) Agents { get; }
+
+    public UserDataRemoval UserData { get; }
+
+    public UserExport Export { get; }
+
+    public RetentionSweep Retention { get; }
+
+    public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
 
@@ -112,5 +153,21 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Woken.Enqueue(instanceId);
         return Task.CompletedTask;
+    }
+
+    public ConcurrentQueue<string> Purged { get; } = new();
+
+    /// <summary>Which orchestrations cannot be purged yet.</summary>
+    public Func<string, bool> IsRunning { get; set; } = _ => false;
+
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        if (IsRunning(instanceId))
+        {
+            return Task.FromResult(false);
+        }
+
+        Purged.Enqueue(instanceId);
+        return Task.FromResult(true);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -63,7 +64,14 @@ internal sealed class LoopFixture(ScriptedModels models)
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {
         var gates = new ToolGates(catalog, new ToolArguments());
-        return new AgentLoop(new ModelStep(models, TestCaches.Unused, Meter, gates, time), CreateToolStep(gates, options, time), time);
+        return CreateLoop(models, gates, CreateToolStep(gates, options, time), time);
+    }
+
+    public static AgentLoop CreateLoop(ScriptedModels models, ToolGates gates, ToolStep tools, TimeProvider time)
+    {
+        var model = new ModelStep(models, TestCaches.Unused, Meter, gates, time);
+        var window = new ContextWindow(new ConversationSummarizer(model, Meter, time), gates, NullLogger<ContextWindow>.Instance);
+        return new AgentLoop(model, window, tools, time);
     }
 
     public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)

@@ -112,6 +112,24 @@ public sealed partial class ResponseCacheTable(
         return removed;
     }
 
+    /// <summary>Removes the answers that are an owner's alone. What a process has in memory goes when its time has passed.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> RemoveOwnedAsync(string partition, CancellationToken cancellationToken)
+    {
+        // Its partitions are the owner's and two digits.
+        var table = await storage.GetCacheTableAsync(cancellationToken);
+        var owned = TableClient.CreateQueryFilter($"PartitionKey ge {partition + '!'} and PartitionKey lt {RowKeys.EndOfChildren(partition)}");
+        var removed = 0;
+        var rows = table.QueryAsync<TableEntity>(owned, select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelDeletes, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(rows, parallel, async (row, token) =>
+        {
+            await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: token);
+            Interlocked.Increment(ref removed);
+        });
+        return removed;
+    }
+
     public async Task RemoveAsync(string key, CancellationToken token = default)
     {
         if (ResponseCacheKey.TryParse(key, out var asked))

@@ -18,6 +18,9 @@ internal static class TestCaches
         return (new ResponseCache(table, new CacheOptions(), time), table);
     }
 
+    /// <summary>The table as those see it who only remove from it.</summary>
+    public static ResponseCacheTable Table(StorageClients storage) => New(storage, new ContentProtector(TestKeys.Ring(TestKeys.New()))).Table;
+
     /// <summary>For agents that have no cache: there is no storage behind it.</summary>
     public static ResponseCache Unused { get; } = New(
         new StorageClients(new ConfigurationBuilder()

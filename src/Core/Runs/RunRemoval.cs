@@ -1,0 +1,57 @@
+using Azure.Data.Tables;
+using Yggdrasil.Retention;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Runs;
+
+/// <summary>Removes runs that have ended: their rows, journals, places in lists, blobs and durable history.</summary>
+internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueStore due, TimeProvider time)
+{
+    /// <summary>Removes a run. To do it again changes nothing; a run that was cut short is completed.</summary>
+    public async Task RemoveAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var key = RowKeys.Run(runId);
+        var range = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {partition} and RowKey ge {key} and RowKey lt {RowKeys.EndOfChildren(key)}");
+        var found = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        if (found.Find(row => row.RowKey == key) is not { } run)
+        {
+            await rows.RemoveAsync(found, cancellationToken);
+            return;
+        }
+
+        // The run's row goes last: it says where the others are.
+        await rows.RemoveAsync([.. found.Where(row => row != run), .. PlacesOf(run, runId), run], cancellationToken);
+        foreach (var instance in InstancesOf(run))
+        {
+            if (!await scheduler.PurgeAsync(instance, cancellationToken))
+            {
+                // A backup that has not started yet, for instance.
+                var tomorrow = DueItem.DayOf(time.GetUtcNow()).AddDays(1);
+                await due.AddAsync(new DueItem(tomorrow, DueKind.Instance, "", instance), cancellationToken);
+            }
+        }
+    }
+
+    private static IEnumerable<TableEntity> PlacesOf(TableEntity run, string runId)
+    {
+        var createdAt = run.GetDateTimeOffset("CreatedAt") ?? default;
+        yield return new TableEntity(run.PartitionKey, RowKeys.ListEntry(createdAt, runId));
+        if (run.GetString("ConversationId") is { } conversation)
+        {
+            yield return new TableEntity(run.PartitionKey, RowKeys.ConversationRun(conversation, createdAt, runId));
+        }
+    }
+
+    /// <summary>Whether a row is a run's own, and not one of its journal.</summary>
+    public static bool IsRun(TableEntity row) =>
+        row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
+
+    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
+    public static IEnumerable<string> InstancesOf(TableEntity run)
+    {
+        var id = run.RowKey[RowKeys.Run("").Length..];
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.Distinct();
+    }
+}

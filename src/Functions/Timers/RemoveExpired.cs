@@ -1,0 +1,36 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Yggdrasil.Functions.Durable;
+using Yggdrasil.Retention;
+
+namespace Yggdrasil.Functions.Timers;
+
+/// <summary>Removes conversations and runs that have expired, and completes deletions that were cut short.</summary>
+public sealed partial class RemoveExpired(RetentionSweep sweep, ILogger<RemoveExpired> logger)
+{
+    /// <summary>Eleven minutes after the full quarter: not at the same time as the other timers.</summary>
+    public const string Schedule = "0 11/15 * * * *";
+
+    [Function(nameof(RemoveExpired))]
+    public async Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context)
+    {
+        try
+        {
+            await sweep.RunAsync(new DurableRunScheduler(client), context.CancellationToken);
+        }
+        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            // As in ReprotectContent: the host would log the storage exception in full.
+            var errorId = Ids.NewError();
+            LogFailed(errorId, failure.GetType().FullName);
+            LogDetails(failure, errorId);
+            throw new TimerFailedException(errorId);
+        }
+    }
+
+    [LoggerMessage(3040, LogLevel.Error, "Removing what has expired failed and goes on at the next occurrence: {ErrorId} ({ExceptionType})")]
+    private partial void LogFailed(string errorId, string? exceptionType);
+
+    [LoggerMessage(3041, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogDetails(Exception exception, string errorId);
+}
