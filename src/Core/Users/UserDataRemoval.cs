@@ -27,6 +27,9 @@ public sealed partial class UserDataRemoval
 {
     private const int PageSize = 100;
 
+    /// <summary>What the item is about that says that this is being done.</summary>
+    private const string Everything = "data";
+
     /// <summary>Passes over a partition until nothing new appears in it.</summary>
     private const int MaxPasses = 5;
 
@@ -34,6 +37,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentShareStore _shares;
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
+    private readonly RunRemoval _runs;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
@@ -44,12 +48,13 @@ public sealed partial class UserDataRemoval
         AgentStore agents,
         AgentShareStore shares,
         RowRemoval rows,
+        RunRemoval runs,
         DueStore due,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
-        (_storage, _agents, _shares, _rows) = (storage, agents, shares, rows);
+        (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
         (_due, _cache, _time, _logger) = (due, cache, time, logger);
     }
 
@@ -58,7 +63,7 @@ public sealed partial class UserDataRemoval
     public async Task<bool> RemoveAsync(Owner owner, IRunScheduler scheduler, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var item = new DueItem(DueItem.DayOf(_time.GetUtcNow()), DueKind.Owner, owner.Partition, "data");
+        var item = new DueItem(DueItem.DayOf(_time.GetUtcNow()), DueKind.Owner, owner.Partition, Everything);
         await _due.AddAsync(item, cancellationToken);
         var isDone = await ContinueAsync(owner.Partition, scheduler, () => _time.GetElapsedTime(started) >= patience, cancellationToken);
         if (isDone)
@@ -126,10 +131,10 @@ public sealed partial class UserDataRemoval
             }
 
             // The row that says that this is being done stays until it has been.
-            var rows = page.Values.Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!data", StringComparison.Ordinal)).ToList();
+            var rows = page.Values.Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!{Everything}", StringComparison.Ordinal)).ToList();
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
-                await RetireAsync(run, scheduler, cancellationToken);
+                await _runs.PurgeHistoryAsync(run, scheduler, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
                     await _due.AddAsync(DueItem.ForLateBlobs(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
@@ -142,19 +147,6 @@ public sealed partial class UserDataRemoval
         }
 
         return (count, true);
-    }
-
-    /// <summary>Durable history holds ids only; what of it has not ended yet is purged when it has.</summary>
-    private async Task RetireAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
-    {
-        foreach (var instance in RunRemoval.InstancesOf(run))
-        {
-            if (!await scheduler.PurgeAsync(instance, cancellationToken))
-            {
-                await _due.AddAsync(
-                    new DueItem(DueItem.DayOf(_time.GetUtcNow()).AddDays(1), DueKind.Instance, "", instance), cancellationToken);
-            }
-        }
     }
 
     private async Task<int> RemoveBlobsAsync(string partition, CancellationToken cancellationToken)
