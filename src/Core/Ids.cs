@@ -71,11 +71,11 @@ public static class Ids
     /// The id under which those see an agent whom its owner shares it with: <c>handle~agent</c>, the handle being a hash of
     /// the owner. No id of a caller's choice contains <c>~</c>.
     /// </summary>
-    public static string SharedAgent(string ownerPartition, string agentId)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"owner\n{ownerPartition}"));
-        return $"{Encode(hash.AsSpan(0, HandleBytes))}{HandleEnd}{agentId}";
-    }
+    public static string SharedAgent(string ownerPartition, string agentId) => $"{OwnerHandle(ownerPartition)}{HandleEnd}{agentId}";
+
+    /// <summary>A short stable hash of an owner: it tells owners apart where none may be named.</summary>
+    public static string OwnerHandle(string ownerPartition) =>
+        Encode(SHA256.HashData(Encoding.UTF8.GetBytes($"owner\n{ownerPartition}")).AsSpan(0, HandleBytes));
 
     /// <summary>Whether an id has the form of a shared agent's, which is valid only where an agent is named.</summary>
     public static bool IsSharedAgent(string? id) =>

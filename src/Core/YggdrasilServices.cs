@@ -17,6 +17,7 @@ using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
 using Yggdrasil.Users;
@@ -42,6 +43,7 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddRetention(configuration);
         services.AddRuns(configuration);
+        services.AddTelemetry(configuration);
         return services.AddSettingsAtStart();
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -24,6 +25,11 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         }
 
         Run = next with { NextSequence = next.NextSequence + entries.Count };
+        if (Run.IsTerminal)
+        {
+            RunMetrics.Ended(Run);
+        }
+
         return Task.CompletedTask;
     }
 }

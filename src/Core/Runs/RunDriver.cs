@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -243,7 +244,13 @@ public sealed partial class RunDriver
             LeaseUntil = now + _options.Lease,
         };
         var stored = await _store.CommitAsync(taken, [], cancellationToken);
-        return stored is null ? null : new RunLease(_store, stored, entries, _options, _time, _logger);
+        if (stored is null)
+        {
+            return null;
+        }
+
+        RunMetrics.TakenUp(entries);
+        return new RunLease(_store, stored, entries, _options, _time, _logger);
     }
 
     private async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> FindCommittedAsync(RunTicket ticket, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -151,6 +152,7 @@ public sealed class RunService
             OnConflict = request.OnConflict,
             Metadata = request.Metadata,
             RequestHash = idempotency?.RequestHash,
+            TraceParent = RunSpans.Capture(),
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,

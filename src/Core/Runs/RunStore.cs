@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -26,7 +27,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             ["AgentId"] = run.AgentId,
         };
         var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
-        return await _transactions.CommitAsync(
+        var stored = await _transactions.CommitAsync(
             run with { NextSequence = 1 },
             (companion, starting) => companion.OnStartAsync(starting, cancellationToken),
             async started =>
@@ -36,6 +37,12 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
                 new(TableTransactionActionType.Add, first),
             ],
             cancellationToken);
+        if (stored is not null)
+        {
+            RunMetrics.RunStarted();
+        }
+
+        return stored;
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken)
@@ -88,13 +95,19 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
         }
 
-        return await _transactions.CommitAsync(
+        var stored = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
             (companion, changed) => changed.IsTerminal && before is not null
                 ? companion.OnEndAsync(changed, before, entries, cancellationToken)
                 : companion.OnCommitAsync(changed, cancellationToken),
             async stored => [new(TableTransactionActionType.UpdateMerge, await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
+        if (stored is not null)
+        {
+            RunMetrics.Committed(stored, entries);
+        }
+
+        return stored;
     }
 
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
@@ -157,6 +170,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
+                RunMetrics.Committed(ended, []);
                 return SliceOutcome.Finished with { NextRun = ended.NextRun };
             }
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Telemetry;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
@@ -35,6 +36,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     /// <summary>Makes one distributed call, within the activity that it is.</summary>
     public async Task RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
+        RunContext.Enter(journal);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
         await ExecuteAsync(journal, [(call, verdict)], slice);
     }
@@ -150,7 +152,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
         try
         {
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
-            return await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, token);
+            return await RunSpans.ExecuteToolAsync(
+                run, call, execute.Tool, () => executor.ExecuteAsync(execute.Tool, execute.Arguments, context, token));
         }
         finally
         {
