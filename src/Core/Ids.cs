@@ -43,6 +43,9 @@ public static class Ids
     /// <summary>A short id that lets an operator find the log line of a failure whose details callers must not see.</summary>
     public static string NewError() => "err_" + Encode(RandomNumberGenerator.GetBytes(8));
 
+    /// <summary>The id of a kind of error: the same for the same <paramref name="text"/>, on every instance.</summary>
+    public static string Fingerprint(string text) => "fp_" + Encode(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HandleBytes));
+
     /// <summary>A blob name or lease holder that nobody else has.</summary>
     public static string NewUnique() => Encode(RandomNumberGenerator.GetBytes(RandomBytes));
 

@@ -18,6 +18,7 @@ using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
+using Yggdrasil.Telemetry.Errors;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
 using Yggdrasil.Users;
@@ -43,7 +44,9 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddRetention(configuration);
         services.AddRuns(configuration);
+        services.AddHealth(configuration);
         services.AddTelemetry(configuration);
+        services.AddErrorTracking();
         return services.AddSettingsAtStart();
     }
 

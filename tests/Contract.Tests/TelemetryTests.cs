@@ -109,7 +109,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     [Fact]
     public async Task Log_records_of_a_run_name_the_run_the_turn_and_a_hash_of_the_owner()
     {
-        _host.Model.RespondWith(_ => ModelReply.Status(400));
+        _host.Model.RespondWith(request => request.Model == "scripted" ? ModelReply.Status(503) : ModelReply.Text("Hi."));
 
         await StartAsync(waiting: true);
         var runId = await RunIdAsync();
@@ -121,6 +121,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     private static readonly string[] Tools = ["http_post"];
+    private static readonly string[] Fallbacks = ["openai:other"];
 
     private const string Trace = "0af7651916cd43dd8448eb211c80319c";
 
@@ -132,6 +133,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             model = "openai:scripted",
             instructions,
             tools = Tools,
+            fallbacks = Fallbacks,
         }));
         agent.EnsureSuccessStatusCode();
         (string, string) trace = ("traceparent", $"00-{Trace}-b7ad6b7169203331-01");

@@ -30,8 +30,8 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/conversations/{id}",
     ];
 
-    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/"];
+    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/"];
 
     private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
 

@@ -18,6 +18,6 @@ internal sealed partial class TelemetryAtStart(TelemetryOptions options, ILogger
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(7001, LogLevel.Warning, "Telemetry__IncludeContent is on: traces hold prompts and answers, readable")]
+    [LoggerMessage(8001, LogLevel.Warning, "Telemetry__IncludeContent is on: traces hold prompts and answers, readable")]
     private partial void LogIncludesContent();
 }

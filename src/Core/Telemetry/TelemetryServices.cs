@@ -75,7 +75,9 @@ public static class TelemetryServices
     {
         var clients = services.Last(service => service.ServiceType == typeof(IModelClients));
         services.Replace(ServiceDescriptor.Singleton<IModelClients>(provider => new TracedModelClients(
-            (IModelClients)clients.ImplementationFactory!(provider), provider.GetRequiredService<TelemetryOptions>())));
+            (IModelClients)clients.ImplementationFactory!(provider),
+            provider.GetRequiredService<TelemetryOptions>(),
+            provider.GetRequiredService<ILogger<TracedChatClient>>())));
     }
 
     private static void AddCollector(this OpenTelemetryBuilder telemetry, OtlpOptions options)

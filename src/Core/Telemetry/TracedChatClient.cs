@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Yggdrasil.Providers;
 
 namespace Yggdrasil.Telemetry;
@@ -14,7 +15,8 @@ namespace Yggdrasil.Telemetry;
 /// metrics, and each of its instances owns a meter, while clients here are made for each call (docs/decisions/0018).
 /// </remarks>
 /// <param name="model">The model that is asked first.</param>
-internal sealed class TracedChatClient(IChatClient inner, ModelId model, bool includeContent) : DelegatingChatClient(inner)
+internal sealed partial class TracedChatClient(IChatClient inner, ModelId model, bool includeContent, ILogger<TracedChatClient> logger)
+    : DelegatingChatClient(inner)
 {
     /// <summary>A response cache asks from the thread pool, where the span of the run is not current.</summary>
     private readonly Activity? _asker = Activity.Current;
@@ -34,7 +36,7 @@ internal sealed class TracedChatClient(IChatClient inner, ModelId model, bool in
         }
         catch (Exception failure)
         {
-            call.Failed(failure);
+            Fail(call, failure);
             throw;
         }
     }
@@ -74,7 +76,7 @@ internal sealed class TracedChatClient(IChatClient inner, ModelId model, bool in
         call.Answered(outcome, includeContent ? MessageContent.Write(kept.ToChatResponse().Messages) : null);
     }
 
-    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, ChatCall call)
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, ChatCall call)
     {
         // An iterator leaves nothing in the flow of execution that its next step would find.
         call.Enter();
@@ -84,8 +86,17 @@ internal sealed class TracedChatClient(IChatClient inner, ModelId model, bool in
         }
         catch (Exception failure)
         {
-            call.Failed(failure);
+            Fail(call, failure);
             throw;
+        }
+    }
+
+    private void Fail(ChatCall call, Exception failure)
+    {
+        call.Failed(failure);
+        if (failure is ProviderException { Code: var code })
+        {
+            LogFailed(model.ToString(), code);
         }
     }
 
@@ -99,4 +110,7 @@ internal sealed class TracedChatClient(IChatClient inner, ModelId model, bool in
 
         return call;
     }
+
+    [LoggerMessage(8010, LogLevel.Warning, "No model answered; {Model} was asked first ({Code})")]
+    private partial void LogFailed(string model, string code);
 }
