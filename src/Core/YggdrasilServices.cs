@@ -111,6 +111,7 @@ public static class YggdrasilServices
         services.AddSingleton<ModelStep>();
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunSignals>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
