@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Health;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -33,6 +34,7 @@ public static class YggdrasilServices
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);
+        services.AddRunControl(configuration);
         return services.AddSettingsAtStart();
     }
 
@@ -101,6 +103,28 @@ public static class YggdrasilServices
         services.AddSettingsCheck(provider => provider.GetRequiredService<ConfiguredAgents>());
     }
 
+    private static void AddRunControl(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<ApprovalOptions>(configuration, ApprovalOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApprovalOptions>>().Value);
+        services.AddSingleton<ApprovalIndex>();
+        services.AddSingleton<IApprovalIndex>(provider => provider.GetRequiredService<ApprovalIndex>());
+        services.AddSingleton<ApprovalRequests>();
+        services.AddSingleton<RunRemoval>();
+        services.AddSingleton(provider => new RunControl(
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ApprovalService(
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ApprovalIndex>(),
+            provider.GetRequiredService<ToolGates>(),
+            provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ApprovalService>>()));
+    }
+
     private static IServiceCollection AddRuns(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RunOptions>(configuration, RunOptions.Section, options => options.Problems());
@@ -112,12 +136,14 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunSignals>();
+        services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<ToolStep>(),
+            provider.GetRequiredService<RunSignals>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));

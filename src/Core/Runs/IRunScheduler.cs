@@ -9,4 +9,8 @@ public interface IRunScheduler
 
     /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
     Task WakeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>Removes the history of an orchestration that has ended.</summary>
+    /// <returns>Whether nothing is left of it; false while it has not ended.</returns>
+    Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken);
 }

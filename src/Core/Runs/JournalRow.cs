@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -11,6 +12,7 @@ internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
     private const string Content = "Content";
+    private const string Decision = "Decision";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -29,11 +31,18 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            ["ExpiresAt"] = entry.ExpiresAt,
         };
         if (entry.Messages.Count > 0)
         {
             var content = JsonSerializer.SerializeToUtf8Bytes(entry.Messages, StoredJson.Options);
-            row[Content] = await vault.SealAsync(content, Address(row), cancellationToken);
+            row[Content] = await vault.SealAsync(content, Address(row, Content), cancellationToken);
+        }
+
+        if (entry.Decision is { } decision)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(decision, StoredJson.Options);
+            row[Decision] = await vault.SealAsync(content, Address(row, Decision), cancellationToken);
         }
 
         return row;
@@ -55,10 +64,14 @@ internal sealed class JournalRow(ContentVault vault)
         ServedBy = row.GetString("ServedBy"),
         Epoch = row.GetInt32("Epoch") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
+        Decision = row.GetBinary(Decision) is { } decision
+            ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
+            : null,
         Messages = row.GetBinary(Content) is { } stored
-            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row), cancellationToken)
+            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)
             : [],
     };
 
-    private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Content);
+    private static ContentAddress Address(TableEntity row, string property) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property);
 }

@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Agents;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -67,6 +68,18 @@ public sealed record Run
 
     public bool SuspendRequested { get; init; }
 
+    /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
+    public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
+
+    /// <summary>Decisions about its calls so far; like the flags, written by those who decide and not by its driver.</summary>
+    public int DecisionCount { get; init; }
+
+    /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
+    internal IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
+
+    /// <summary>What of <see cref="PendingApprovals"/> its row holds already, so that no commit protects and stores it again.</summary>
+    internal IReadOnlyList<PendingApproval> StoredApprovals { get; init; } = [];
+
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }
 
@@ -82,5 +95,6 @@ public sealed record Run
         StartedAt = StartedAt ?? now,
         CompletedAt = now,
         LeaseUntil = DateTimeOffset.UnixEpoch,
+        PendingApprovals = [],
     };
 }

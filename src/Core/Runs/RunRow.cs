@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -10,6 +11,11 @@ namespace Yggdrasil.Runs;
 /// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
 internal sealed class RunRow(ContentVault vault)
 {
+    public const string CancelRequested = "CancelRequested";
+    public const string SuspendRequested = "SuspendRequested";
+    public const string DecisionCount = "DecisionCount";
+    public const string DeletedAt = "DeletedAt";
+
     private const int SchemaVersion = 1;
 
     /// <summary>The whole row, for a run that begins.</summary>
@@ -36,8 +42,9 @@ internal sealed class RunRow(ContentVault vault)
     }
 
     /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
-    public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken) =>
-        new(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+    public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
@@ -58,9 +65,27 @@ internal sealed class RunRow(ContentVault vault)
             ["LeaseUntil"] = run.LeaseUntil,
             ["Driver"] = run.Driver,
         };
+        if (!run.PendingApprovals.SequenceEqual(run.StoredApprovals))
+        {
+            // An empty list too: a merge leaves what it does not name.
+            var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
+            row["Approvals"] = await SealAsync(run, "Approvals", pending, cancellationToken);
+        }
+
+        return row;
+    }
 
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
-    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
+    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<PendingApproval> pending = await ReadAsync<List<PendingApproval>>(row, "Approvals", cancellationToken) ?? [];
+        return await ReadContentAsync(row, cancellationToken) with { PendingApprovals = pending, StoredApprovals = pending };
+    }
+
+    /// <summary>Whether the row is what is left of a run that was deleted, so that nobody makes another of its id.</summary>
+    public static bool IsTombstone(TableEntity row) => row.GetDateTimeOffset(DeletedAt) is not null;
+
+    private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
         Caller = ReadCaller(row) is var caller && caller.Owner.Partition == row.PartitionKey
             ? caller
@@ -112,8 +137,9 @@ internal sealed class RunRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
         Driver = row.GetString("Driver"),
-        CancelRequested = row.GetBoolean("CancelRequested") ?? false,
-        SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
+        CancelRequested = row.GetBoolean(CancelRequested) ?? false,
+        SuspendRequested = row.GetBoolean(SuspendRequested) ?? false,
+        DecisionCount = row.GetInt32(DecisionCount) ?? 0,
         ETag = row.ETag,
     };
 

@@ -93,7 +93,13 @@ public sealed class RunService
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, string runId, CancellationToken cancellationToken)
     {
-        var run = await _store.FindAsync(caller.Owner.Partition, runId, cancellationToken);
+        var (run, wasDeleted) = await _store.FindEvenDeletedAsync(caller.Owner.Partition, runId, cancellationToken);
+        if (wasDeleted)
+        {
+            // Making it anew would break the promise that one key is one run; a caller that wants another run has another key.
+            throw new ConflictException("The run of this Idempotency-Key was deleted. Use another key for another run.");
+        }
+
         return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();
     }
 

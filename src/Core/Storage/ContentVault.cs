@@ -38,6 +38,20 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
+    /// <summary>Whether a stored value is where its content is, rather than the content.</summary>
+    internal static bool IsReference(byte[] stored) => stored is [BlobReference, ..];
+
+    /// <summary>Removes what a stored value of this partition refers to, if it refers to anything.</summary>
+    internal async ValueTask RemoveAsync(string partition, byte[] stored, CancellationToken cancellationToken)
+    {
+        // A reference to another owner's blob was forged: it must not become a way to delete that.
+        if (IsReference(stored) && Encoding.UTF8.GetString(stored.AsSpan(1)) is var name && name.StartsWith($"{partition}/", StringComparison.Ordinal))
+        {
+            var container = await storage.GetContentContainerAsync(cancellationToken);
+            await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
+        }
+    }
+
     /// <exception cref="ContentProtectionException">
     /// The value was changed, moved or lost, or encrypted with an unknown key. Logged as critical: either somebody tampers
     /// with storage or a key is missing, and an operator has to know at once.

@@ -8,12 +8,14 @@ namespace Yggdrasil.Storage;
 /// </summary>
 /// <remarks>
 /// <code>
+/// approval!{run}!{call}              where a call is that this user or role may decide about: an index, no right
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// </code>
 /// </remarks>
@@ -22,6 +24,7 @@ internal static class RowKeys
     // The character after '!': the end, exclusive, of every range that starts with a prefix and '!'.
     private const char AfterSeparator = '"';
 
+    public const string ApprovalPrefix = "approval!";
     public const string AgentPrefix = "agent!";
     public const string ListPrefix = "list!";
     public const string SharedAgentPrefix = "share!";
@@ -41,8 +44,20 @@ internal static class RowKeys
     public static string JournalEntry(string runId, long sequence) =>
         string.Create(CultureInfo.InvariantCulture, $"run!{runId}!{sequence:D10}");
 
+    /// <param name="callId">One of ours.</param>
+    public static string Decision(string runId, string callId) => $"{DecisionPrefix(runId)}{callId}";
+
+    /// <summary>Whether the key, of a run's child, is a decision's and not a journal entry's.</summary>
+    public static bool IsDecision(string runId, string rowKey) => rowKey.StartsWith(DecisionPrefix(runId), StringComparison.Ordinal);
+
+    /// <param name="callId">One of ours.</param>
+    public static string Approval(string runId, string callId) => $"{ApprovalPrefix}{runId}!{callId}";
+
     public static string ListEntry(DateTimeOffset createdAt, string runId) =>
         string.Create(CultureInfo.InvariantCulture, $"{ListPrefix}{DateTimeOffset.MaxValue.UtcTicks - createdAt.UtcTicks:D19}!{runId}");
+
+    // A letter: sequence numbers are digits.
+    private static string DecisionPrefix(string runId) => $"run!{runId}!a!";
 
     /// <summary>The exclusive end of the range of keys that are <paramref name="key"/> or its children.</summary>
     public static string EndOfChildren(string key) => $"{key}{AfterSeparator}";

@@ -27,4 +27,21 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunSchedu
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) =>
         client.RaiseEventAsync(instanceId, RunOrchestrator.WakeEvent, cancellation: cancellationToken);
+
+    public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        // Asked first: what a client throws for an instance that has not ended differs between versions.
+        if (await client.GetInstanceAsync(instanceId, cancellationToken) is not { } instance)
+        {
+            return true;
+        }
+
+        if (!instance.IsCompleted)
+        {
+            return false;
+        }
+
+        await client.PurgeInstanceAsync(instanceId, cancellationToken);
+        return true;
+    }
 }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
@@ -17,21 +19,39 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null)
+        ILogger<ContentVault>? alerts = null, RunSignals? signals = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts);
+        Signals = signals ?? new RunSignals();
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
         var gates = new ToolGates(tools.Catalog(), new ToolArguments());
-        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
+        var index = new ApprovalIndex(storage, Time);
+        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
         Store = new RunStore(storage, vault);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
+        var wakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
+        Control = new RunControl(Store, new RunRemoval(storage, vault, index, Time), wakeUp, Time);
+        Decisions = new ApprovalService(Store, index, gates, wakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
+
+    public RunSignals Signals { get; }
+
+    public RunControl Control { get; }
+
+    public ApprovalService Decisions { get; }
+
+    public ApprovalOptions Approvals { get; } = new();
+
+    public RecordingScheduler Scheduler { get; } = new();
+
+    /// <summary>The scope of the runs' owner.</summary>
+    public Scope Scope => AccessPolicy.ScopeOf(new Caller(Owner, new HashSet<string>()), userId: null);
 
     public RunOptions Options { get; }
 
@@ -111,5 +131,16 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Woken.Enqueue(instanceId);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Instances that have not ended, and so cannot be purged.</summary>
+    public HashSet<string> Unended { get; } = [];
+
+    public ConcurrentQueue<string> Purged { get; } = new();
+
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
+    {
+        Purged.Enqueue(instanceId);
+        return Task.FromResult(!Unended.Contains(instanceId));
     }
 }

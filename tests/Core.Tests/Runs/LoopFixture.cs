@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Tools;
 
@@ -18,6 +19,8 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public TestTools Tools { get; } = new();
 
+    public bool CanWait { get; set; } = true;
+
     public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
 
     public MemoryRunJournal? Journal { get; private set; }
@@ -31,7 +34,7 @@ internal sealed class LoopFixture(ScriptedModels models)
     public async Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
     {
         change ??= run => run;
-        Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]);
+        Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]) { CanWait = CanWait };
         using var slice = new Slice(TimeSpan.FromMinutes(1), Time, CancellationToken.None, CancellationToken.None);
         return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal, slice);
     }
@@ -60,9 +63,22 @@ internal sealed class LoopFixture(ScriptedModels models)
         return new AgentLoop(new ModelStep(models, gates, time), CreateToolStep(gates, options, time), time);
     }
 
-    public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)
+    public static ToolStep CreateToolStep(
+        ToolGates gates, RunOptions options, TimeProvider time, IApprovalIndex? index = null, ApprovalOptions? approvals = null)
     {
         var scopes = new ServiceCollection().BuildServiceProvider().GetRequiredService<IServiceScopeFactory>();
-        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), options, time);
+        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), new ApprovalRequests(index ?? new RecordingIndex(), approvals ?? new ApprovalOptions(), time), options, time);
+    }
+}
+
+/// <summary>Remembers the calls that deciders were led to.</summary>
+internal sealed class RecordingIndex : IApprovalIndex
+{
+    public List<PendingApproval> Added { get; } = [];
+
+    public Task AddAsync(Run run, IReadOnlyList<PendingApproval> approvals, CancellationToken cancellationToken)
+    {
+        Added.AddRange(approvals);
+        return Task.CompletedTask;
     }
 }
