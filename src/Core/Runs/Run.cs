@@ -77,8 +77,8 @@ public sealed record Run
     /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
     internal IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
 
-    /// <summary>What of <see cref="PendingApprovals"/> its row holds already, so that no commit protects and stores it again.</summary>
-    internal IReadOnlyList<PendingApproval> StoredApprovals { get; init; } = [];
+    /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
+    internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;
 
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }

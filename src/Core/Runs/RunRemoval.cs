@@ -43,6 +43,7 @@ internal sealed class RunRemoval(StorageClients storage, ContentVault vault, App
         tombstone[ListKey] = RowKeys.ListEntry(run.CreatedAt, run.Id);
         tombstone[Instances] = string.Join(' ', new[] { Ids.Driver(run.Id, 0), Ids.Driver(run.Id, 1), run.Driver }.Distinct());
         tombstone[Approvers] = string.Join('\n', ApprovalIndex.PartitionsOf(run));
+        tombstone[RunRow.ReplacedBlobs] = found.Value!.GetString(RunRow.ReplacedBlobs);
         foreach (var (name, value) in found.Value!)
         {
             // Of its content only where the blobs are, which are still to be removed.
@@ -135,6 +136,11 @@ internal sealed class RunRemoval(StorageClients storage, ContentVault vault, App
         foreach (var stored in row.Select(property => property.Value).OfType<byte[]>())
         {
             await vault.RemoveAsync(row.PartitionKey, stored, cancellationToken);
+        }
+
+        foreach (var name in row.GetString(RunRow.ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [])
+        {
+            await vault.RemoveAsync(row.PartitionKey, name, cancellationToken);
         }
     }
 

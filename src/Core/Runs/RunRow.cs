@@ -16,6 +16,9 @@ internal sealed class RunRow(ContentVault vault)
     public const string DecisionCount = "DecisionCount";
     public const string DeletedAt = "DeletedAt";
 
+    public const string ReplacedBlobs = "ReplacedBlobs";
+
+    private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
     /// <summary>The whole row, for a run that begins.</summary>
@@ -65,21 +68,29 @@ internal sealed class RunRow(ContentVault vault)
             ["LeaseUntil"] = run.LeaseUntil,
             ["Driver"] = run.Driver,
         };
-        if (!run.PendingApprovals.SequenceEqual(run.StoredApprovals))
+        if (!run.StoredApprovals.Holds(run.PendingApprovals))
         {
             // An empty list too: a merge leaves what it does not name.
             var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
-            row["Approvals"] = await SealAsync(run, "Approvals", pending, cancellationToken);
+            var stored = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            row[Approvals] = stored.Value;
+            row[ReplacedBlobs] = stored.ReplacedBlobs;
         }
 
         return row;
     }
 
+    /// <summary>What the row holds of the run's pending approvals once <paramref name="update"/> is merged into it.</summary>
+    public static StoredApprovals ApprovalsAfter(TableEntity update, Run run) => update.GetBinary(Approvals) is { } value
+        ? new StoredApprovals(run.PendingApprovals, value, update.GetString(ReplacedBlobs) ?? "")
+        : run.StoredApprovals;
+
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken)
     {
-        IReadOnlyList<PendingApproval> pending = await ReadAsync<List<PendingApproval>>(row, "Approvals", cancellationToken) ?? [];
-        return await ReadContentAsync(row, cancellationToken) with { PendingApprovals = pending, StoredApprovals = pending };
+        IReadOnlyList<PendingApproval> pending = await ReadAsync<List<PendingApproval>>(row, Approvals, cancellationToken) ?? [];
+        var stored = new StoredApprovals(pending, row.GetBinary(Approvals), row.GetString(ReplacedBlobs) ?? "");
+        return await ReadContentAsync(row, cancellationToken) with { PendingApprovals = pending, StoredApprovals = stored };
     }
 
     /// <summary>Whether the row is what is left of a run that was deleted, so that nobody makes another of its id.</summary>

@@ -147,12 +147,13 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
         }
 
+        TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
             (companion, changed) => companion.OnCommitAsync(changed, cancellationToken),
-            async stored => [new(TableTransactionActionType.UpdateMerge, await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
+            async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
-        return committed is null ? null : committed with { StoredApprovals = committed.PendingApprovals };
+        return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
     /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>

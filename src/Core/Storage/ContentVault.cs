@@ -42,10 +42,14 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
     internal static bool IsReference(byte[] stored) => stored is [BlobReference, ..];
 
     /// <summary>Removes what a stored value of this partition refers to, if it refers to anything.</summary>
-    internal async ValueTask RemoveAsync(string partition, byte[] stored, CancellationToken cancellationToken)
+    internal ValueTask RemoveAsync(string partition, byte[] stored, CancellationToken cancellationToken) =>
+        IsReference(stored) ? RemoveAsync(partition, Encoding.UTF8.GetString(stored.AsSpan(1)), cancellationToken) : ValueTask.CompletedTask;
+
+    /// <summary>Removes a blob of this partition.</summary>
+    internal async ValueTask RemoveAsync(string partition, string name, CancellationToken cancellationToken)
     {
         // A reference to another owner's blob was forged: it must not become a way to delete that.
-        if (IsReference(stored) && Encoding.UTF8.GetString(stored.AsSpan(1)) is var name && name.StartsWith($"{partition}/", StringComparison.Ordinal))
+        if (name.StartsWith($"{partition}/", StringComparison.Ordinal))
         {
             var container = await storage.GetContentContainerAsync(cancellationToken);
             await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);

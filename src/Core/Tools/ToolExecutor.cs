@@ -40,11 +40,11 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
         using var onCancelled = cancelled.Register(() => grace.CancelAfter(CancelGrace));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, grace.Token, cancellationToken);
         await using var scope = scopes.CreateAsyncScope();
+        var call = Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token);
         try
         {
             // WaitAsync: a tool that ignores its token must not hold the run beyond the timeout.
-            var text = await Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token)
-                .WaitAsync(patience.Token);
+            var text = await call.WaitAsync(patience.Token);
             return new ToolResult(StepStatus.Completed, Sanitise(text));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -73,6 +73,14 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
             LogFailed(tool.Name, context.RunId, context.CallId, errorId, failure.GetType().FullName);
             LogFailure(failure, errorId);
             return new ToolResult(StepStatus.Failed, $"The tool failed ({errorId}).");
+        }
+        finally
+        {
+            if (!call.IsCompleted)
+            {
+                // What ended the wait may not have reached the tool's own token yet, and disposing of that cuts the link.
+                await either.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

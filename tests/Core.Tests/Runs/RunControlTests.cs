@@ -20,15 +20,27 @@ public sealed class RunControlTests(AzuriteFixture azurite)
     public async Task Cancel_on_the_drivers_own_instance_needs_no_poll()
     {
         // On this clock no poll and no renewal ever comes: the signal alone is left.
-        var asked = new TaskCompletionSource();
-        var worker = Worker(
-            [_ => { asked.TrySetResult(); return new TaskCompletionSource<ChatResponse>().Task; }], new FakeTimeProvider(DateTimeOffset.UtcNow));
+        var (called, cancelled, time) = (new TaskCompletionSource(), new TaskCompletionSource(), new FakeTimeProvider(DateTimeOffset.UtcNow));
+        _tools.Behave = (_, token) =>
+        {
+            token.Register(cancelled.SetResult);
+            called.SetResult();
+            return new TaskCompletionSource<string>().Task;
+        };
+        var worker = Worker([Calls(("echo", new { text = "a" }))], time);
         var run = await worker.StartAsync();
         var slice = worker.AdvanceAsync(run);
-        await asked.Task;
+        await called.Task;
 
         await CancelAsync(worker, run);
+        await cancelled.Task;
 
+        // The driver pauses before it writes again to a row that somebody flagged.
+        await Poll.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(10));
+            return slice.IsCompleted;
+        });
         Assert.Equal(SliceEnd.Finished, (await slice).End);
         Assert.Equal(StopReason.Cancelled, (await worker.LoadAsync(run)).Run.StopReason);
         Assert.Equal(run.Driver, Assert.Single(worker.Scheduler.Woken));
@@ -201,7 +213,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
             {
                 if (left-- == 0)
                 {
-                    throw new IOException("The process dies here.");
+                    throw new InvalidOperationException("The process dies here.");
                 }
             };
             var whole = true;
@@ -209,7 +221,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
             {
                 await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
             }
-            catch (IOException)
+            catch (InvalidOperationException)
             {
                 whole = false;
             }

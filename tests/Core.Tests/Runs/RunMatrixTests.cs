@@ -23,6 +23,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
     private readonly Owner _owner = DriverFixture.NewOwner();
     private readonly TaskCompletionSource _reached = new();
     private readonly TaskCompletionSource _goOn = new();
+    private readonly TaskCompletionSource _toldToStop = new();
     private ScriptedModels _models = new(Says("Done."));
 
     public static TheoryData<string> Situations => new(
@@ -42,6 +43,11 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
 
         var (_, accepted) = await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
         await working;
+        if (situation is InTool or InPost or InDistributed)
+        {
+            await _toldToStop.Task;
+        }
+
         var ended = await other.FinishAsync(run);
         var (prompts, calls) = (_models.Prompts.Count, _tools.Calls.Count);
         _goOn.SetResult();
@@ -191,6 +197,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         });
         _tools.Behave = async (_, cancellationToken) =>
         {
+            await using var told = cancellationToken.Register(() => _toldToStop.TrySetResult());
             _reached.TrySetResult();
             await _goOn.Task.WaitAsync(cancellationToken);
             return "ok";
