@@ -8,6 +8,8 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(SharedLocalHost.Name)]
 public sealed class ApprovalContractTests(ContractFixture app)
 {
+    private static readonly string[] Post = ["http_post"];
+
     private readonly string _path = $"/{Guid.NewGuid():N}";
     private readonly string _bob = $"bob{Guid.NewGuid():N}";
 
@@ -153,7 +155,7 @@ public sealed class ApprovalContractTests(ContractFixture app)
             : ModelReply.Text("Done."));
         var agent = await app.PutAgentAsync(new
         {
-            model = "openai:scripted", tools = new[] { "http_post" }, approvals = new[] { "http_post" }, approvers = new[] { $"user:{_bob}" },
+            model = "openai:scripted", tools = Post, approvals = Post, approvers = new[] { $"user:{_bob}" },
         });
         using var accepted = await app.Http.PostRunAsync(agent, new { input = "Post it" });
         return await app.Http.RunUntilAsync((await accepted.ReadAsync()).Text("id"), run => run.Text("status") == "waiting");

@@ -7,6 +7,8 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>What was asked of a run survives <c>kill -9</c> and wake-ups that never arrive.</summary>
 public sealed class ControlCrashTests : IAsyncLifetime
 {
+    private static readonly string[] Post = ["http_post"];
+
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-control-").FullName;
     private ScriptedModelServer _model = null!;
     private EffectServer _effects = null!;
@@ -83,7 +85,7 @@ public sealed class ControlCrashTests : IAsyncLifetime
         await gate.Reached;
         var cancel = SendAsync(host, $"/api/runs/{id}/cancel");
         await host.KillAsync();
-        await ((Task)cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAny(cancel);
         await host.DisposeAsync();
 
         await using var next = await StartAsync();
@@ -149,7 +151,7 @@ public sealed class ControlCrashTests : IAsyncLifetime
     {
         var agent = JsonSerializer.Serialize(new
         {
-            model = "openai:scripted", tools = new[] { "http_post" }, approvals = new[] { "http_post" }, onApprovalExpired = onExpired,
+            model = "openai:scripted", tools = Post, approvals = Post, onApprovalExpired = onExpired,
         });
         (await host.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/asking", agent)).Dispose();
         using var accepted = await host.Http.PostRunAsync("asking", new { input = path });
