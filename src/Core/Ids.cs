@@ -58,6 +58,9 @@ public static class Ids
     public static string WireToolCall(string runId, string callId) =>
         $"{runId.AsSpan(RunPrefix.Length, 8)}_{callId}";
 
+    /// <summary>Our id of a tool call within its run, of one as providers see it.</summary>
+    public static string OfWireToolCall(string wireId) => wireId[(wireId.LastIndexOf('_') + 1)..];
+
     /// <summary>Whether a caller's id is <c>[A-Za-z0-9][A-Za-z0-9_-]{0,63}</c>.</summary>
     public static bool IsValid(string? id) =>
         id is { Length: > 0 and <= MaxLength }

@@ -5,8 +5,12 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Health;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
@@ -31,8 +35,13 @@ public static class YggdrasilServices
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
         services.AddModelProviders(configuration);
+        services.AddPrices();
+        services.AddResponseCache(configuration);
+        services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddAgents();
+        services.AddConversations();
+        services.AddRetention(configuration);
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
         return services.AddSettingsAtStart();
@@ -56,6 +65,7 @@ public static class YggdrasilServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
+        services.AddSingleton<RowRemoval>();
         services.AddReprotection(configuration);
         services.AddSingleton<Readiness>();
     }
@@ -86,6 +96,21 @@ public static class YggdrasilServices
             provider.GetRequiredService<ILogger<UserService>>()));
     }
 
+    private static void AddPrices(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelPrices>();
+        services.AddSingleton<ModelMeter>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ModelPrices>());
+    }
+
+    private static void AddResponseCache(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<CacheOptions>(configuration, CacheOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CacheOptions>>().Value);
+        services.AddSingleton<ResponseCacheTable>();
+        services.AddSingleton<ResponseCache>();
+    }
+
     private static void AddAgents(this IServiceCollection services)
     {
         services.AddSingleton<AgentValidator>();
@@ -110,7 +135,6 @@ public static class YggdrasilServices
         services.AddSingleton<ApprovalIndex>();
         services.AddSingleton<IApprovalIndex>(provider => provider.GetRequiredService<ApprovalIndex>());
         services.AddSingleton<ApprovalRequests>();
-        services.AddSingleton<RunRemoval>();
         services.AddSingleton(provider => new RunControl(
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<RunRemoval>(),
@@ -137,10 +161,12 @@ public static class YggdrasilServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
+        services.AddSingleton<RunRemoval>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<ToolStep>(),
             provider.GetRequiredService<RunSignals>(),
@@ -150,7 +176,9 @@ public static class YggdrasilServices
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
+            provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
     }

@@ -23,6 +23,10 @@ public class AdminTests(ContractFixture app)
         { "GET", "/api/runs?limit=5" },
         { "GET", "/api/runs/{run}" },
         { "GET", "/api/runs/{run}/steps" },
+        { "GET", "/api/conversations?limit=5" },
+        { "GET", "/api/conversations/c-1" },
+        { "GET", "/api/conversations/c-1/messages" },
+        { "DELETE", "/api/conversations/c-1" },
     };
 
     [Fact]
@@ -96,6 +100,8 @@ public class AdminTests(ContractFixture app)
     public async Task Naming_oneself_is_allowed_to_everybody(string method, string route)
     {
         var (agent, run) = await CarolsAsync();
+        using var talk = await app.Http.PostRunAsync(
+            agent, new { input = "Hello", conversationId = "c-1" }, ("Prefer", "wait=60"), As(_carol));
 
         using var response = await SendAsync(method, Fill(route, agent, run, _carol), As(_carol), method == "PUT" ? Definition : "");
 

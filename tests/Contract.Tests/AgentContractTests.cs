@@ -119,6 +119,7 @@ public class AgentContractTests(ContractFixture app)
 
         Assert.Equal(["calculator", "clock", "http_get", "http_post"], tools.Select(tool => tool.Text("name")));
         Assert.Equal([true, true, true, false], tools.Select(tool => tool.GetProperty("idempotent").GetBoolean()));
+        Assert.Equal([true, false, false, false], tools.Select(tool => tool.GetProperty("pure").GetBoolean()));
         Assert.Equal(JsonValueKind.Object, tools[0].GetProperty("parameters").GetProperty("properties").GetProperty("expression").ValueKind);
     }
 }

@@ -68,7 +68,7 @@ public sealed class AttackFixture : IAsyncLifetime
         await _hostile!.DisposeAsync();
         await _internal!.DisposeAsync();
         await Endless.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     private async Task AnswerAsync(HttpContext context, CancellationToken cancellationToken)

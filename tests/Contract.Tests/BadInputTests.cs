@@ -61,6 +61,10 @@ public class BadInputTests(ContractFixture app)
         { "schema that is no object", Agents, """{"model":"demo:x","responseSchema":"x"}""", "responseSchema" },
         { "cache without time", Agents, """{"model":"demo:x","cache":{}}""", "cache.ttlSeconds" },
         { "cache of unknown scope", Agents, """{"model":"demo:x","cache":{"ttlSeconds":1,"scope":"world"}}""", "cache.scope" },
+        { "context too small", Agents, """{"model":"demo:x","context":{"maxTokens":255}}""", "context.maxTokens" },
+        { "context of unknown strategy", Agents, """{"model":"demo:x","context":{"strategy":"forget"}}""", "context.strategy" },
+        { "unknown field of the context", Agents, """{"model":"demo:x","context":{"tokens":1000}}""", "context.tokens" },
+        { "retention out of range", Agents, """{"model":"demo:x","retentionDays":3651}""", "retentionDays" },
         { "unknown redaction", Agents, """{"model":"demo:x","redaction":"some"}""", "redaction" },
         { "unknown field of an agent", Agents, """{"model":"demo:x","tool":[]}""", "tool" },
     };

@@ -31,7 +31,7 @@ public sealed class CanaryTests : IAsyncLifetime
     {
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     [Theory]
@@ -75,6 +75,7 @@ public sealed class CanaryTests : IAsyncLifetime
             description = _search.Canary("description"),
             instructions = _search.Canary("instructions"),
             tools = Tools,
+            cache = new { ttlSeconds = 3600, scope = "agent" },
         }));
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
     }
@@ -91,6 +92,7 @@ public sealed class CanaryTests : IAsyncLifetime
             var body = new
             {
                 input = string.Concat(Enumerable.Repeat(_search.Canary($"{name}: prompt"), repeats)),
+                conversationId = $"c-{name.Replace(' ', '-')}",
                 metadata = new Dictionary<string, string> { [_search.Canary($"{name}: metadata name")] = _search.Canary($"{name}: metadata") },
             };
             (string, string)[] headers = [("Idempotency-Key", _search.Canary($"{name}: idempotency key"))];

@@ -22,7 +22,7 @@ public sealed class ChaosTests : IAsyncLifetime
     {
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     [Theory]

@@ -48,7 +48,7 @@ public class ContractFixture : IAsyncLifetime
 
         await Model.DisposeAsync();
         await Effects.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
+        await TestFolder.DeleteAsync(_data);
     }
 
     /// <summary>How the host authenticates; empty leaves it to local.settings.sample.json, which says development mode.</summary>
@@ -59,6 +59,10 @@ public class ContractFixture : IAsyncLifetime
     {
         ["Providers__openai__Endpoint"] = model.Endpoint,
         ["Providers__openai__ApiKey"] = "sk-test",
+        ["Prices__0__Model"] = "openai:priced",
+        ["Prices__0__InputPerMillion"] = "2.50",
+        ["Prices__0__OutputPerMillion"] = "10",
+        ["Prices__0__CachedInputPerMillion"] = "1.25",
         ["Tools__Http__AllowedHosts__0"] = effects.Authority,
         ["Tools__Http__AllowPrivateNetworks"] = "true",
     };

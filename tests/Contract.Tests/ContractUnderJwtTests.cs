@@ -22,3 +22,9 @@ public sealed class SharingUnderJwtTests(JwtContractFixture app) : SharingTests(
 
 [Collection(JwtLocalHost.Name)]
 public sealed class TenancyUnderJwtTests(JwtContractFixture app) : TenancyTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class ConversationUnderJwtTests(JwtContractFixture app) : ConversationTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class UserDataUnderJwtTests(JwtContractFixture app) : UserDataContractTests(app);

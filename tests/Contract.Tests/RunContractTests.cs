@@ -25,7 +25,7 @@ public class RunContractTests(ContractFixture app)
         Assert.Equal("A-17", run.GetProperty("metadata").Text("ticket"));
         Assert.Equal(["openai:scripted"], run.GetProperty("servedBy").EnumerateArray().Select(model => model.GetString()));
         Assert.Equal(
-            """{"inputTokens":11,"outputTokens":7,"modelCalls":1,"toolCalls":0,"costUsd":0,"totalTokens":18}""",
+            """{"inputTokens":11,"outputTokens":7,"modelCalls":1,"toolCalls":0,"costUsd":0,"totalTokens":18,"unpricedModels":["openai:scripted"]}""",
             run.GetProperty("usage").GetRawText());
         Assert.False(run.TryGetProperty("error", out _));
     }

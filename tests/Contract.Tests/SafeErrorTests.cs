@@ -16,11 +16,7 @@ public sealed class SafeErrorTests : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync()
-    {
-        Directory.Delete(_data, recursive: true);
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => TestFolder.DeleteAsync(_data);
 
     public static TheoryData<string, int, string, string> BrokenStorages => new()
     {

@@ -32,6 +32,13 @@ public partial class TenancyTests(ContractFixture app)
         "POST /api/runs/{id}/approvals/{callId}",
     ];
 
+    private static readonly string[] ConversationRoutes =
+    [
+        "GET /api/conversations/{id}",
+        "GET /api/conversations/{id}/messages",
+        "DELETE /api/conversations/{id}",
+    ];
+
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
     private static readonly string[] AdminRoutes = ["/api/users/"];
 
@@ -49,8 +56,10 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string, string> RunAttacks => Cross(
         RunRoutes, "id of another's run", "id of another's run of an agent shared with the attacker", "guessed id", "id without its prefix", "id in capitals");
 
+    public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
+
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -127,6 +136,33 @@ public partial class TenancyTests(ContractFixture app)
         using var response = await AttackAsync(route, id);
 
         Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
+    }
+
+    [Theory]
+    [MemberData(nameof(ConversationAttacks))]
+    public async Task Conversation_of_another_does_not_exist(string route, string situation)
+    {
+        var id = $"c-{Guid.NewGuid():N}";
+        await StartRunAsync(await app.PutAgentAsync(), id);
+
+        using var response = await AttackAsync(route, situation == "guessed id" ? "c-1" : id);
+        using var kept = await app.Http.GetAsync(new Uri($"/api/conversations/{id}", UriKind.Relative));
+
+        Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
+    [Fact]
+    public async Task Run_in_a_conversation_of_the_same_id_is_in_one_of_its_own()
+    {
+        var (agent, id) = (await app.PutAgentAsync(), $"c-{Guid.NewGuid():N}");
+        await StartRunAsync(agent, id);
+        var shared = await SharedIdAsync(agent, _mallory);
+        app.Model.RespondWith(request => ModelReply.Text($"{request.Messages.Count}"));
+
+        using var response = await app.Http.PostRunAsync(shared, new { input = "What was said?", conversationId = id }, ("Prefer", "wait=60"), As(_mallory));
+
+        Assert.Equal("1", (await response.ReadAsync()).Text("output"));
     }
 
     [Theory]
@@ -207,7 +243,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal)
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes]), Order(resources));
     }
 
     private (string Name, string Value) As(string user) => app.As(user);
@@ -244,10 +280,10 @@ public partial class TenancyTests(ContractFixture app)
             As(_mallory));
     }
 
-    private async Task<string> StartRunAsync(string agent)
+    private async Task<string> StartRunAsync(string agent, string? conversationId = null)
     {
         app.Model.RespondWith(_ => ModelReply.Text("For alice only."));
-        using var response = await app.Http.PostRunAsync(agent, new { input = "Hello" }, ("Prefer", "wait=60"));
+        using var response = await app.Http.PostRunAsync(agent, new { input = "Hello", conversationId }, ("Prefer", "wait=60"));
         return (await response.ReadAsync()).Text("id");
     }
 

@@ -13,4 +13,7 @@ public enum ConnectionFault
     /// first half to arrive holds the reset back with <see cref="ModelReply.MidStreamGate"/>.
     /// </summary>
     MidBody,
+
+    /// <summary>Ends after half the body as if that were all, the way a proxy does whose server has died.</summary>
+    EarlyEnd,
 }

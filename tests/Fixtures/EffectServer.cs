@@ -28,7 +28,7 @@ public sealed class EffectServer : IAsyncDisposable
     public static async Task<EffectServer> StartAsync(CancellationToken cancellationToken = default)
     {
         var effects = new EffectServer();
-        effects._server = await LoopbackServer.StartAsync(effects.HandleAsync, cancellationToken);
+        effects._server = await LoopbackServer.StartAsync(effects.HandleAsync, cancellationToken: cancellationToken);
         return effects;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -23,18 +24,27 @@ public sealed class LoopbackServer : IAsyncDisposable
         Address = new Uri(addresses.Addresses.Single());
     }
 
-    /// <summary><c>http://127.0.0.1:port/</c></summary>
+    /// <summary><c>http://127.0.0.1:port/</c>, or https with a certificate.</summary>
     public Uri Address { get; }
 
     /// <param name="handle">Answers each request; its token ends with the connection and with the server.</param>
+    /// <param name="certificate">For https, with HTTP/2 on offer.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<LoopbackServer> StartAsync(
-        Func<HttpContext, CancellationToken, Task> handle, CancellationToken cancellationToken = default)
+        Func<HttpContext, CancellationToken, Task> handle,
+        X509Certificate2? certificate = null,
+        CancellationToken cancellationToken = default)
     {
         // The empty builder reads neither environment nor files: a test process may have ASPNETCORE_URLS set for the
         // application under test.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
 
         var stopping = new CancellationTokenSource();

@@ -16,6 +16,9 @@ public sealed record ModelReply
     /// <summary>Sent as <c>Retry-After</c>, in whole seconds.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Further headers, for instance <c>Retry-After</c> as a date or the <c>Location</c> of a redirect.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The whole body, sent as it is in place of a completion.</summary>
     public string? Body { get; init; }
 
@@ -27,6 +30,12 @@ public sealed record ModelReply
     public int InputTokens { get; init; } = 11;
 
     public int OutputTokens { get; init; } = 7;
+
+    /// <summary>Of the input tokens, those reported as cached; null reports nothing.</summary>
+    public int? CachedInputTokens { get; init; }
+
+    /// <summary>Of the output tokens, those reported as reasoning; null reports nothing.</summary>
+    public int? ReasoningTokens { get; init; }
 
     /// <summary>Holds the answer back until opened.</summary>
     public Gate? Gate { get; init; }

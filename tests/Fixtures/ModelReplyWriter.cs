@@ -35,6 +35,11 @@ internal static class ModelReplyWriter
                 ((int)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
 
+        foreach (var (name, value) in reply.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         IReadOnlyList<string> parts = streams
             ? [.. Chunks(request, reply).Select(chunk => $"data: {chunk}\n\n"), "data: [DONE]\n\n"]
             : Halves(reply.Body ?? Completion(request, reply).ToJsonString());
@@ -56,6 +61,11 @@ internal static class ModelReplyWriter
                 if (reply.Fault == ConnectionFault.MidBody)
                 {
                     context.Abort();
+                    return;
+                }
+
+                if (reply.Fault == ConnectionFault.EarlyEnd)
+                {
                     return;
                 }
             }
@@ -132,12 +142,26 @@ internal static class ModelReplyWriter
         ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
     };
 
-    private static JsonObject Usage(ModelReply reply) => new()
+    private static JsonObject Usage(ModelReply reply)
     {
-        ["prompt_tokens"] = reply.InputTokens,
-        ["completion_tokens"] = reply.OutputTokens,
-        ["total_tokens"] = reply.InputTokens + reply.OutputTokens,
-    };
+        var usage = new JsonObject
+        {
+            ["prompt_tokens"] = reply.InputTokens,
+            ["completion_tokens"] = reply.OutputTokens,
+            ["total_tokens"] = reply.InputTokens + reply.OutputTokens,
+        };
+        if (reply.CachedInputTokens is { } cached)
+        {
+            usage["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = cached };
+        }
+
+        if (reply.ReasoningTokens is { } reasoning)
+        {
+            usage["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = reasoning };
+        }
+
+        return usage;
+    }
 
     private static string FinishReason(ModelReply reply) =>
         reply.FinishReason ?? (reply.Calls.Count > 0 ? "tool_calls" : "stop");

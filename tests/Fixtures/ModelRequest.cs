@@ -7,7 +7,9 @@ namespace Yggdrasil.Fixtures;
 /// <param name="Path">The path it came by.</param>
 /// <param name="Headers">Its headers, names compared without case.</param>
 /// <param name="Json">The raw body.</param>
-public sealed record ModelRequest(int Number, string Path, IReadOnlyDictionary<string, string> Headers, string Json)
+/// <param name="Protocol"><c>HTTP/1.1</c> or <c>HTTP/2</c>.</param>
+public sealed record ModelRequest(
+    int Number, string Path, IReadOnlyDictionary<string, string> Headers, string Json, string Protocol = "HTTP/1.1")
 {
     private readonly JsonElement _body = JsonDocument.Parse(Json).RootElement;
 

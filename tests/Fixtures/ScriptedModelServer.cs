@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 
 namespace Yggdrasil.Fixtures;
@@ -31,10 +32,13 @@ public sealed class ScriptedModelServer : IAsyncDisposable
     /// <summary>All chat completion requests so far, in order of arrival.</summary>
     public IReadOnlyList<ModelRequest> Requests => _requests.Entries;
 
-    public static async Task<ScriptedModelServer> StartAsync(CancellationToken cancellationToken = default)
+    /// <param name="certificate">For https, with HTTP/2 on offer.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<ScriptedModelServer> StartAsync(
+        X509Certificate2? certificate = null, CancellationToken cancellationToken = default)
     {
         var scripted = new ScriptedModelServer();
-        scripted._server = await LoopbackServer.StartAsync(scripted.HandleAsync, cancellationToken);
+        scripted._server = await LoopbackServer.StartAsync(scripted.HandleAsync, certificate, cancellationToken);
         return scripted;
     }
 
@@ -96,7 +100,7 @@ public sealed class ScriptedModelServer : IAsyncDisposable
             reply = null;
         }
 
-        var request = _requests.Add(number => new ModelRequest(number, path, headers, json));
+        var request = _requests.Add(number => new ModelRequest(number, path, headers, json, context.Request.Protocol));
         reply ??= _responder?.Invoke(request) ?? ModelReply.Status(400, code: "script_exhausted");
         await ModelReplyWriter.WriteAsync(context, request, reply, cancellationToken);
     }

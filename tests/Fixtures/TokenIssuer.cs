@@ -37,7 +37,7 @@ public sealed class TokenIssuer : IAsyncDisposable
     public static async Task<TokenIssuer> StartAsync(CancellationToken cancellationToken = default)
     {
         var issuer = new TokenIssuer();
-        issuer._server = await LoopbackServer.StartAsync(issuer.HandleAsync, cancellationToken);
+        issuer._server = await LoopbackServer.StartAsync(issuer.HandleAsync, cancellationToken: cancellationToken);
         return issuer;
     }
 

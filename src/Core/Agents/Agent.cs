@@ -34,6 +34,15 @@ public sealed record Agent(
     /// </summary>
     public string Incarnation { get; init; } = "";
 
+    /// <summary>
+    /// Names the agent the same for everybody who may run it, whatever id they reach it by. Holds a '~', and so is neither an id of
+    /// a caller's choice nor the partition of an owner.
+    /// </summary>
+    public string Key =>
+        Owner is not { } owner ? $"configuration~{Id}"
+        : Ids.IsSharedAgent(Id) ? Id
+        : Ids.SharedAgent(owner.Partition, Id);
+
     /// <summary>Set when the agent was reached through a share: whom its owner gave it to.</summary>
     public Owner? SharedWith { get; init; }
 

@@ -48,6 +48,12 @@ public sealed record AgentDefinition
 
     public CachePolicy? Cache { get; init; }
 
+    /// <summary>How much of a conversation the model is shown; absent leaves <see cref="ContextPolicy.Default"/>.</summary>
+    public ContextPolicy? Context { get; init; }
+
+    /// <summary>Days its runs and conversations are kept, 0 (for ever) to 3650; absent leaves the setting <c>Retention__Days</c>.</summary>
+    public int? RetentionDays { get; init; }
+
     public RedactionMode Redaction { get; init; } = RedactionMode.Off;
 }
 

@@ -48,6 +48,25 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
         return [.. rows.Zip(found, (row, agent) => (row.RowKey[RowKeys.SharedAgentPrefix.Length..], agent))];
     }
 
+    /// <summary>The agents of others that are shared with <paramref name="sharee"/>, without their definitions' content being needed.</summary>
+    public async IAsyncEnumerable<Agent> ListReceivedAsync(
+        Owner sharee, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = RowKeys.Range(sharee.Partition, RowKeys.SharedAgentPrefix, RowKeys.EndOfPrefix(RowKeys.SharedAgentPrefix));
+        await foreach (var index in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            if (AgentShare.AgentOf(index) is var (owner, agentId))
+            {
+                yield return new Agent(
+                    agentId, new AgentDefinition { Model = "" }, 0, owner, AgentSource.User, default, default, default)
+                {
+                    Incarnation = index.GetString(AgentShare.Incarnation) ?? "",
+                };
+            }
+        }
+    }
+
     /// <summary>Shares an agent of its owner's. To do it again changes nothing.</summary>
     /// <exception cref="ConflictException">The agent has as many shares as it may have, or many are being changed at once.</exception>
     public async Task ShareAsync(Agent agent, Owner sharee, CancellationToken cancellationToken)

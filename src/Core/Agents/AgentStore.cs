@@ -107,7 +107,29 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         return agents;
     }
 
-    private async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
+    /// <summary>The owner's agents without their definitions: enough to say which they are, and readable under any key.</summary>
+    public async Task<IReadOnlyList<Agent>> ListPlainAsync(Owner owner, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = TableClient.CreateQueryFilter(
+            $"PartitionKey eq {owner.Partition} and RowKey ge {RowKeys.AgentPrefix} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
+        return await table.QueryAsync<TableEntity>(range, select: ["RowKey", Version, AgentShare.Incarnation], cancellationToken: cancellationToken)
+            .Select(row => new Agent(
+                row.RowKey[RowKeys.AgentPrefix.Length..],
+                new AgentDefinition { Model = "" },
+                row.GetInt32(Version) ?? 0,
+                owner,
+                AgentSource.User,
+                default,
+                default,
+                row.ETag)
+            {
+                Incarnation = row.GetString(AgentShare.Incarnation) ?? "",
+            })
+            .ToListAsync(cancellationToken);
+    }
+
+    internal async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
     {
         var definition = await vault.OpenJsonAsync<AgentDefinition>(row.GetBinary(Definition), Address(row), cancellationToken);
         return new Agent(

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
+using Yggdrasil.Retention;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
 
@@ -39,7 +40,12 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
         errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
+        ValidateContext(agent.Context, prefix, errors);
+        errors.Require(agent.RetentionDays is null or (>= 0 and <= RetentionOptions.MaxDays), prefix + "retentionDays", $"Must be between 0 and {RetentionOptions.MaxDays}.");
     }
+
+    private static void ValidateContext(ContextPolicy? context, string prefix, FieldErrors errors) =>
+        errors.Require(context is null or { MaxTokens: >= 256 and <= 2_000_000 }, prefix + "context.maxTokens", "Must be between 256 and 2000000.");
 
     /// <summary>The rule of a run's own <c>maxTurns</c>, which may only lower the agent's.</summary>
     public static void ValidateMaxTurns(int? maxTurns, AgentDefinition agent, FieldErrors errors) =>

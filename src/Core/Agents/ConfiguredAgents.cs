@@ -45,12 +45,18 @@ public sealed partial class ConfiguredAgents
 
     public Agent? Find(string agentId) => _agents.GetValueOrDefault(agentId);
 
-    /// <summary>The path of a field, <c>tools[2]: …</c>, as the setting that gives it, <c>Tools__2: …</c>.</summary>
-    private static string AsSetting(string line) =>
-        IndexInPath.Replace(string.Concat(line[..1].ToUpperInvariant(), line.AsSpan(1)), "__$1:", count: 1);
+    /// <summary>The path of a field, <c>tools[2]: …</c> or <c>cache.scope: …</c>, as the setting that gives it, <c>Tools__2: …</c>.</summary>
+    private static string AsSetting(string line)
+    {
+        var named = IndexInPath.Replace(string.Concat(line[..1].ToUpperInvariant(), line.AsSpan(1)), "__$1:", count: 1);
+        return MemberInPath.Replace(named, match => $"__{match.Groups[1].Value.ToUpperInvariant()}", count: 1);
+    }
 
     [GeneratedRegex(@"(?<=^\w+)\[(\d+)\]:")]
     private static partial Regex IndexInPath { get; }
+
+    [GeneratedRegex(@"(?<=^\w+)\.(\w)(?=\w*:)")]
+    private static partial Regex MemberInPath { get; }
 
     /// <summary>An agent as configuration binds it, which needs settable properties.</summary>
     private sealed class ConfiguredAgent
@@ -69,6 +75,9 @@ public sealed partial class ConfiguredAgents
         public int? DeadlineSeconds { get; set; }
         public float? Temperature { get; set; }
         public int? MaxOutputTokens { get; set; }
+        public ConfiguredCache? Cache { get; set; }
+        public ConfiguredContext? Context { get; set; }
+        public int? RetentionDays { get; set; }
         public RedactionMode Redaction { get; set; }
 
         public AgentDefinition ToDefinition()
@@ -88,8 +97,23 @@ public sealed partial class ConfiguredAgents
                 DeadlineSeconds = DeadlineSeconds ?? defaults.DeadlineSeconds,
                 Temperature = Temperature,
                 MaxOutputTokens = MaxOutputTokens,
+                Cache = Cache is null ? null : new CachePolicy(Cache.TtlSeconds, Cache.Scope),
+                Context = Context is null ? null : new ContextPolicy(Context.MaxTokens, Context.Strategy),
+                RetentionDays = RetentionDays,
                 Redaction = Redaction,
             };
         }
+    }
+
+    private sealed class ConfiguredContext
+    {
+        public int MaxTokens { get; set; } = ContextPolicy.DefaultMaxTokens;
+        public ContextStrategy Strategy { get; set; }
+    }
+
+    private sealed class ConfiguredCache
+    {
+        public int TtlSeconds { get; set; }
+        public CacheScope Scope { get; set; }
     }
 }

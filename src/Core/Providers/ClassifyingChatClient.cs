@@ -16,7 +16,7 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
         try
         {
             var response = await base.GetResponseAsync(messages, options, cancellationToken);
-            return response.FinishReason is not null || response.Messages.Any(message => SaysSomething(message.Contents))
+            return response.FinishReason is not null || response.Messages.Any(message => AnswerContent.SaysSomething(message.Contents))
                 ? response
                 : throw ProviderFailures.EmptyAnswer(provider);
         }
@@ -31,13 +31,14 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var answered = false;
+        bool answered = false, ended = false;
         await using var updates =
             base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(updates, cancellationToken))
         {
             var update = updates.Current;
-            answered |= update.FinishReason is not null || SaysSomething(update.Contents);
+            ended |= update.FinishReason is not null;
+            answered |= AnswerContent.IsToken(update);
             yield return update;
         }
 
@@ -46,6 +47,12 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
         if (!answered)
         {
             throw ProviderFailures.EmptyAnswer(provider);
+        }
+
+        // Proxies end a stream whose server died as if it were complete.
+        if (!ended)
+        {
+            throw ProviderFailures.CutOff(provider);
         }
     }
 
@@ -61,9 +68,6 @@ internal sealed class ClassifyingChatClient(IChatClient inner, string provider) 
             throw Classified(exception, cancellationToken);
         }
     }
-
-    private static bool SaysSomething(IEnumerable<AIContent> contents) =>
-        contents.Any(content => content is not TextContent { Text.Length: 0 });
 
     private Exception Classified(Exception exception, CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested

@@ -6,30 +6,33 @@ namespace Yggdrasil.Providers;
 /// <summary>Asks one model after the other until one answers.</summary>
 /// <remarks>
 /// Goes on after failures that another provider may not share; <see cref="FailureClass.Stop"/> and cancellation end the
-/// chain at once, so that a bad request is paid for once. A stream falls back only before its first update: after it the
-/// caller has seen part of an answer that another model would not continue.
+/// chain at once, so that a bad request is paid for once. A stream that fails before its first token falls back unseen. After
+/// it the caller has seen part of an answer that no other model would continue: a <see cref="ModelRestart"/> takes that back,
+/// and the next model answers anew. A model whose stream broke for a reason that may pass is asked once more, after all others.
 /// </remarks>
-/// <param name="candidates">The model first, then its fallbacks; at least one. Shared, so never disposed of here.</param>
-internal sealed class FallbackChatClient(IReadOnlyList<IChatClient> candidates) : IChatClient
+/// <param name="original">The model that the agent names, of which the candidates are the chain.</param>
+/// <param name="candidates">Who is asked, in order; at least one. Shared, so never disposed of here.</param>
+internal sealed class FallbackChatClient(string original, IReadOnlyList<ModelCandidate> candidates, FallbackTelemetry telemetry) : IChatClient
 {
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
-        List<ProviderException> failures = [];
-        foreach (var candidate in candidates)
+        var conversation = messages.Repeatable();
+        var chain = new FallbackChain(original, candidates, telemetry);
+        while (true)
         {
+            var candidate = chain.Next();
             try
             {
-                return await candidate.GetResponseAsync(conversation, options, cancellationToken);
+                var response = await candidate.Client.GetResponseAsync(conversation, options, cancellationToken);
+                FallbackTelemetry.Served(original, candidate.Name);
+                return response;
             }
-            catch (ProviderException failure) when (failure.Failure != FailureClass.Stop)
+            catch (ProviderException failure)
             {
-                failures.Add(failure);
+                chain.Failed(candidate, failure);
             }
         }
-
-        throw NobodyAnswered(failures);
     }
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -37,17 +40,33 @@ internal sealed class FallbackChatClient(IReadOnlyList<IChatClient> candidates) 
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
-        await using var updates = await OpenAsync(conversation, options, cancellationToken);
-        do
+        var conversation = messages.Repeatable();
+        var chain = new FallbackChain(original, candidates, telemetry);
+        while (true)
         {
-            yield return updates.Current;
+            var (candidate, updates) = await OpenAsync(chain, conversation, options, cancellationToken);
+            await using (updates)
+            {
+                ModelRestart? restart = null;
+                do
+                {
+                    yield return updates.Current;
+                }
+                while (await MoveNextAsync(updates, failure => restart = chain.Broke(candidate, failure)));
+
+                if (restart is null)
+                {
+                    FallbackTelemetry.Served(original, candidate.Name);
+                    yield break;
+                }
+
+                yield return restart.ToUpdate();
+            }
         }
-        while (await updates.MoveNextAsync());
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) =>
-        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : candidates[0].GetService(serviceType, serviceKey);
+        serviceKey is null && serviceType.IsInstanceOfType(this) ? this : candidates[0].Client.GetService(serviceType, serviceKey);
 
     public void Dispose()
     {
@@ -55,28 +74,25 @@ internal sealed class FallbackChatClient(IReadOnlyList<IChatClient> candidates) 
     }
 
     /// <summary>The first stream whose first update arrived; that update is current.</summary>
-    private async Task<IAsyncEnumerator<ChatResponseUpdate>> OpenAsync(
-        IReadOnlyCollection<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    private static async Task<(ModelCandidate Candidate, IAsyncEnumerator<ChatResponseUpdate> Updates)> OpenAsync(
+        FallbackChain chain, IReadOnlyCollection<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
     {
-        List<ProviderException> failures = [];
-        foreach (var candidate in candidates)
+        while (true)
         {
+            var candidate = chain.Next();
             IAsyncEnumerator<ChatResponseUpdate>? updates = null;
             var opened = false;
             try
             {
-                updates = candidate.GetStreamingResponseAsync(messages, options, cancellationToken)
+                updates = candidate.Client.GetStreamingResponseAsync(messages, options, cancellationToken)
                     .GetAsyncEnumerator(cancellationToken);
                 // An empty stream never gets here: ClassifyingChatClient makes it a failure.
                 opened = await updates.MoveNextAsync();
-                if (opened)
-                {
-                    return updates;
-                }
+                return opened ? (candidate, updates) : throw new InvalidOperationException("A stream ended without an update.");
             }
-            catch (ProviderException failure) when (failure.Failure != FailureClass.Stop)
+            catch (ProviderException failure)
             {
-                failures.Add(failure);
+                chain.Failed(candidate, failure);
             }
             finally
             {
@@ -86,24 +102,19 @@ internal sealed class FallbackChatClient(IReadOnlyList<IChatClient> candidates) 
                 }
             }
         }
-
-        throw NobodyAnswered(failures);
     }
 
-    /// <summary>Caller's sequences may be lazy or single-pass, and every attempt needs the whole conversation.</summary>
-    private static IReadOnlyCollection<ChatMessage> Repeatable(IEnumerable<ChatMessage> messages) =>
-        messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
-
-    /// <summary>The model's own failure decides the code; the message tells of every attempt.</summary>
-    private static ProviderException NobodyAnswered(List<ProviderException> failures) => failures switch
+    private static async ValueTask<bool> MoveNextAsync(
+        IAsyncEnumerator<ChatResponseUpdate> updates, Action<ProviderException> broke)
     {
-        [var only] => new ProviderException(only.Code, FailureClass.NextProvider, only.Message, only.RetryAfter, only),
-        [var first, ..] => new ProviderException(
-            first.Code,
-            FailureClass.NextProvider,
-            string.Join(" ", failures.Select(failure => failure.Message)),
-            failures.Min(failure => failure.RetryAfter),
-            new AggregateException(failures)),
-        [] => throw new InvalidOperationException("No candidate failed, and none answered."),
-    };
+        try
+        {
+            return await updates.MoveNextAsync();
+        }
+        catch (ProviderException failure)
+        {
+            broke(failure);
+            return false;
+        }
+    }
 }

@@ -3,7 +3,9 @@ using Azure.Identity;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Providers;
@@ -16,16 +18,27 @@ internal sealed class ModelClients : IModelClients, IDisposable
     private const int MaxCachedClients = 1024;
 
     private readonly MemoryCache _clients = new(new MemoryCacheOptions { SizeLimit = MaxCachedClients });
+    private readonly FallbackTelemetry _telemetry;
     private readonly Dictionary<string, Lazy<ModelProvider>> _providers = new(StringComparer.OrdinalIgnoreCase);
 
-    public ModelClients(IOptions<ModelProvidersOptions> options, ISecrets secrets, TimeProvider time, IServiceProvider services)
+    public ModelClients(
+        IOptions<ModelProvidersOptions> options,
+        ISecrets secrets,
+        ProviderBreakers breakers,
+        ProviderMetrics metrics,
+        FallbackTelemetry telemetry,
+        TimeProvider time,
+        ILogger<CredentialAlert> alerts,
+        IServiceProvider services)
     {
+        _telemetry = telemetry;
         // Only Azure without a key needs an identity; looking for one takes seconds on a machine that has none.
         var credential = new Lazy<TokenCredential>(
             () => services.GetService<TokenCredential>() ?? new DefaultAzureCredential());
         foreach (var (name, provider) in options.Value.Providers)
         {
-            _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(provider, secrets, time, () => credential.Value));
+            _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(
+                provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value, alerts));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];
@@ -35,10 +48,24 @@ internal sealed class ModelClients : IModelClients, IDisposable
 
     public bool Knows(ModelId id) => _providers.ContainsKey(id.Provider);
 
-    /// <summary>What concerns all providers of a call; what each does is <see cref="ModelProvider.CreateClient"/>.</summary>
+    /// <summary>What concerns all providers of a call; what each does is <see cref="ModelProvider.Wrap"/>.</summary>
     /// <exception cref="ArgumentException">A model's provider is unknown.</exception>
-    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) =>
-        new FallbackChatClient([ClientOf(model), .. fallbacks.Select(ClientOf)]);
+    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks, ModelId? preferred = null)
+    {
+        var original = CandidateOf(model);
+        List<ModelCandidate> chain = [original, .. fallbacks.Select(CandidateOf)];
+        if (preferred is { } first && chain.FindIndex(candidate => candidate.Name == first.ToString()) is > 0 and var place)
+        {
+            var candidate = chain[place];
+            chain.RemoveAt(place);
+            chain.Insert(0, candidate);
+        }
+
+        return new FallbackChatClient(original.Name, chain, _telemetry);
+    }
+
+    /// <summary>The list of models of a provider; null when there is no such provider.</summary>
+    public ModelsEndpoint? FindModels(string provider) => _providers.GetValueOrDefault(provider)?.Value.Models;
 
     public void Dispose()
     {
@@ -49,9 +76,9 @@ internal sealed class ModelClients : IModelClients, IDisposable
         }
     }
 
-    private IChatClient ClientOf(ModelId id)
+    private ModelCandidate CandidateOf(ModelId id)
     {
-        if (_clients.TryGetValue(id, out IChatClient? cached))
+        if (_clients.TryGetValue(id, out ModelCandidate? cached))
         {
             return cached!;
         }
@@ -61,7 +88,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
             throw new ArgumentException($"Unknown provider '{id.Provider}'.", nameof(id));
         }
 
-        return _clients.Set(id, provider.Value.CreateClient(id.Model), new MemoryCacheEntryOptions
+        return _clients.Set(id, new ModelCandidate(new ModelId(provider.Value.Name, id.Model).ToString(), provider.Value.CreateClient(id.Model)), new MemoryCacheEntryOptions
         {
             Size = 1,
             SlidingExpiration = TimeSpan.FromHours(1),

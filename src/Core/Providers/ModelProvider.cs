@@ -1,6 +1,8 @@
 using System.Threading.RateLimiting;
 using Azure.Core;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Providers;
@@ -11,35 +13,54 @@ internal sealed class ModelProvider : IDisposable
     private readonly ProviderOptions _options;
     private readonly ISecrets _secrets;
     private readonly ProviderResilience _resilience;
+    private readonly CredentialAlert _alert;
     private readonly ConcurrencyLimiter _limiter;
     private readonly HttpClient _http;
     private readonly VendorClients _vendor;
 
-    public ModelProvider(ProviderOptions options, ISecrets secrets, TimeProvider time, Func<TokenCredential> credential)
+    public ModelProvider(
+        ProviderOptions options,
+        ISecrets secrets,
+        ProviderBreaker breaker,
+        ProviderMetrics metrics,
+        TimeProvider time,
+        Func<TokenCredential> credential,
+        ILogger<CredentialAlert> alerts)
     {
         _options = options;
         _secrets = secrets;
-        _resilience = new ProviderResilience(options, time);
+        _resilience = new ProviderResilience(options, breaker, metrics, time);
+        _alert = new CredentialAlert(options.Name, time, alerts);
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = options.MaxConcurrency,
-            QueueLimit = int.MaxValue,
+            QueueLimit = options.MaxQueue,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         });
         _http = ProviderHttp.Create(options, time);
         _vendor = new VendorClients(options, _http, time, credential);
+        Models = new ModelsEndpoint(options, _http, secrets, time, credential);
     }
 
-    /// <summary>The client of one model of this provider, outermost first: this list is the order of design, section 6.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>What can be asked without paying for an answer.</summary>
+    public ModelsEndpoint Models { get; }
+
     public IChatClient CreateClient(string model) =>
         _vendor.MissingSetting is { } setting
             ? new UnconfiguredChatClient(_options.Name, setting)
-            : new RotatingKeyChatClient(_options, _secrets, key => _vendor.Create(model, key)).AsBuilder()
-                .Use(inner => new ConcurrencyLimitedChatClient(inner, _limiter))
-                .Use(inner => new ResilientChatClient(inner, _resilience))
-                .Use(inner => new ClassifyingChatClient(inner, _options.Name))
-                .Use(inner => new NamedModelChatClient(inner, new ModelId(_options.Name, model)))
-                .Build();
+            : Wrap(model, key => _vendor.Create(model, key));
+
+    /// <summary>The client of one model of this provider, outermost first: this list is the order of design, section 6.</summary>
+    /// <param name="create">Makes the innermost client for a key.</param>
+    internal IChatClient Wrap(string model, Func<string?, IChatClient> create) =>
+        new RotatingKeyChatClient(_options, _secrets, _alert, create).AsBuilder()
+            .Use(inner => new ConcurrencyLimitedChatClient(inner, _limiter, _resilience.Breaker, _options.Name))
+            .Use(inner => new ResilientChatClient(inner, _resilience))
+            .Use(inner => new ClassifyingChatClient(inner, _options.Name))
+            .Use(inner => new NamedModelChatClient(inner, new ModelId(_options.Name, model)))
+            .Build();
 
     public void Dispose()
     {

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Providers;
@@ -23,7 +25,27 @@ public static class ModelProvidersRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISecrets>(new SettingSecrets(configuration));
         services.TryAddSingleton<IModelProviders>(_ => new NamedProviders(configuration));
-        services.TryAddSingleton<IModelClients, ModelClients>();
+        services.AddLogging();
+        services.AddMetrics();
+        services.TryAddSingleton<ProviderMetrics>();
+        services.TryAddSingleton<FallbackTelemetry>();
+        services.TryAddSingleton<ProviderStates>();
+        services.TryAddSingleton<ProviderBreakers>();
+        services.TryAddSingleton<ModelClients>();
+        services.TryAddSingleton<IModelClients>(provider => provider.GetRequiredService<ModelClients>());
         return services;
+    }
+
+    /// <summary>Has all instances that share a storage account know of each other's open breakers.</summary>
+    internal static IServiceCollection AddSharedProviderStates(this IServiceCollection services)
+    {
+        services.AddSingleton<ProviderStateStore>();
+        services.AddHostedService<ProviderStateSync>();
+        return services.AddSingleton(provider => new ProviderProbing(
+            provider.GetRequiredService<ProviderStates>(),
+            provider.GetRequiredService<ProviderStateStore>(),
+            provider.GetRequiredService<ModelClients>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProviderProbing>>()));
     }
 }

@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Security.Authentication;
 using System.Text.Json;
 using Anthropic.Exceptions;
 using Azure.Identity;
@@ -61,6 +62,22 @@ internal static class ProviderFailures
     public static ProviderException EmptyAnswer(string provider) =>
         Retry("provider_unavailable", $"{provider} sent an answer without content.", cause: null);
 
+    /// <summary>A stream that ended before the model said that it had.</summary>
+    public static ProviderException CutOff(string provider) =>
+        Retry("provider_unavailable", $"{provider} broke off its answer.", cause: null);
+
+    /// <summary>An answer that goes on for too long; the same model would do it again.</summary>
+    public static ProviderException EndlessStream(ProviderOptions provider) =>
+        Next("provider_timeout", $"{provider.Name} did not come to an end of its answer within {provider.StreamSeconds} s.", cause: null);
+
+    /// <summary>A call that would have to wait behind too many others.</summary>
+    public static ProviderException QueueFull(string provider) =>
+        Next("provider_unavailable", $"Too many calls wait for {provider} already.", cause: null);
+
+    /// <summary>A call that would not be made even if its turn came.</summary>
+    public static ProviderException LeftAlone(string provider, Exception? cause = null) =>
+        Next("provider_unavailable", $"{provider} failed repeatedly and is left alone for a while.", cause);
+
     private static ProviderException? Classify(string provider, Exception exception, Exception whole) => exception switch
     {
         ProviderException classified => classified,
@@ -72,12 +89,14 @@ internal static class ProviderFailures
             FromStatus(provider, StatusOf(sse.Type?.Raw()), UpstreamError.Other, cause: whole),
         HttpRequestException { StatusCode: { } status } =>
             FromStatus(provider, (int)status, UpstreamError.Other, cause: whole),
-        BrokenCircuitException =>
-            Next("provider_unavailable", $"{provider} failed repeatedly and is left alone for a while.", whole),
+        BrokenCircuitException => LeftAlone(provider, whole),
         TimeoutRejectedException or TimeoutException or OperationCanceledException =>
             Retry("provider_timeout", $"{provider} did not answer in time.", whole),
         AuthenticationFailedException =>
             Next("provider_credentials", $"No identity could be obtained for {provider}.", whole),
+        AuthenticationException =>
+            Next("provider_unavailable", $"No secure connection to {provider} could be made: its certificate or protocol is not accepted.", whole),
+        HttpRequestException { InnerException: AuthenticationException } => null,
         HttpRequestException or IOException =>
             Retry("provider_unavailable", $"{provider} could not be reached, or the connection broke.", whole),
         JsonException or FormatException or AnthropicInvalidDataException =>

@@ -20,12 +20,48 @@ public sealed class ProviderOptions
 
     /// <summary>
     /// Seconds one model call may take, all attempts at this provider together; of a streamed call, until its first
-    /// update and between any two after it. 1 to 3600, default 30.
+    /// token and between any two updates after it. 1 to 3600, default 30.
     /// </summary>
     public int TimeoutSeconds { get; init; } = 30;
 
+    /// <summary>
+    /// Seconds one attempt at a streamed call waits for its first token; then it counts as failed and is repeated, within
+    /// <see cref="TimeoutSeconds"/>. 1 to <see cref="TimeoutSeconds"/>, which is also the default.
+    /// </summary>
+    public int FirstTokenSeconds { get; init; } = 30;
+
+    /// <summary>
+    /// Seconds a streamed answer may take from its first token to its end, however steadily it comes. 1 to 3600,
+    /// default 600.
+    /// </summary>
+    public int StreamSeconds { get; init; } = 600;
+
+    /// <summary>Seconds until a connection has to stand, TLS included. 1 to 60, default 5.</summary>
+    public int ConnectSeconds { get; init; } = 5;
+
     /// <summary>Calls in flight at once in this process; further ones wait in order. 1 to 10,000, default 20.</summary>
     public int MaxConcurrency { get; init; } = 20;
+
+    /// <summary>Calls that may wait for their turn; one more is refused and goes to the next provider. 0 to 100,000, default 1000.</summary>
+    public int MaxQueue { get; init; } = 1000;
+
+    /// <summary>
+    /// Connections in the pool. At least <see cref="MaxConcurrency"/>, at most 20,000; default one more than that, for the
+    /// probe of a provider whose every connection hangs.
+    /// </summary>
+    public int MaxConnections { get; init; } = 21;
+
+    /// <summary>
+    /// Seconds a connection serves before it is replaced, so that new addresses behind a name are noticed. 10 to 86,400,
+    /// default 300.
+    /// </summary>
+    public int ConnectionLifetimeSeconds { get; init; } = 300;
+
+    /// <summary>
+    /// Seconds of silence after which an HTTP/2 connection with calls in flight is pinged, and given up when the answer
+    /// takes longer than 10 s. 1 to 3600, default 30.
+    /// </summary>
+    public int KeepAliveSeconds { get; init; } = 30;
 
     /// <summary>Attempts after a first that failed in a way worth repeating. 0 to 10, default 2.</summary>
     public int RetryAttempts { get; init; } = 2;
@@ -40,6 +76,12 @@ public sealed class ProviderOptions
     public int BreakerSeconds { get; init; } = 30;
 
     public TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSeconds);
+
+    public TimeSpan FirstTokenTimeout => TimeSpan.FromSeconds(FirstTokenSeconds);
+
+    public TimeSpan StreamTimeout => TimeSpan.FromSeconds(StreamSeconds);
+
+    public TimeSpan BreakDuration => TimeSpan.FromSeconds(BreakerSeconds);
 
     /// <summary>The full name of one of this provider's settings, as an environment variable.</summary>
     public string SettingName(string setting) => $"{ModelProvidersOptions.SectionName}__{Name}__{setting}";

@@ -1,7 +1,8 @@
 using Polly;
-using Polly.CircuitBreaker;
 using Polly.Retry;
+using Polly.Telemetry;
 using Polly.Timeout;
+using Yggdrasil.Providers.State;
 
 namespace Yggdrasil.Providers;
 
@@ -11,8 +12,7 @@ namespace Yggdrasil.Providers;
 /// <item>The timeout spans all attempts and the pauses between them.</item>
 /// <item>Only <see cref="FailureClass.RetrySame"/> is retried: exponentially, with jitter, or after the time the provider
 /// asked for. A pause over 30 s, or beyond the timeout, is not taken: the next provider is asked instead.</item>
-/// <item>The breaker counts attempts that failed so, or that the timeout ended. A caller who leaves is no failure of the
-/// provider, and neither is a request it refuses: no caller can open the breaker for the others.</item>
+/// <item>What the breaker counts, <see cref="ProviderBreaker"/> says.</item>
 /// </list>
 /// </remarks>
 internal sealed class ProviderResilience
@@ -20,19 +20,21 @@ internal sealed class ProviderResilience
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly ResiliencePropertyKey<long> StartedKey = new("yggdrasil.started");
-    private static readonly ResiliencePropertyKey<CancellationToken> CallerTokenKey = new("yggdrasil.caller");
 
-    public ProviderResilience(ProviderOptions options, TimeProvider time)
+    public ProviderResilience(ProviderOptions options, ProviderBreaker breaker, ProviderMetrics metrics, TimeProvider time)
     {
-        Provider = options.Name;
-        Timeout = options.Timeout;
+        Options = options;
+        Breaker = breaker;
+        Metrics = metrics;
         Time = time;
-        Pipeline = Build(options);
+        Pipeline = Build(metrics.Listener(options.Name));
     }
 
-    public string Provider { get; }
+    public ProviderOptions Options { get; }
 
-    public TimeSpan Timeout { get; }
+    public ProviderBreaker Breaker { get; }
+
+    public ProviderMetrics Metrics { get; }
 
     public TimeProvider Time { get; }
 
@@ -42,18 +44,20 @@ internal sealed class ProviderResilience
     public void Begin(ResilienceContext context)
     {
         context.Properties.Set(StartedKey, Time.GetTimestamp());
-        context.Properties.Set(CallerTokenKey, context.CancellationToken);
+        ProviderBreaker.SetCaller(context);
     }
 
-    private ResiliencePipeline Build(ProviderOptions options)
+    public TimeSpan Elapsed(ResilienceContext context) => Time.GetElapsedTime(context.Properties.GetValue(StartedKey, 0));
+
+    private ResiliencePipeline Build(TelemetryListener telemetry)
     {
-        var pipeline = new ResiliencePipelineBuilder { TimeProvider = Time }
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = Timeout });
-        if (options.RetryAttempts > 0)
+        var pipeline = new ResiliencePipelineBuilder { Name = Options.Name, TimeProvider = Time, TelemetryListener = telemetry }
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = Options.Timeout });
+        if (Options.RetryAttempts > 0)
         {
             pipeline.AddRetry(new RetryStrategyOptions
             {
-                MaxRetryAttempts = options.RetryAttempts,
+                MaxRetryAttempts = Options.RetryAttempts,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
                 Delay = FirstPause,
@@ -65,17 +69,7 @@ internal sealed class ProviderResilience
             });
         }
 
-        return pipeline
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions
-            {
-                FailureRatio = 0.5,
-                MinimumThroughput = options.BreakerFailures,
-                SamplingDuration = TimeSpan.FromSeconds(options.BreakerSeconds),
-                BreakDuration = TimeSpan.FromSeconds(options.BreakerSeconds),
-                ShouldHandle = arguments =>
-                    ValueTask.FromResult(IsProvidersFault(arguments.Context, arguments.Outcome.Exception)),
-            })
-            .Build();
+        return pipeline.AddPipeline(Breaker.Pipeline).Build();
     }
 
     private bool IsWorthRepeating(ResilienceContext context, Exception? exception)
@@ -86,15 +80,6 @@ internal sealed class ProviderResilience
         }
 
         var pause = failure.RetryAfter ?? TimeSpan.Zero;
-        var left = Timeout - Time.GetElapsedTime(context.Properties.GetValue(StartedKey, 0));
-        return pause <= LongestPause && pause < left;
+        return pause <= LongestPause && pause < Options.Timeout - Elapsed(context);
     }
-
-    private static bool IsProvidersFault(ResilienceContext context, Exception? exception) => exception switch
-    {
-        ProviderException failure => failure.Failure == FailureClass.RetrySame,
-        OperationCanceledException =>
-            !context.Properties.GetValue(CallerTokenKey, CancellationToken.None).IsCancellationRequested,
-        _ => false,
-    };
 }

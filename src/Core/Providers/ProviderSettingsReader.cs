@@ -16,8 +16,11 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
 {
     private static readonly string[] KnownSettings =
     [
-        "Type", "Endpoint", "ApiKey", nameof(ProviderOptions.TimeoutSeconds), nameof(ProviderOptions.MaxConcurrency),
-        nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures), nameof(ProviderOptions.BreakerSeconds),
+        "Type", "Endpoint", "ApiKey", nameof(ProviderOptions.TimeoutSeconds), nameof(ProviderOptions.FirstTokenSeconds),
+        nameof(ProviderOptions.StreamSeconds), nameof(ProviderOptions.ConnectSeconds), nameof(ProviderOptions.MaxConcurrency),
+        nameof(ProviderOptions.MaxQueue), nameof(ProviderOptions.MaxConnections), nameof(ProviderOptions.ConnectionLifetimeSeconds),
+        nameof(ProviderOptions.KeepAliveSeconds), nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures),
+        nameof(ProviderOptions.BreakerSeconds),
     ];
 
     private static readonly Dictionary<string, ProviderType> ConfigurableTypes = new(StringComparer.OrdinalIgnoreCase)
@@ -62,14 +65,25 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             return;
         }
 
+        var timeout = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), 30, 1, 3600);
+        var concurrency = ReadNumber(section, key, nameof(ProviderOptions.MaxConcurrency), 20, 1, 10_000);
         var provider = new ProviderOptions
         {
             Name = key.ToLowerInvariant(),
             Type = type,
             Endpoint = ReadEndpoint(section, key, builtIn?.Endpoint),
             RequiresApiKey = builtIn?.RequiresApiKey ?? type is ProviderType.Anthropic,
-            TimeoutSeconds = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), 30, 1, 3600),
-            MaxConcurrency = ReadNumber(section, key, nameof(ProviderOptions.MaxConcurrency), 20, 1, 10_000),
+            TimeoutSeconds = timeout,
+            FirstTokenSeconds = ReadNumber(
+                section, key, nameof(ProviderOptions.FirstTokenSeconds), timeout, 1, timeout, mostOf: nameof(ProviderOptions.TimeoutSeconds)),
+            StreamSeconds = ReadNumber(section, key, nameof(ProviderOptions.StreamSeconds), 600, 1, 3600),
+            ConnectSeconds = ReadNumber(section, key, nameof(ProviderOptions.ConnectSeconds), 5, 1, 60),
+            MaxConcurrency = concurrency,
+            MaxQueue = ReadNumber(section, key, nameof(ProviderOptions.MaxQueue), 1000, 0, 100_000),
+            MaxConnections = ReadNumber(
+                section, key, nameof(ProviderOptions.MaxConnections), concurrency + 1, concurrency, 20_000, leastOf: nameof(ProviderOptions.MaxConcurrency)),
+            ConnectionLifetimeSeconds = ReadNumber(section, key, nameof(ProviderOptions.ConnectionLifetimeSeconds), 300, 10, 86_400),
+            KeepAliveSeconds = ReadNumber(section, key, nameof(ProviderOptions.KeepAliveSeconds), 30, 1, 3600),
             RetryAttempts = ReadNumber(section, key, nameof(ProviderOptions.RetryAttempts), 2, 0, 10),
             BreakerFailures = ReadNumber(section, key, nameof(ProviderOptions.BreakerFailures), 5, 2, 1000),
             BreakerSeconds = ReadNumber(section, key, nameof(ProviderOptions.BreakerSeconds), 30, 1, 3600),
@@ -150,8 +164,17 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         return true;
     }
 
+    /// <param name="leastOf">The setting that <paramref name="least"/> is the value of, where it is one's.</param>
+    /// <param name="mostOf">The setting that <paramref name="most"/> is the value of, where it is one's.</param>
     private int ReadNumber(
-        IConfigurationSection section, string key, string setting, int defaultValue, int least, int most)
+        IConfigurationSection section,
+        string key,
+        string setting,
+        int defaultValue,
+        int least,
+        int most,
+        string? leastOf = null,
+        string? mostOf = null)
     {
         var text = section[setting];
         if (string.IsNullOrEmpty(text))
@@ -165,9 +188,11 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             return number;
         }
 
-        Report(key, setting, $"must be a whole number from {least} to {most}");
+        Report(key, setting, $"must be a whole number from {Bound(least, leastOf)} to {Bound(most, mostOf)}");
         return defaultValue;
     }
+
+    private static string Bound(int bound, string? setting) => setting is null ? $"{bound}" : $"{bound} ({setting})";
 
     private void Report(string key, string? setting, string problem) =>
         options.Problems.Add(

@@ -8,9 +8,8 @@ namespace Yggdrasil.Providers;
 
 /// <summary>Puts each call through its provider's timeout, retries and breaker (<see cref="ProviderResilience"/>).</summary>
 /// <remarks>
-/// Of a streamed call the part until the first update goes through them: a failure after it cannot be retried unseen.
-/// From then on the provider's timeout bounds the silence between two updates, not the whole answer, which may well
-/// take minutes.
+/// Of a streamed call the part until the first token goes through them: a failure after it cannot be retried unseen. From
+/// then on bounds on the silence between two updates and on the whole answer take over, which may well take minutes.
 /// </remarks>
 internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience resilience) : DelegatingChatClient(inner)
 {
@@ -29,10 +28,14 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
         await using var updates = await ExecuteAsync(
             static (call, token) => call.Client.OpenAsync(call, token),
             new Call(this, messages, options, cancellationToken));
-        while (updates.HasCurrent)
+        foreach (var update in updates.Beginning)
+        {
+            yield return update;
+        }
+
+        while (await updates.MoveNextAsync())
         {
             yield return updates.Current;
-            await updates.MoveNextAsync();
         }
     }
 
@@ -42,14 +45,18 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
         try
         {
             resilience.Begin(context);
-            return await resilience.Pipeline.ExecuteAsync(
+            var result = await resilience.Pipeline.ExecuteAsync(
                 static (attemptContext, state) => state.attempt(state.call, attemptContext.CancellationToken),
                 context,
                 (attempt, call));
+            resilience.Metrics.Called(resilience.Options.Name, resilience.Elapsed(context), code: null);
+            return result;
         }
-        catch (Exception exception) when (exception is TimeoutRejectedException or BrokenCircuitException)
+        catch (Exception exception) when (exception is ProviderException or TimeoutRejectedException or BrokenCircuitException)
         {
-            throw ProviderFailures.FromException(resilience.Provider, exception);
+            var failure = ProviderFailures.FromException(resilience.Options.Name, exception);
+            resilience.Metrics.Called(resilience.Options.Name, resilience.Elapsed(context), failure.Code);
+            throw failure;
         }
         finally
         {

@@ -9,37 +9,31 @@ namespace Yggdrasil.Providers;
 /// The packages take their key when a client is made, each in its own way, so a new key makes a new client. Calls in
 /// flight finish with the old one, which holds nothing that would need disposal: the HTTP client is the provider's.
 /// </remarks>
+/// <param name="alert">Raised when the vendor refuses the newest key, or an identity cannot be had.</param>
 /// <param name="create">Makes the package's client for a key, or for none where the provider needs none.</param>
-internal sealed class RotatingKeyChatClient(ProviderOptions provider, ISecrets secrets, Func<string?, IChatClient> create) : IChatClient
+internal sealed class RotatingKeyChatClient(
+    ProviderOptions provider, ISecrets secrets, CredentialAlert alert, Func<string?, IChatClient> create) : IChatClient
 {
     private readonly SecretName _name = SecretName.ApiKey(provider.Name);
     private volatile Keyed? _current;
 
-    public async Task<ChatResponse> GetResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        var client = Current();
-        try
-        {
-            return await client.Client.GetResponseAsync(messages, options, cancellationToken);
-        }
-        catch (Exception refused) when (IsRefusal(refused))
-        {
-            if (await NextAsync(client, cancellationToken) is not { } next)
-            {
-                throw;
-            }
-
-            return await next.Client.GetResponseAsync(messages, options, cancellationToken);
-        }
-    }
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        WithKeyAsync(
+            static (client, call, token) => client.GetResponseAsync(call.messages, call.options, token),
+            (messages, options),
+            cancellationToken);
 
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages,
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var (updates, any) = await OpenAsync(messages, options, cancellationToken);
+        // Only until the first update may another key be tried.
+        var (updates, any) = await WithKeyAsync(
+            static (client, call, token) => StartAsync(client.GetStreamingResponseAsync(call.messages, call.options, token), token),
+            (messages, options),
+            cancellationToken);
         await using (updates)
         {
             while (any)
@@ -58,26 +52,37 @@ internal sealed class RotatingKeyChatClient(ProviderOptions provider, ISecrets s
         // Holds only what the provider owns; IChatClient asks for it.
     }
 
-    /// <summary>A stream whose first update has come, if it has any: only until then may another key be tried.</summary>
-    private async Task<(IAsyncEnumerator<ChatResponseUpdate> Updates, bool Any)> OpenAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken cancellationToken)
+    private async Task<T> WithKeyAsync<T, TCall>(
+        Func<IChatClient, TCall, CancellationToken, Task<T>> ask, TCall call, CancellationToken cancellationToken)
     {
         var client = Current();
         try
         {
-            return await StartAsync(client.Client.GetStreamingResponseAsync(messages, options, cancellationToken), cancellationToken);
+            return await ask(client.Client, call, cancellationToken);
         }
         catch (Exception refused) when (IsRefusal(refused))
         {
             if (await NextAsync(client, cancellationToken) is not { } next)
             {
+                alert.Raise();
                 throw;
             }
 
-            return await StartAsync(next.Client.GetStreamingResponseAsync(messages, options, cancellationToken), cancellationToken);
+            client = next;
+        }
+
+        try
+        {
+            return await ask(client.Client, call, cancellationToken);
+        }
+        catch (Exception refused) when (IsRefusal(refused))
+        {
+            alert.Raise();
+            throw;
         }
     }
 
+    /// <summary>A stream under way, and whether it has a first update.</summary>
     private static async Task<(IAsyncEnumerator<ChatResponseUpdate> Updates, bool Any)> StartAsync(
         IAsyncEnumerable<ChatResponseUpdate> stream, CancellationToken cancellationToken)
     {

@@ -2,7 +2,8 @@ using Microsoft.Extensions.AI;
 
 namespace Yggdrasil.Providers;
 
-/// <summary>A stream of updates under way, with a bound on the silence between two of them.</summary>
+/// <summary>A stream of updates under way, with bounds on the wait for its first token, on the silence between two updates
+/// and on the whole.</summary>
 /// <remarks>
 /// It has a token of its own: the one of the attempt that opened it belongs to Polly, which takes it back when the
 /// attempt has succeeded, long before the stream ends.
@@ -14,6 +15,8 @@ internal sealed class TimedUpdates : IAsyncDisposable
     private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _ended;
     private readonly IAsyncEnumerator<ChatResponseUpdate> _updates;
+    private readonly List<ChatResponseUpdate> _beginning = [];
+    private long _began;
 
     public TimedUpdates(
         Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> open,
@@ -27,32 +30,78 @@ internal sealed class TimedUpdates : IAsyncDisposable
         _updates = open(_ended.Token).GetAsyncEnumerator(_ended.Token);
     }
 
-    /// <summary>False once the stream has ended.</summary>
-    public bool HasCurrent { get; private set; }
+    /// <summary>
+    /// What came until the first token, and that: providers begin with an update that says nothing, long before the model
+    /// has thought of something, and a failure in between can still be repeated unseen.
+    /// </summary>
+    public IReadOnlyList<ChatResponseUpdate> Beginning => _beginning;
 
     public ChatResponseUpdate Current => _updates.Current;
 
-    /// <summary>Waits for the first update, as long as <paramref name="attemptToken"/> allows.</summary>
+    /// <summary>Waits for the first token, as long as <paramref name="attemptToken"/> and the provider's settings allow.</summary>
+    /// <exception cref="ProviderException"><c>provider_timeout</c> when none came in time.</exception>
     public async Task StartAsync(CancellationToken attemptToken)
     {
         await using (attemptToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _ended))
         {
-            HasCurrent = await _updates.MoveNextAsync();
+            _silence.CancelAfter(_resilience.Options.FirstTokenTimeout);
+            try
+            {
+                while (await _updates.MoveNextAsync())
+                {
+                    _beginning.Add(_updates.Current);
+                    if (AnswerContent.IsToken(_updates.Current))
+                    {
+                        break;
+                    }
+                }
+            }
+            catch (OperationCanceledException exception) when (!_callerToken.IsCancellationRequested && !attemptToken.IsCancellationRequested)
+            {
+                throw ProviderFailures.FromException(_resilience.Options.Name, exception);
+            }
+            finally
+            {
+                _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         }
+
+        _began = _resilience.Time.GetTimestamp();
     }
 
     /// <summary>Waits for the next update.</summary>
-    /// <exception cref="ProviderException"><c>provider_timeout</c> when none came within the provider's timeout.</exception>
-    public async Task MoveNextAsync()
+    /// <returns>False once the stream has ended.</returns>
+    /// <exception cref="ProviderException"><c>provider_timeout</c> when none came within the provider's timeout, or the whole
+    /// stream takes too long; otherwise what the stream broke of.</exception>
+    public async ValueTask<bool> MoveNextAsync()
     {
-        _silence.CancelAfter(_resilience.Timeout);
+        var left = _resilience.Options.StreamTimeout - _resilience.Time.GetElapsedTime(_began);
+        if (left <= TimeSpan.Zero)
+        {
+            throw ProviderFailures.EndlessStream(_resilience.Options);
+        }
+
+        var timeout = _resilience.Options.Timeout;
+        _silence.CancelAfter(left < timeout ? left : timeout);
         try
         {
-            HasCurrent = await _updates.MoveNextAsync();
+            return await _updates.MoveNextAsync();
+        }
+        catch (ProviderException failure)
+        {
+            await _resilience.Breaker.CountAsync(failure);
+            throw;
         }
         catch (OperationCanceledException exception) when (!_callerToken.IsCancellationRequested)
         {
-            throw ProviderFailures.FromException(_resilience.Provider, exception);
+            if (left < timeout)
+            {
+                throw ProviderFailures.EndlessStream(_resilience.Options);
+            }
+
+            var silent = ProviderFailures.FromException(_resilience.Options.Name, exception);
+            await _resilience.Breaker.CountAsync(silent);
+            throw silent;
         }
         finally
         {

@@ -18,7 +18,7 @@ namespace Yggdrasil.Providers;
 internal sealed class VendorClients(
     ProviderOptions options, HttpClient http, TimeProvider time, Func<TokenCredential> credential)
 {
-    private const string AzureScope = "https://cognitiveservices.azure.com/.default";
+    public const string AzureScope = "https://cognitiveservices.azure.com/.default";
     private const string AzureApiPath = "openai/v1";
 
     // Anthropic's API demands a bound. The package's own default of 1024 cuts ordinary answers short.
@@ -84,7 +84,7 @@ internal sealed class VendorClients(
         : new BearerTokenPolicy(credential(), AzureScope);
 
     /// <summary>The portal shows the resource's address, samples the v1 API's: both are meant.</summary>
-    private static Uri AzureEndpoint(Uri endpoint)
+    public static Uri AzureEndpoint(Uri endpoint)
     {
         var address = endpoint.ToString().TrimEnd('/');
         return new Uri(

@@ -1,3 +1,4 @@
+using Yggdrasil.Conversations;
 using Yggdrasil.Providers;
 
 namespace Yggdrasil.Runs;
@@ -18,7 +19,7 @@ namespace Yggdrasil.Runs;
 /// Each [commit] is one transaction of journal entries and the run's row. Whatever stops the loop between two of them, the
 /// next driver folds the journal and goes on from the last commit; nothing that was committed is done again.
 /// </remarks>
-internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider time)
+internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep tools, TimeProvider time)
 {
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
@@ -85,7 +86,8 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
             return StopReason.Cancelled;
         }
 
-        if (now >= run.Deadline)
+        // A run that is driven before its turn is driven to its end, whatever this clock says of its deadline.
+        if (now >= run.Deadline || run.AwaitsTurn)
         {
             return StopReason.Deadline;
         }
@@ -106,6 +108,7 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         JournalEntry answer;
         try
         {
+            await context.FitAsync(journal, slice);
             answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
         }
         catch (ProviderException failure)
@@ -119,8 +122,8 @@ internal sealed class AgentLoop(ModelStep model, ToolStep tools, TimeProvider ti
         var next = run with
         {
             Turns = answer.Turn,
-            Usage = run.Usage.AddModelCall(new() { InputTokenCount = answer.InputTokens, OutputTokenCount = answer.OutputTokens }),
-            ServedBy = run.ServedBy.Contains(answer.ServedBy!) ? run.ServedBy : [.. run.ServedBy, answer.ServedBy!],
+            Usage = run.Usage.AddModelCall(answer),
+            ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
         var isFinal = !answer.ToolCalls().Any();
         await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);

@@ -17,15 +17,29 @@ internal interface IRunCompanion
     /// <exception cref="Problems.ProblemException">The run may not start.</exception>
     ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken);
 
-    /// <summary>What goes with a commit. <paramref name="next"/> tells whether the run has ended, or is being given back or taken.</summary>
+    /// <summary>
+    /// What goes with a commit, one that ends a run included where its journal is not known. <paramref name="next"/> tells
+    /// whether the run has ended, or is being given back or taken.
+    /// </summary>
     ValueTask<CompanionChange> OnCommitAsync(Run next, CancellationToken cancellationToken);
+
+    /// <summary>What goes with the commit that ends a run, for companions that care for what happened in it.</summary>
+    /// <param name="before">All that was committed before.</param>
+    /// <param name="last">The entries that are committed with the end.</param>
+    ValueTask<CompanionChange> OnEndAsync(
+        Run ended, Transcript before, IReadOnlyList<JournalEntry> last, CancellationToken cancellationToken) =>
+        OnCommitAsync(ended, cancellationToken);
 
     /// <summary>A transaction with the companion's rows was committed.</summary>
     /// <param name="versions">The new versions of these rows, in their order.</param>
-    void Committed(Run run, IReadOnlyList<ETag> versions);
+    void Committed(Run run, IReadOnlyList<ETag> versions)
+    {
+    }
 
     /// <summary>One of its rows is not as the companion believed.</summary>
-    void Forget(Run run);
+    void Forget(Run run)
+    {
+    }
 }
 
 /// <param name="Run">The run, with what the companion keeps on its row.</param>

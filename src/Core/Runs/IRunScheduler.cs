@@ -10,7 +10,7 @@ public interface IRunScheduler
     /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
     Task WakeAsync(string instanceId, CancellationToken cancellationToken);
 
-    /// <summary>Removes the history of an orchestration that has ended.</summary>
-    /// <returns>Whether nothing is left of it; false while it has not ended.</returns>
+    /// <summary>Removes what is kept of an orchestration that has ended. One that has not, or does not exist, is left alone.</summary>
+    /// <returns>Whether nothing of it is left.</returns>
     Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken);
 }

@@ -22,6 +22,9 @@ public enum EntryKind
 
     /// <summary>What the human, or time, decided about a call.</summary>
     ApprovalDecided,
+
+    /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
+    Summary,
 }
 
 /// <summary>How a recorded step came out.</summary>
@@ -69,7 +72,19 @@ public sealed record JournalEntry
 
     public long? OutputTokens { get; init; }
 
-    /// <summary>The <c>provider:model</c> that answered.</summary>
+    /// <summary>Of <see cref="InputTokens"/>, those that the provider had in its own prompt cache; null where it reports none.</summary>
+    public long? CachedInputTokens { get; init; }
+
+    /// <summary>Of <see cref="OutputTokens"/>, those the model thought with; null where its provider reports none.</summary>
+    public long? ReasoningTokens { get; init; }
+
+    /// <summary>What the model call cost, in US dollars; null when that is not known.</summary>
+    public decimal? CostUsd { get; init; }
+
+    /// <summary>The answer was in the response cache: nobody was asked, and it cost nothing.</summary>
+    public bool Cached { get; init; }
+
+    /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
     /// <summary>The lease epoch under which an intent was written.</summary>
@@ -85,6 +100,9 @@ public sealed record JournalEntry
 
     /// <summary>For <see cref="EntryKind.ApprovalDecided"/>. Protected in storage.</summary>
     public ApprovalDecision? Decision { get; init; }
+
+    /// <summary>For a summary: how many messages, of the history and the run's own, it stands for.</summary>
+    public int Covers { get; init; }
 
     /// <summary>
     /// The step's content with its originals, whatever of it providers are shown. Protected in storage. Empty for intents.

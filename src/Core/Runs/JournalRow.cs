@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
@@ -28,10 +29,15 @@ internal sealed class JournalRow(ContentVault vault)
             ["DurationTicks"] = entry.Duration.Ticks,
             ["InputTokens"] = entry.InputTokens,
             ["OutputTokens"] = entry.OutputTokens,
+            ["CachedInputTokens"] = entry.CachedInputTokens,
+            ["ReasoningTokens"] = entry.ReasoningTokens,
+            ["CostUsd"] = entry.CostUsd?.ToString(CultureInfo.InvariantCulture),
+            ["Cached"] = entry.Cached ? true : null,
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
             ["ExpiresAt"] = entry.ExpiresAt,
+            ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
         if (entry.Messages.Count > 0)
         {
@@ -51,7 +57,7 @@ internal sealed class JournalRow(ContentVault vault)
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<JournalEntry> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new()
     {
-        Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), System.Globalization.CultureInfo.InvariantCulture),
+        Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
         Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),
         Turn = row.GetInt32("Turn") ?? 0,
         CallId = row.GetString("CallId"),
@@ -61,8 +67,13 @@ internal sealed class JournalRow(ContentVault vault)
         Duration = TimeSpan.FromTicks(row.GetInt64("DurationTicks") ?? 0),
         InputTokens = row.GetInt64("InputTokens"),
         OutputTokens = row.GetInt64("OutputTokens"),
+        CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        CostUsd = row.GetString("CostUsd") is { } cost ? decimal.Parse(cost, CultureInfo.InvariantCulture) : null,
+        Cached = row.GetBoolean("Cached") ?? false,
         ServedBy = row.GetString("ServedBy"),
         Epoch = row.GetInt32("Epoch") ?? 0,
+        Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
         ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
         Decision = row.GetBinary(Decision) is { } decision

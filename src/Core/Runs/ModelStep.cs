@@ -1,44 +1,65 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
-internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProvider time)
+internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
     public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var client = new RedactingChatClient(
-            clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
-        var response = await client.GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var response = await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
         }
 
         var turn = run.Turns + 1;
-        return new JournalEntry
+        var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
             Turn = turn,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
-            InputTokens = response.Usage?.InputTokenCount,
-            OutputTokens = response.Usage?.OutputTokenCount,
             ServedBy = response.ModelId ?? run.Agent.Model,
             Messages = [Record(response, run.Id, turn)],
         };
+        return meter.Measure(answer, response);
     }
 
-    private static List<ChatMessage> Prompt(Run run, Transcript transcript) =>
-        run.Agent.Instructions is { Length: > 0 } instructions
-            ? [new ChatMessage(ChatRole.System, instructions), .. transcript.Messages]
-            : [.. transcript.Messages];
+    private RedactingChatClient Client(Run run)
+    {
+        var (model, fallbacks) = (Resolve(run.Agent.Model), run.Agent.Fallbacks.Select(Resolve).ToList());
+        var client = clients.GetClient(model, fallbacks, LastServer(run));
+        if (run.Agent.Cache is { } policy)
+        {
+            var pureTools = gates.Offered(run).Where(tool => tool.Pure).Select(tool => tool.Name).ToHashSet();
+            client = new ResponseCachingChatClient(client, cache, ResponseCacheScope.Of(run, policy), [model, .. fallbacks], pureTools);
+        }
+
+        return new RedactingChatClient(client, run.Agent.Redaction);
+    }
+
+    /// <summary>The agent's models, for calls whose answers nobody asks for twice.</summary>
+    internal RedactingChatClient UncachedClient(Run run) =>
+        new(clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
+
+    private List<ChatMessage> Prompt(Run run, Transcript transcript)
+    {
+        // What came before may hold calls of tools that another agent of the conversation had.
+        var messages = gates.Offered(run).Any() ? transcript.Messages : ContextCut.WithoutTools(transcript.Messages);
+        return run.Agent.Instructions is { Length: > 0 } instructions
+            ? [new ChatMessage(ChatRole.System, instructions), .. messages]
+            : [.. messages];
+    }
 
     private ChatOptions Options(Run run) => new()
     {
@@ -62,6 +83,10 @@ internal sealed class ModelStep(IModelClients clients, ToolGates gates, TimeProv
 
         return new ChatMessage(ChatRole.Assistant, contents);
     }
+
+    /// <summary>A run stays with the model that answered last, until that fails: a change of model costs its cache and its manner.</summary>
+    private static ModelId? LastServer(Run run) =>
+        run.ServedBy is [.., var last] && ModelId.TryParse(last, out var id) ? id : null;
 
     /// <remarks>A run keeps the agent it was started with, so its provider may have gone from the configuration since.</remarks>
     private ModelId Resolve(string text) => ModelId.TryParse(text, out var id) && clients.Knows(id)

@@ -81,9 +81,11 @@ internal sealed partial class RequestDrivenRuns(
     private async Task DriveToEndAsync(RunLease lease, Slice slice, IRunScheduler scheduler)
     {
         var runId = lease.Run.Id;
+        var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
         try
         {
-            await driver.DriveAsync(lease, slice, scheduler);
+            var outcome = await driver.DriveAsync(lease, slice, scheduler);
+            await driver.WakeNextAsync(ticket, outcome, scheduler, CancellationToken.None);
         }
         catch (Exception failure)
         {

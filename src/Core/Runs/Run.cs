@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
@@ -17,10 +18,25 @@ public sealed record Run
 
     public required int AgentVersion { get; init; }
 
+    /// <summary>The agent as <see cref="Agents.Agent.Key"/> names it; null for runs that began before agents had one.</summary>
+    public string? AgentKey { get; init; }
+
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
 
     public string? ConversationId { get; init; }
+
+    /// <summary>What to do when the conversation has an active run. Matters at the start only and is not stored.</summary>
+    public OnConflict OnConflict { get; init; }
+
+    /// <summary>Whether it waits for other runs of its conversation to end; it is not driven until it is its turn.</summary>
+    public bool AwaitsTurn { get; init; }
+
+    /// <summary>What the model is shown of the conversation before this run; null until its turn has come, and outside of one.</summary>
+    public HistoryRange? History { get; init; }
+
+    /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
+    public string? NextRun { get; init; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
@@ -49,7 +65,7 @@ public sealed record Run
 
     public RunUsage Usage { get; init; } = new();
 
-    /// <summary>The models, as <c>provider:model</c>, that have answered, in order of first use.</summary>
+    /// <summary>The models, as <c>provider:model</c>, that have answered; the last one is the last turn's.</summary>
     public IReadOnlyList<string> ServedBy { get; init; } = [];
 
     /// <summary>The sequence number of the next journal entry.</summary>

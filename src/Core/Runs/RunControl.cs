@@ -42,7 +42,7 @@ public sealed class RunControl
                 : await EndAsync(run, cancellationToken);
             if (changed is not null)
             {
-                await _wakeUp.TellAsync(changed, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, changed.Driver, scheduler, cancellationToken);
                 return (changed, Accepted: true);
             }
         }
@@ -74,7 +74,8 @@ public sealed class RunControl
     /// <exception cref="ConflictException">The run has not ended, or belongs to a conversation.</exception>
     public async Task DeleteAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        if (Ids.IsValid(runId) && await _removal.FinishAsync(scope.Owner, runId, scheduler, cancellationToken))
+        if (Ids.IsValid(runId)
+            && await _removal.CompleteAsync(scope.Owner.Partition, runId, scheduler, cancellationToken) is { WasLeft: true })
         {
             // An earlier request had deleted the run but not all that belonged to it.
             return;
@@ -91,7 +92,7 @@ public sealed class RunControl
             throw new ConflictException("The run has not ended; cancel it first.");
         }
 
-        await _removal.RemoveAsync(run, scheduler, cancellationToken);
+        await _removal.BuryAsync(run, scheduler, cancellationToken);
     }
 
     private async Task<Run> FlagAsync(
@@ -112,7 +113,7 @@ public sealed class RunControl
             if (changed is not null)
             {
                 // Also when nothing changed: the wake-up of an earlier request may have been lost.
-                await _wakeUp.TellAsync(changed, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, changed.Driver, scheduler, cancellationToken);
                 return changed;
             }
         }
@@ -134,7 +135,7 @@ public sealed class RunControl
             Epoch = loaded.Epoch + 1,
             Usage = loaded.Usage with { ToolCalls = loaded.Usage.ToolCalls + abandoned.Count },
         };
-        return await _store.CommitAsync(ended.End(StopReason.Cancelled, transcript.LastText, now), abandoned, cancellationToken);
+        return await _store.CommitAsync(ended.End(StopReason.Cancelled, transcript.LastText, now), abandoned, cancellationToken, transcript);
     }
 
     private async Task<Run> RequireAsync(Scope scope, string runId, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Conversations;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
@@ -12,6 +13,7 @@ public sealed partial class RunDriver
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly RunStore _store;
+    private readonly ConversationTurns _turns;
     private readonly AgentLoop _loop;
     private readonly ToolStep _tools;
     private readonly RunSignals _signals;
@@ -20,8 +22,18 @@ public sealed partial class RunDriver
     private readonly ILogger<RunDriver> _logger;
 
     internal RunDriver(
-        RunStore store, AgentLoop loop, ToolStep tools, RunSignals signals, RunOptions options, TimeProvider time, ILogger<RunDriver> logger) =>
-        (_store, _loop, _tools, _signals, _options, _time, _logger) = (store, loop, tools, signals, options, time, logger);
+        RunStore store,
+        ConversationTurns turns,
+        AgentLoop loop,
+        ToolStep tools,
+        RunSignals signals,
+        RunOptions options,
+        TimeProvider time,
+        ILogger<RunDriver> logger)
+    {
+        (_store, _turns, _loop, _tools, _signals) = (store, turns, loop, tools, signals);
+        (_options, _time, _logger) = (options, time, logger);
+    }
 
     /// <summary>Drives the run for one slice, if it is there to be driven.</summary>
     /// <param name="driver">The orchestration instance that asks.</param>
@@ -35,7 +47,7 @@ public sealed partial class RunDriver
 
         if (run.IsTerminal)
         {
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = run.NextRun };
         }
 
         if (run.Driver != driver)
@@ -50,8 +62,15 @@ public sealed partial class RunDriver
             return SliceOutcome.Parked(run.LeaseUntil);
         }
 
-        var approvals = new ApprovalState(run, entries, _time.GetUtcNow());
-        if (!run.CancelRequested && _time.GetUtcNow() < run.Deadline && await RestAsync(run, entries, approvals, stopping) is { } resting)
+        var now = _time.GetUtcNow();
+        (run, var until) = await _turns.TakeAsync(run, now, stopping);
+        if (until is not null)
+        {
+            return SliceOutcome.Parked(until.Value);
+        }
+
+        var approvals = new ApprovalState(run, entries, now);
+        if (!run.CancelRequested && now < run.Deadline && await RestAsync(run, entries, approvals, stopping) is { } resting)
         {
             return resting;
         }
@@ -76,9 +95,11 @@ public sealed partial class RunDriver
         if (approvals.IsExpired)
         {
             // In one commit with the version that was read: a decision that came in time has changed it.
-            var lastText = new Transcript([], entries).LastText;
-            var expired = run.End(StopReason.ApprovalExpired, lastText, _time.GetUtcNow()) with { Epoch = run.Epoch + 1 };
-            return await _store.CommitAsync(expired, [], cancellationToken) is not null ? SliceOutcome.Finished : SliceOutcome.Yielded;
+            var transcript = new Transcript([], entries);
+            var expired = run.End(StopReason.ApprovalExpired, transcript.LastText, _time.GetUtcNow()) with { Epoch = run.Epoch + 1 };
+            return await _store.CommitAsync(expired, [], cancellationToken, transcript) is { } ended
+                ? SliceOutcome.Finished with { NextRun = ended.NextRun }
+                : SliceOutcome.Yielded;
         }
 
         return run.Status == RunStatus.Waiting && approvals.WaitsUntil is { } until ? SliceOutcome.Parked(until) : null;
@@ -132,7 +153,7 @@ public sealed partial class RunDriver
 
         if (found is not var (run, entries) || run.IsTerminal)
         {
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = found?.Run.NextRun };
         }
 
         if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, stopping) is not { } lease)
@@ -146,7 +167,17 @@ public sealed partial class RunDriver
             await lease.CommitAsync(
                 lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
             LogFailed(ticket.RunId, errorId);
-            return SliceOutcome.Finished;
+            return SliceOutcome.Finished with { NextRun = lease.Run.NextRun };
+        }
+    }
+
+    /// <summary>Wakes the run of the same conversation whose turn has come with this one's end, if there is one.</summary>
+    /// <remarks>Should the process end before it did, the next attempt at this slice finds the run ended and does it.</remarks>
+    public async Task WakeNextAsync(RunTicket ended, SliceOutcome outcome, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (outcome.NextRun is { } next && await _store.FindDriverAsync(ended.Partition, next, cancellationToken) is { } driver)
+        {
+            await scheduler.WakeAsync(driver, cancellationToken);
         }
     }
 
@@ -161,7 +192,12 @@ public sealed partial class RunDriver
         await using (lease)
         {
             var outcome = await LoopOrReleaseAsync(lease, slice);
-            if (lease.Run.IsTerminal || lease.Lost.IsCancellationRequested)
+            if (lease.Run.IsTerminal)
+            {
+                return outcome with { NextRun = lease.Run.NextRun };
+            }
+
+            if (lease.Lost.IsCancellationRequested)
             {
                 return outcome;
             }
@@ -217,6 +253,11 @@ public sealed partial class RunDriver
             await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
             try
             {
+                if (lease.Run is { ConversationId: { } conversation, History: { } range })
+                {
+                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
+                }
+
                 return await _loop.AdvanceAsync(lease, slice);
             }
             catch (LeaseLostException)
@@ -286,13 +327,13 @@ public sealed partial class RunDriver
     /// <summary>Reading it again would fail again, for as long as attempts last: a damaged run ends by what is not content.</summary>
     private async Task<SliceOutcome> FailUnreadAsync(RunTicket ticket, string errorId, CancellationToken stopping)
     {
-        if (await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping) is { } until)
+        var outcome = await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping);
+        if (outcome.End == SliceEnd.Finished)
         {
-            return SliceOutcome.Parked(until);
+            LogFailed(ticket.RunId, errorId);
         }
 
-        LogFailed(ticket.RunId, errorId);
-        return SliceOutcome.Finished;
+        return outcome;
     }
 
     private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch

@@ -101,7 +101,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 SuspendRequested = Run.SuspendRequested,
                 DecisionCount = Run.DecisionCount,
             };
-            if (await _store.CommitAsync(current, numbered, cancellationToken) is { } stored)
+            if (await _store.CommitAsync(current, numbered, cancellationToken, Transcript) is { } stored)
             {
                 Accept(stored, numbered);
                 return;

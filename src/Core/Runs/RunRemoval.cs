@@ -1,166 +1,149 @@
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Problems;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs.Approvals;
-using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
-/// <summary>Removes runs that have ended.</summary>
+/// <summary>Removes runs that have ended: their rows, journals, decisions, places in lists, blobs and durable history.</summary>
 /// <remarks>
+/// What a caller deletes is buried, because its idempotency key must not make the run anew:
 /// <code>
-///   [run's row becomes a tombstone] ──► journal, decisions, their blobs ──► place in lists ──► durable history ──► [tombstone is bare]
+///   [written down] ──► [the row becomes a tombstone] ──► journal, decisions, blobs, places in lists ──► durable history ──► [bare tombstone]
 /// </code>
-/// From the first step on nobody sees the run and nobody can write under its id. A tombstone keeps what the rest of the
-/// removal needs and no content, so whoever finds it can finish what a crash has interrupted. It stays when all is done: a
-/// repeated idempotency key must not make the run anew. Instances that have not ended yet, such as a backup that is to
-/// start in half a minute, are written down in the partition <see cref="PurgePartition"/>.
+/// From the tombstone on nobody sees the run and nobody can write under its id. Whatever stops the removal after that, the timer
+/// completes it, or whoever asks for it again; and the timer removes the tombstone once the run would have expired.
 /// </remarks>
-internal sealed class RunRemoval(StorageClients storage, ContentVault vault, ApprovalIndex index, TimeProvider time)
+internal sealed class RunRemoval(
+    StorageClients storage, ContentVault vault, RowRemoval rows, ApprovalIndex index, DueStore due, TimeProvider time)
 {
-    /// <summary>Instances whose history is still to be purged, row key = instance id. Partitions of owners hold a '!'.</summary>
-    public const string PurgePartition = "purge";
-
-    private const int SchemaVersion = 1;
-    private const int RowsPerTransaction = 100;
-    private const string ListKey = "ListKey";
-    private const string Instances = "Instances";
-    private const string Approvers = "Approvers";
-
-    /// <exception cref="Problems.ConflictException">The run has changed since it was read.</exception>
-    public async Task RemoveAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    /// <summary>Removes a run. To do it again changes nothing; a run that was cut short is completed.</summary>
+    public async Task RemoveAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
+        var (run, children) = await FindAsync(partition, runId, cancellationToken);
+        if (run is null)
+        {
+            await rows.RemoveAsync(children, cancellationToken);
+            return;
+        }
+
+        await index.RemoveAsync(partition, runId, cancellationToken);
+        await RemoveReplacedAsync(run, cancellationToken);
+
+        // The run's row goes last: it says where the others are.
+        await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
+        await PurgeHistoryAsync(run, scheduler, cancellationToken);
+    }
+
+    /// <summary>Puts a tombstone in a run's place and removes all else of it.</summary>
+    /// <exception cref="ConflictException">The run has changed since it was read.</exception>
+    public async Task BuryAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var partition = run.Caller.Owner.Partition;
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var owner = run.Caller.Owner;
-        var found = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, RowKeys.Run(run.Id), cancellationToken: cancellationToken);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(run.Id), cancellationToken: cancellationToken);
         if (!found.HasValue || RunRow.IsTombstone(found.Value!))
         {
             return;
         }
 
-        var tombstone = Bare(found.Value!, time.GetUtcNow());
-        tombstone[ListKey] = RowKeys.ListEntry(run.CreatedAt, run.Id);
-        tombstone[Instances] = string.Join(' ', new[] { Ids.Driver(run.Id, 0), Ids.Driver(run.Id, 1), run.Driver }.Distinct());
-        tombstone[Approvers] = string.Join('\n', ApprovalIndex.PartitionsOf(run));
-        tombstone[RunRow.ReplacedBlobs] = found.Value!.GetString(RunRow.ReplacedBlobs);
-        foreach (var (name, value) in found.Value!)
-        {
-            // Of its content only where the blobs are, which are still to be removed.
-            if (value is byte[] stored && ContentVault.IsReference(stored))
-            {
-                tombstone[name] = stored;
-            }
-        }
-
+        var now = time.GetUtcNow();
+        await due.AddAsync(new DueItem(DueItem.DayOf(now).AddDays(1), DueKind.Tombstone, partition, run.Id), cancellationToken);
         try
         {
-            await table.UpdateEntityAsync(tombstone, run.ETag, TableUpdateMode.Replace, cancellationToken);
+            await table.UpdateEntityAsync(RunRow.Bury(found.Value!, now), run.ETag, TableUpdateMode.Replace, cancellationToken);
         }
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
         {
-            throw new Problems.ConflictException("The run is being changed by others; try again.");
+            throw new ConflictException("The run is being changed by others; try again.");
         }
 
-        await FinishAsync(owner, run.Id, scheduler, cancellationToken);
+        await CompleteAsync(partition, run.Id, scheduler, cancellationToken);
     }
 
-    /// <summary>Finishes a removal that was begun.</summary>
-    /// <returns>Whether there was one to finish.</returns>
-    public async Task<bool> FinishAsync(Owner owner, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    /// <summary>Removes what is still there of a run that was buried.</summary>
+    /// <returns>When it was buried, and whether something was left; null when there is no tombstone.</returns>
+    public async Task<(DateTimeOffset BuriedAt, bool WasLeft)?> CompleteAsync(
+        string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var found = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        if (!found.HasValue || !RunRow.IsTombstone(found.Value!) || found.Value!.GetString(ListKey) is not { } listKey)
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        if (!found.HasValue || !RunRow.IsTombstone(found.Value!))
         {
-            return false;
+            return null;
         }
 
         var tombstone = found.Value!;
-        var calls = await RemoveChildrenAsync(table, owner.Partition, runId, cancellationToken);
-        await index.RemoveAsync(tombstone.GetString(Approvers)?.Split('\n') ?? [], runId, calls, cancellationToken);
-        await RemoveBlobsAsync(tombstone, cancellationToken);
-        await table.DeleteEntityAsync(owner.Partition, listKey, ETag.All, cancellationToken);
-        await PurgeAsync(table, tombstone.GetString(Instances).Split(' '), scheduler, cancellationToken);
-        await table.UpdateEntityAsync(
-            Bare(tombstone, tombstone.GetDateTimeOffset(RunRow.DeletedAt)!.Value), ETag.All, TableUpdateMode.Replace, cancellationToken);
-        return true;
+        var buriedAt = RunRow.BuriedAt(tombstone);
+        if (RunRow.IsBare(tombstone))
+        {
+            return (buriedAt, WasLeft: false);
+        }
+
+        var (_, children) = await FindAsync(partition, runId, cancellationToken);
+        await index.RemoveAsync(partition, runId, cancellationToken);
+        await RemoveReplacedAsync(tombstone, cancellationToken);
+        await vault.DeleteBlobsAsync(tombstone, cancellationToken);
+        await rows.RemoveAsync([.. children, .. PlacesOf(tombstone, runId)], cancellationToken);
+        await PurgeHistoryAsync(tombstone, scheduler, cancellationToken);
+        await table.UpdateEntityAsync(RunRow.Bare(tombstone), ETag.All, TableUpdateMode.Replace, cancellationToken);
+        return (buriedAt, WasLeft: true);
     }
 
-    /// <returns>The calls that were asked about; their index rows lie elsewhere.</returns>
-    private async Task<List<string>> RemoveChildrenAsync(TableClient table, string partition, string runId, CancellationToken cancellationToken)
+    /// <summary>Purges a run's durable history, which holds ids only; what of it has not ended yet, when it has.</summary>
+    public async Task PurgeHistoryAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        var run = RowKeys.Run(runId);
-        var children = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {partition} and RowKey gt {run} and RowKey lt {RowKeys.EndOfChildren(run)}");
-        List<string> calls = [];
-        await foreach (var page in table.QueryAsync<TableEntity>(children, RowsPerTransaction, cancellationToken: cancellationToken).AsPages())
-        {
-            foreach (var row in page.Values)
-            {
-                await RemoveBlobsAsync(row, cancellationToken);
-                if (row.GetString("Kind") == nameof(EntryKind.ApprovalRequested))
-                {
-                    calls.Add(row.GetString("CallId"));
-                }
-            }
-
-            foreach (var rows in page.Values.Chunk(RowsPerTransaction))
-            {
-                await DeleteAsync(table, rows, cancellationToken);
-            }
-        }
-
-        return calls;
-    }
-
-    private static async Task DeleteAsync(TableClient table, TableEntity[] rows, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await table.SubmitTransactionAsync(
-                rows.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken);
-        }
-        catch (RequestFailedException failure) when (failure.Status == NotFound)
-        {
-            // Another request deletes the same run. One by one, because a row that is gone fails the whole transaction.
-            foreach (var row in rows)
-            {
-                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken);
-            }
-        }
-    }
-
-    private async Task RemoveBlobsAsync(TableEntity row, CancellationToken cancellationToken)
-    {
-        foreach (var stored in row.Select(property => property.Value).OfType<byte[]>())
-        {
-            await vault.RemoveAsync(row.PartitionKey, stored, cancellationToken);
-        }
-
-        foreach (var name in row.GetString(RunRow.ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [])
-        {
-            await vault.RemoveAsync(row.PartitionKey, name, cancellationToken);
-        }
-    }
-
-    private static async Task PurgeAsync(TableClient table, string[] instances, IRunScheduler scheduler, CancellationToken cancellationToken)
-    {
-        foreach (var instance in instances)
+        foreach (var instance in InstancesOf(run))
         {
             if (!await scheduler.PurgeAsync(instance, cancellationToken))
             {
-                await table.UpsertEntityAsync(
-                    new TableEntity(PurgePartition, instance) { ["Version"] = SchemaVersion }, TableUpdateMode.Replace, cancellationToken);
+                // A backup that has not started yet, for instance.
+                var tomorrow = DueItem.DayOf(time.GetUtcNow()).AddDays(1);
+                await due.AddAsync(new DueItem(tomorrow, DueKind.Instance, "", instance), cancellationToken);
             }
         }
     }
 
-    /// <summary>What stays: that there was such a run, which has ended and was deleted.</summary>
-    private static TableEntity Bare(TableEntity run, DateTimeOffset deletedAt) => new(run.PartitionKey, run.RowKey)
+    /// <summary>Whether a row is a run's own, and not one of its journal.</summary>
+    public static bool IsRun(TableEntity row) =>
+        row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
+
+    private async Task<(TableEntity? Run, List<TableEntity> Children)> FindAsync(
+        string partition, string runId, CancellationToken cancellationToken)
     {
-        ["Version"] = SchemaVersion,
-        ["Status"] = run.GetString("Status"),
-        [RunRow.DeletedAt] = deletedAt,
-    };
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var key = RowKeys.Run(runId);
+        var found = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, key), cancellationToken: cancellationToken)
+            .ToListAsync(cancellationToken);
+        return (found.Find(row => row.RowKey == key), found.FindAll(row => row.RowKey != key));
+    }
+
+    /// <summary>The blobs that the row referred to once, and whose readers may have been under way then.</summary>
+    private async Task RemoveReplacedAsync(TableEntity run, CancellationToken cancellationToken)
+    {
+        foreach (var name in RunRow.ReplacedBlobsOf(run))
+        {
+            await vault.DeleteBlobAsync(run.PartitionKey, name, cancellationToken);
+        }
+    }
+
+    private static IEnumerable<TableEntity> PlacesOf(TableEntity run, string runId)
+    {
+        var createdAt = run.GetDateTimeOffset("CreatedAt") ?? default;
+        yield return new TableEntity(run.PartitionKey, RowKeys.ListEntry(createdAt, runId));
+        if (run.GetString("ConversationId") is { } conversation)
+        {
+            yield return new TableEntity(run.PartitionKey, RowKeys.ConversationRun(conversation, createdAt, runId));
+        }
+    }
+
+    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
+    private static IEnumerable<string> InstancesOf(TableEntity run)
+    {
+        var id = run.RowKey[RowKeys.Run("").Length..];
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.OfType<string>().Distinct();
+    }
 }

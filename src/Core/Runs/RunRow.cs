@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -14,10 +15,8 @@ internal sealed class RunRow(ContentVault vault)
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
-    public const string DeletedAt = "DeletedAt";
-
-    public const string ReplacedBlobs = "ReplacedBlobs";
-
+    private const string DeletedAt = "DeletedAt";
+    private const string ReplacedBlobs = "ReplacedBlobs";
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
@@ -31,7 +30,9 @@ internal sealed class RunRow(ContentVault vault)
         row["Roles"] = string.Join(' ', run.Caller.Roles);
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
+        row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row["RetentionDays"] = run.Agent.RetentionDays;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -62,11 +63,20 @@ internal sealed class RunRow(ContentVault vault)
             ["ModelCalls"] = run.Usage.ModelCalls,
             ["ToolCalls"] = run.Usage.ToolCalls,
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
+            ["CachedInputTokens"] = run.Usage.CachedInputTokens,
+            ["ReasoningTokens"] = run.Usage.ReasoningTokens,
+            ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
             ["Epoch"] = run.Epoch,
             ["LeaseUntil"] = run.LeaseUntil,
             ["Driver"] = run.Driver,
+            ["AwaitsTurn"] = run.AwaitsTurn,
+            ["HistoryFrom"] = run.History?.From,
+            ["HistorySkip"] = run.History?.Skip,
+            ["HistoryTo"] = run.History?.To,
+            ["HistoryBegunAt"] = run.History?.BegunAt,
+            ["NextRun"] = run.NextRun,
         };
         if (!run.StoredApprovals.Holds(run.PendingApprovals))
         {
@@ -96,6 +106,47 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>Whether the row is what is left of a run that was deleted, so that nobody makes another of its id.</summary>
     public static bool IsTombstone(TableEntity row) => row.GetDateTimeOffset(DeletedAt) is not null;
 
+    /// <summary>When a tombstone was put in its run's place.</summary>
+    public static DateTimeOffset BuriedAt(TableEntity tombstone) => tombstone.GetDateTimeOffset(DeletedAt) ?? default;
+
+    /// <summary>Whether a tombstone says nothing any more but that it is one.</summary>
+    public static bool IsBare(TableEntity tombstone) => tombstone.GetDateTimeOffset("CreatedAt") is null;
+
+    /// <summary>The tombstone for a run's row: it still says where the rest is, and holds no content.</summary>
+    public static TableEntity Bury(TableEntity row, DateTimeOffset now)
+    {
+        var tombstone = new TableEntity(row.PartitionKey, row.RowKey)
+        {
+            ["Version"] = SchemaVersion,
+            ["Status"] = row.GetString("Status"),
+            ["CreatedAt"] = row.GetDateTimeOffset("CreatedAt"),
+            ["Driver"] = row.GetString("Driver"),
+            [ReplacedBlobs] = row.GetString(ReplacedBlobs),
+            [DeletedAt] = now,
+        };
+        foreach (var (name, value) in row)
+        {
+            if (value is byte[] stored && ContentVault.IsReference(stored))
+            {
+                tombstone[name] = stored;
+            }
+        }
+
+        return tombstone;
+    }
+
+    /// <summary>The tombstone once nothing else of its run is left.</summary>
+    public static TableEntity Bare(TableEntity tombstone) => new(tombstone.PartitionKey, tombstone.RowKey)
+    {
+        ["Version"] = SchemaVersion,
+        ["Status"] = tombstone.GetString("Status"),
+        [DeletedAt] = tombstone.GetDateTimeOffset(DeletedAt),
+    };
+
+    /// <summary>The names of blobs that the row referred to once.</summary>
+    public static string[] ReplacedBlobsOf(TableEntity row) =>
+        row.GetString(ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+
     private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
         Caller = ReadCaller(row) is var caller && caller.Owner.Partition == row.PartitionKey
@@ -115,8 +166,9 @@ internal sealed class RunRow(ContentVault vault)
         Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
 
     /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
-    public static TableEntity EndUnread(TableEntity row, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
+    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
     {
+        ["NextRun"] = ended.NextRun,
         ["Status"] = StopReason.InternalError.Status().ToString(),
         ["StopReason"] = nameof(StopReason.InternalError),
         ["ErrorCode"] = RunError.ContentUnreadable.Code,
@@ -132,6 +184,7 @@ internal sealed class RunRow(ContentVault vault)
         Caller = ReadCaller(row),
         AgentId = row.GetString("AgentId"),
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
+        AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
@@ -151,6 +204,12 @@ internal sealed class RunRow(ContentVault vault)
         CancelRequested = row.GetBoolean(CancelRequested) ?? false,
         SuspendRequested = row.GetBoolean(SuspendRequested) ?? false,
         DecisionCount = row.GetInt32(DecisionCount) ?? 0,
+        AwaitsTurn = row.GetBoolean("AwaitsTurn") ?? false,
+        History = row.GetInt64("HistoryTo") is { } to
+            ? new HistoryRange(
+                row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
+            : null,
+        NextRun = row.GetString("NextRun"),
         ETag = row.ETag,
     };
 
@@ -163,7 +222,12 @@ internal sealed class RunRow(ContentVault vault)
         row.GetInt64("OutputTokens") ?? 0,
         row.GetInt32("ModelCalls") ?? 0,
         row.GetInt32("ToolCalls") ?? 0,
-        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture));
+        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture))
+    {
+        CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
+    };
 
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
         vault.SealAsync(content, new ContentAddress(StorageClients.WorkTable, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);

@@ -1,4 +1,5 @@
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -15,12 +16,24 @@ public sealed class RunService
 
     private readonly AgentService _agents;
     private readonly RunStore _store;
+    private readonly ConversationTurns _turns;
     private readonly RequestDrivenRuns _inPlace;
+    private readonly RunWakeUp _wakeUp;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
-    internal RunService(AgentService agents, RunStore store, RequestDrivenRuns inPlace, RunOptions options, TimeProvider time) =>
-        (_agents, _store, _inPlace, _options, _time) = (agents, store, inPlace, options, time);
+    internal RunService(
+        AgentService agents,
+        RunStore store,
+        ConversationTurns turns,
+        RequestDrivenRuns inPlace,
+        RunWakeUp wakeUp,
+        RunOptions options,
+        TimeProvider time)
+    {
+        (_agents, _store, _turns, _inPlace) = (agents, store, turns, inPlace);
+        (_wakeUp, _options, _time) = (wakeUp, options, time);
+    }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
     /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
@@ -28,6 +41,7 @@ public sealed class RunService
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
+    /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     public async Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
@@ -39,11 +53,15 @@ public sealed class RunService
 
         var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
         Validate(request, agent);
-        var run = Create(caller, agent, request, idempotency, drivenHere: wait > TimeSpan.Zero);
+        var run = Create(caller, agent, request, idempotency);
+
+        // A run that has to wait for others of its conversation is not the request's to drive.
+        var drivenHere = !await _turns.WillWaitAsync(run, requestAborted) && wait > TimeSpan.Zero;
+        run = drivenHere ? DrivenHere(run) : run;
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = request.Input };
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
-        DateTimeOffset? startAt = wait > TimeSpan.Zero ? run.LeaseUntil : null;
+        DateTimeOffset? startAt = drivenHere ? run.LeaseUntil : null;
         await scheduler.ScheduleAsync(run.Driver, Ticket(run), startAt, requestAborted);
         using var patience = new CancellationTokenSource(StartPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
@@ -55,8 +73,12 @@ public sealed class RunService
             return new StartedRun(await _inPlace.WaitAsync(existing, wait, requestAborted), Created: idempotency is null);
         }
 
+        await WakeInterruptedAsync(started, scheduler, requestAborted);
         return new StartedRun(
-            wait > TimeSpan.Zero ? await _inPlace.DriveAsync(started, input, wait, scheduler, requestAborted) : started, Created: true);
+            drivenHere && !started.AwaitsTurn
+                ? await _inPlace.DriveAsync(started, input, wait, scheduler, requestAborted)
+                : await _inPlace.WaitAsync(started, wait, requestAborted),
+            Created: true);
     }
 
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
@@ -80,9 +102,14 @@ public sealed class RunService
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
     public Task<ListPage<Run>> ListAsync(Scope scope, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
-        if (after is not null && !after.StartsWith(RowKeys.ListPrefix, StringComparison.Ordinal))
+        if (filter.ConversationId is { } conversation && !Ids.IsValid(conversation))
         {
-            throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            return Task.FromResult(new ListPage<Run>([], Next: null));
+        }
+
+        if (after is not null && !after.StartsWith(RunStore.PrefixOf(filter), StringComparison.Ordinal))
+        {
+            throw InvalidRequestException.NotACursor();
         }
 
         return _store.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
@@ -103,6 +130,17 @@ public sealed class RunService
         return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();
     }
 
+    /// <summary>The start set the flag of the run that it interrupts; a driver that waits would not see it for a while.</summary>
+    private async Task WakeInterruptedAsync(Run started, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (started is { AwaitsTurn: true, OnConflict: OnConflict.Interrupt }
+            && await _turns.FindActiveAsync(started, cancellationToken) is { } active
+            && await _store.FindDriverAsync(started.Caller.Owner.Partition, active, cancellationToken) is { } driver)
+        {
+            await _wakeUp.TellAsync(active, driver, scheduler, cancellationToken);
+        }
+    }
+
     private static void Validate(StartRun request, Agent agent)
     {
         var errors = new FieldErrors();
@@ -112,18 +150,21 @@ public sealed class RunService
         errors.ThrowIfAny();
     }
 
-    private Run Create(Caller caller, Agent agent, StartRun request, Idempotency? idempotency, bool drivenHere)
+    private Run Create(Caller caller, Agent agent, StartRun request, Idempotency? idempotency)
     {
         var now = _time.GetUtcNow();
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
-        var run = new Run
+        return new Run
         {
             Id = id,
             Driver = Ids.Driver(id, 0),
             Caller = caller,
             AgentId = agent.Id,
             AgentVersion = agent.Version,
+            AgentKey = agent.Key,
             Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
+            ConversationId = request.ConversationId,
+            OnConflict = request.OnConflict,
             Metadata = request.Metadata,
             RequestHash = idempotency?.RequestHash,
             CreatedAt = now,
@@ -131,10 +172,16 @@ public sealed class RunService
             Status = RunStatus.Queued,
             LeaseUntil = DateTimeOffset.UnixEpoch,
         };
-        return drivenHere
-            ? run with { Status = RunStatus.Running, StartedAt = now, Epoch = 1, LeaseUntil = now + _options.Lease, Driver = Ids.Driver(id, 1) }
-            : run;
     }
+
+    private Run DrivenHere(Run run) => run with
+    {
+        Status = RunStatus.Running,
+        StartedAt = run.CreatedAt,
+        Epoch = 1,
+        LeaseUntil = run.CreatedAt + _options.Lease,
+        Driver = Ids.Driver(run.Id, 1),
+    };
 
     private static RunTicket Ticket(Run run) => new(run.Caller.Owner.Partition, run.Id);
 }

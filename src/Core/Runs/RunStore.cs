@@ -28,7 +28,6 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         {
             ["RunId"] = run.Id,
             ["AgentId"] = run.AgentId,
-            ["ConversationId"] = run.ConversationId,
         };
         var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
         return await _transactions.CommitAsync(
@@ -102,29 +101,33 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         return row.HasValue ? await _decisions.ReadAsync(row.Value!, cancellationToken) : null;
     }
 
+    /// <summary>The orchestration to wake for a run that has not ended; null for one that has, or is gone.</summary>
+    public async Task<string?> FindDriverAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), ["Driver", "Status"], cancellationToken);
+        return row.HasValue && !RunRow.IsTerminal(row.Value!) ? row.Value!.GetString("Driver") : null;
+    }
+
     /// <summary>A run and its journal, in one request.</summary>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> LoadAsync(
         string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var start = RowKeys.Run(runId);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfChildren(start)}");
-        Run? run = null;
+        var rows = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, start), cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        return rows.Count > 0 && rows[0].RowKey == start && !RunRow.IsTombstone(rows[0]) ? await ReadAsync(rows, cancellationToken) : null;
+    }
+
+    /// <summary>A run of its row and those of its journal, which follow it.</summary>
+    public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> ReadAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
+    {
+        var run = await _runs.ReadAsync(rows[0], cancellationToken);
         List<JournalEntry> entries = [];
         List<ApprovalDecision> decisions = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        foreach (var row in rows.Skip(1))
         {
-            if (row.RowKey == start)
-            {
-                if (RunRow.IsTombstone(row))
-                {
-                    return null;
-                }
-
-                run = await _runs.ReadAsync(row, cancellationToken);
-            }
-            else if (RowKeys.IsDecision(runId, row.RowKey))
+            if (RowKeys.IsDecision(run.Id, row.RowKey))
             {
                 decisions.Add(await _decisions.ReadAsync(row, cancellationToken));
             }
@@ -134,12 +137,14 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             }
         }
 
-        return run is null ? null : (run with { Decisions = decisions }, entries);
+        return (run with { Decisions = decisions }, entries);
     }
 
     /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>
+    /// <param name="before">The journal up to here, where it is known.</param>
     /// <returns>The run as stored, or null when the row has changed since.</returns>
-    public async Task<Run?> CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    public async Task<Run?> CommitAsync(
+        Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null)
     {
         List<TableTransactionAction> steps = [];
         foreach (var entry in entries)
@@ -150,27 +155,28 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
-            (companion, changed) => companion.OnCommitAsync(changed, cancellationToken),
+            (companion, changed) => changed.IsTerminal && before is not null
+                ? companion.OnEndAsync(changed, before, entries, cancellationToken)
+                : companion.OnCommitAsync(changed, cancellationToken),
             async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
         return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
+    /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
+    public static string PrefixOf(RunFilter filter) =>
+        filter.ConversationId is { } conversation ? RowKeys.ConversationRuns(conversation) : RowKeys.ListPrefix;
+
     /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>
     public async Task<ListPage<Run>> ListAsync(Owner owner, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var start = after ?? RowKeys.ListPrefix;
+        var prefix = PrefixOf(filter);
         var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {owner.Partition} and RowKey gt {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.ListPrefix)}");
+            $"PartitionKey eq {owner.Partition} and RowKey gt {after ?? prefix} and RowKey lt {RowKeys.EndOfPrefix(prefix)}");
         if (filter.AgentId is { } agent)
         {
             range += " and " + TableClient.CreateQueryFilter($"AgentId eq {agent}");
-        }
-
-        if (filter.ConversationId is { } conversation)
-        {
-            range += " and " + TableClient.CreateQueryFilter($"ConversationId eq {conversation}");
         }
 
         List<TableEntity> entries = [];
@@ -191,8 +197,8 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     }
 
     /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
-    /// <returns>When its present driver's lease ends, if somebody drives it; null when it has ended or is gone.</returns>
-    public async Task<DateTimeOffset?> EndUnreadAsync(string partition, string runId, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
+    public async Task<SliceOutcome> EndUnreadAsync(string partition, string runId, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         while (true)
@@ -200,24 +206,24 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
-                return null;
+                return SliceOutcome.Finished with { NextRun = found.HasValue ? found.Value!.GetString("NextRun") : null };
             }
 
             var row = found.Value!;
             if (row.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
             {
-                return until;
+                return SliceOutcome.Parked(until);
             }
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
             if (await _transactions.CommitAsync(
                 RunRow.ReadUnreadable(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
                 (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
-                _ => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
-                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, now), row.ETag)]),
-                cancellationToken) is not null)
+                changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
+                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
+                cancellationToken) is { } ended)
             {
-                return null;
+                return SliceOutcome.Finished with { NextRun = ended.NextRun };
             }
         }
     }

@@ -1,20 +1,52 @@
-using Microsoft.Extensions.AI;
-
 namespace Yggdrasil.Runs;
 
 /// <summary>What a run has consumed so far.</summary>
+/// <param name="ModelCalls">Answers that models were asked for; not those of the response cache.</param>
 /// <param name="CostUsd">US dollars, of the calls whose model has a known price.</param>
 public sealed record RunUsage(
     long InputTokens = 0, long OutputTokens = 0, int ModelCalls = 0, int ToolCalls = 0, decimal CostUsd = 0)
 {
     public long TotalTokens => InputTokens + OutputTokens;
 
-    public RunUsage AddModelCall(UsageDetails? usage) => this with
+    /// <summary>Of <see cref="InputTokens"/>, those that providers had in their own prompt caches; null while none were reported.</summary>
+    public long? CachedInputTokens { get; init; }
+
+    /// <summary>Of <see cref="OutputTokens"/>, those that models thought with; null while none were reported.</summary>
+    public long? ReasoningTokens { get; init; }
+
+    /// <summary>
+    /// The models of which <see cref="CostUsd"/> leaves out at least one call, because it is not known what that cost; null when
+    /// it has all.
+    /// </summary>
+    public IReadOnlyList<string>? UnpricedModels { get; init; }
+
+    public RunUsage AddModelCall(JournalEntry answer) => this with
     {
-        InputTokens = InputTokens + (usage?.InputTokenCount ?? 0),
-        OutputTokens = OutputTokens + (usage?.OutputTokenCount ?? 0),
-        ModelCalls = ModelCalls + 1,
+        InputTokens = InputTokens + (answer.InputTokens ?? 0),
+        OutputTokens = OutputTokens + (answer.OutputTokens ?? 0),
+        CachedInputTokens = Sum(CachedInputTokens, answer.CachedInputTokens),
+        ReasoningTokens = Sum(ReasoningTokens, answer.ReasoningTokens),
+        ModelCalls = ModelCalls + (answer.Cached ? 0 : 1),
+        CostUsd = CostUsd + (answer.CostUsd ?? 0),
+        UnpricedModels = answer.CostUsd is null && answer.ServedBy is { } model && UnpricedModels?.Contains(model) != true
+            ? [.. UnpricedModels ?? [], model]
+            : UnpricedModels,
     };
+
+    /// <summary>What this and another have used together.</summary>
+    public RunUsage Add(RunUsage other) => new(
+        InputTokens + other.InputTokens,
+        OutputTokens + other.OutputTokens,
+        ModelCalls + other.ModelCalls,
+        ToolCalls + other.ToolCalls,
+        CostUsd + other.CostUsd)
+    {
+        CachedInputTokens = Sum(CachedInputTokens, other.CachedInputTokens),
+        ReasoningTokens = Sum(ReasoningTokens, other.ReasoningTokens),
+        UnpricedModels = UnpricedModels is null ? other.UnpricedModels : [.. UnpricedModels.Union(other.UnpricedModels ?? [])],
+    };
+
+    private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 }
 
 /// <summary>Why a run failed, in words that are safe to show.</summary>

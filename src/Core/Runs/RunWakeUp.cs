@@ -5,17 +5,17 @@ namespace Yggdrasil.Runs;
 /// <summary>Tells those who wait for a run that its row says something new: here at once, elsewhere through its orchestration.</summary>
 internal sealed partial class RunWakeUp(RunSignals signals, ILogger<RunWakeUp> logger)
 {
-    public async Task TellAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task TellAsync(string runId, string driver, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        signals.Publish(run.Id);
+        signals.Publish(runId);
         try
         {
-            await scheduler.WakeAsync(run.Driver, cancellationToken);
+            await scheduler.WakeAsync(driver, cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             // What the caller asked for is stored and will be done; a failed answer would say otherwise.
-            LogNotWoken(run.Id, failure.GetType().FullName);
+            LogNotWoken(runId, failure.GetType().FullName);
         }
     }
 

@@ -28,7 +28,9 @@ public enum SliceEnd
 /// <summary>How a slice ended. Flat, because it crosses Durable: ids and times, never content.</summary>
 /// <param name="Until">For <see cref="SliceEnd.Parked"/>: the latest time to look again.</param>
 /// <param name="CallIds">For <see cref="SliceEnd.Distributed"/>: the calls to run.</param>
-public sealed record SliceOutcome(SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null)
+/// <param name="NextRun">For <see cref="SliceEnd.Finished"/>: the run of the same conversation that is to be woken.</param>
+public sealed record SliceOutcome(
+    SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null, string? NextRun = null)
 {
     internal static readonly SliceOutcome Finished = new(SliceEnd.Finished);
     internal static readonly SliceOutcome Missing = new(SliceEnd.Missing);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
 
 namespace Yggdrasil.Runs;
 
@@ -7,6 +8,11 @@ public sealed record StartRun
 {
     /// <summary>What the model is to answer: user and assistant messages, the last one a user's.</summary>
     public required IReadOnlyList<ChatMessage> Input { get; init; }
+
+    /// <summary>The caller's conversation that the run continues, or begins where there is none of this id.</summary>
+    public string? ConversationId { get; init; }
+
+    public OnConflict OnConflict { get; init; }
 
     /// <summary>Model calls, at most the agent's own limit; null for the agent's.</summary>
     public int? MaxTurns { get; init; }

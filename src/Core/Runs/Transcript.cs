@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
 using Yggdrasil.Runs.Approvals;
 
 namespace Yggdrasil.Runs;
@@ -18,23 +19,28 @@ internal sealed record PendingCall(string CallId, int Turn, FunctionCallContent 
 /// <summary>What a run's journal says, folded: the messages so far and what the last answer still waits for.</summary>
 internal sealed class Transcript
 {
-    private readonly List<ChatMessage> _messages;
+    private readonly List<JournalEntry> _entries = [];
+    private readonly List<ChatMessage> _messages = [];
     private readonly List<JournalEntry> _results = [];
     private readonly Dictionary<string, JournalEntry> _intents = [];
     private readonly Dictionary<string, JournalEntry> _requests = [];
     private readonly Dictionary<string, ApprovalDecision> _decisions = [];
+    private List<ChatMessage> _before;
     private JournalEntry? _answer;
 
-    /// <param name="history">The messages of the conversation before this run.</param>
+    /// <param name="history">The messages before this run's own.</param>
     /// <param name="entries">This run's entries, in order.</param>
     public Transcript(IEnumerable<ChatMessage> history, IEnumerable<JournalEntry> entries)
     {
-        _messages = [.. history];
+        _before = [.. history];
         foreach (var entry in entries)
         {
             Add(entry);
         }
     }
+
+    /// <summary>This run's entries, in order.</summary>
+    public IReadOnlyList<JournalEntry> Entries => _entries;
 
     /// <summary>The text of the last answer that had any.</summary>
     public string? LastText { get; private set; }
@@ -61,12 +67,36 @@ internal sealed class Transcript
         }
     }
 
-    /// <summary>What the model is shown next: every message, tool results in the order of their calls.</summary>
+    /// <summary>The conversation before this run, as far as it was loaded.</summary>
+    public ConversationHistory? History { get; private set; }
+
+    /// <summary>Every message in order, tool results in the order of their calls.</summary>
     /// <remarks>Results are recorded as they arrive; providers want them, and caches match them, in call order.</remarks>
-    public IReadOnlyList<ChatMessage> Messages => [.. _messages, .. OrderedResults()];
+    public IReadOnlyList<ChatMessage> All => [.. _before, .. _messages, .. OrderedResults()];
+
+    /// <summary>How many messages, from the first, the model is not shown any more.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>What stands for them, and for what was left out before.</summary>
+    public ChatMessage? Summary { get; private set; }
+
+    /// <summary>What the model is shown next.</summary>
+    public IReadOnlyList<ChatMessage> Messages => ContextCut.View(All, Start, Summary);
+
+    /// <summary>Puts the conversation so far before this run's messages.</summary>
+    public void Precede(ConversationHistory history)
+    {
+        History = history;
+        _before = [.. history.Messages];
+        Summary ??= history.Summary;
+    }
+
+    /// <summary>Shows the model no message before this one any more.</summary>
+    public void LeaveOut(int start) => Start = start;
 
     public void Add(JournalEntry entry)
     {
+        _entries.Add(entry);
         switch (entry.Kind)
         {
             case EntryKind.Input:
@@ -93,6 +123,9 @@ internal sealed class Transcript
                 break;
             case EntryKind.Tool:
                 _results.Add(entry);
+                break;
+            case EntryKind.Summary:
+                (Start, Summary) = (entry.Covers, entry.Messages[0]);
                 break;
             default:
                 throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");

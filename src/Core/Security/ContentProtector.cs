@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using Yggdrasil.Security.Secrets;
 
 namespace Yggdrasil.Security;
@@ -46,6 +47,14 @@ public sealed class ContentProtector(MasterKeyRing keys)
             span.Slice(NonceOffset, NonceBytes), content, span[HeaderBytes..], span.Slice(TagOffset, TagBytes), address.AssociatedData());
         return envelope;
     }
+
+    /// <summary>
+    /// A name, of 64 hexadecimal digits, for what is looked up by its content. From a plain hash, whoever reads the storage could try
+    /// out what a short content may have been. Another newest key gives another name.
+    /// </summary>
+    /// <exception cref="SecretUnavailableException">There is no key.</exception>
+    public string NameFor(string content, string partition) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(keys.Current.DeriveNamingKey(partition), Encoding.UTF8.GetBytes(content)));
 
     /// <summary>As <see cref="Unprotect"/>, and asks the vault first for a key that this instance does not know yet.</summary>
     /// <exception cref="ContentProtectionException">The value was changed, moved, or encrypted with an unknown key.</exception>

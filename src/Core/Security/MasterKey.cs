@@ -28,6 +28,10 @@ public sealed class MasterKey
         return key is not null;
     }
 
+    /// <summary>The key under which things of one owner are named that are looked up by their content.</summary>
+    internal byte[] DeriveNamingKey(string partition) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: Encoding.UTF8.GetBytes($"yggdrasil/name/v1/{partition}"));
+
     /// <summary>The key of one owner's data. Another owner's content cannot be read with it.</summary>
     internal byte[] DeriveDataKey(string partition) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: Encoding.UTF8.GetBytes($"yggdrasil/data/v1/{partition}"));

@@ -25,6 +25,30 @@ public readonly record struct Owner(string Tenant, string User)
     /// </summary>
     public static string RolePartition(string tenant, string role) => $"{Encode(tenant)}!!{Encode(role)}";
 
+    /// <summary>The owner of a <see cref="Partition"/>.</summary>
+    /// <exception cref="FormatException">It is not an owner's partition.</exception>
+    public static Owner OfPartition(string partition) => partition.Split('!') is [var tenant, var user]
+        ? new Owner(Decode(tenant), Decode(user))
+        : throw new FormatException("The partition is not an owner's.");
+
+    private static string Decode(string part)
+    {
+        var decoded = new StringBuilder(part.Length);
+        for (var index = 0; index < part.Length; index++)
+        {
+            if (part[index] != '=')
+            {
+                decoded.Append(part[index]);
+                continue;
+            }
+
+            decoded.Append((char)int.Parse(part.AsSpan(index + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+            index += 4;
+        }
+
+        return decoded.ToString();
+    }
+
     private static string Encode(string part)
     {
         var encoded = new StringBuilder(part.Length);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Azure;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
@@ -34,27 +35,13 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
 
         var name = $"{address.Partition}/{Ids.NewUnique()}";
         var container = await storage.GetContentContainerAsync(cancellationToken);
-        await container.GetBlobClient(name).UploadAsync(new BinaryData(envelope), overwrite: false, cancellationToken);
+        var isNew = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All }, Metadata = Metadata(address) };
+        await container.GetBlobClient(name).UploadAsync(new BinaryData(envelope), isNew, cancellationToken);
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
     /// <summary>Whether a stored value is where its content is, rather than the content.</summary>
     internal static bool IsReference(byte[] stored) => stored is [BlobReference, ..];
-
-    /// <summary>Removes what a stored value of this partition refers to, if it refers to anything.</summary>
-    internal ValueTask RemoveAsync(string partition, byte[] stored, CancellationToken cancellationToken) =>
-        IsReference(stored) ? RemoveAsync(partition, Encoding.UTF8.GetString(stored.AsSpan(1)), cancellationToken) : ValueTask.CompletedTask;
-
-    /// <summary>Removes a blob of this partition.</summary>
-    internal async ValueTask RemoveAsync(string partition, string name, CancellationToken cancellationToken)
-    {
-        // A reference to another owner's blob was forged: it must not become a way to delete that.
-        if (name.StartsWith($"{partition}/", StringComparison.Ordinal))
-        {
-            var container = await storage.GetContentContainerAsync(cancellationToken);
-            await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
-        }
-    }
 
     /// <exception cref="ContentProtectionException">
     /// The value was changed, moved or lost, or encrypted with an unknown key. Logged as critical: either somebody tampers
@@ -93,6 +80,44 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         }
     }
 
+    /// <summary>Whether the value that a blob was written for does not refer to it.</summary>
+    /// <param name="metadata">The blob's own, which says what it was written for; without it nothing is claimed.</param>
+    internal async Task<bool> IsOrphanAsync(
+        string partition, string blobName, IDictionary<string, string> metadata, CancellationToken cancellationToken)
+    {
+        if (!metadata.TryGetValue("table", out var tableName) || tableName != StorageClients.WorkTable
+            || !metadata.TryGetValue("row", out var row) || !metadata.TryGetValue("property", out var property))
+        {
+            return false;
+        }
+
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, Uri.UnescapeDataString(row), [property], cancellationToken);
+        return !found.HasValue
+            || found.Value!.GetBinary(property) is not [BlobReference, ..] stored
+            || BlobNameIn(stored) != blobName;
+    }
+
+    /// <summary>Deletes the blobs that a row's values refer to. The row's own content goes with the row.</summary>
+    internal async Task DeleteBlobsAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(IsReference))
+        {
+            await DeleteBlobAsync(row.PartitionKey, BlobNameIn(reference), cancellationToken);
+        }
+    }
+
+    /// <summary>Deletes a blob of a partition.</summary>
+    internal async Task DeleteBlobAsync(string partition, string name, CancellationToken cancellationToken)
+    {
+        // A reference that somebody put there must not delete what is another owner's.
+        if (IsBlobOf(partition, name))
+        {
+            var container = await storage.GetContentContainerAsync(cancellationToken);
+            await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
+        }
+    }
+
     /// <summary>The failure of a value that its reader found to be wrong, logged like those that this vault finds.</summary>
     internal ContentProtectionException Alert(ContentAddress address, string cause)
     {
@@ -124,7 +149,7 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         }
 
         var renewed = protector.Protect(protector.Unprotect(envelope.Span, address), address);
-        var unchanged = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = version } };
+        var unchanged = new BlobUploadOptions { Conditions = new BlobRequestConditions { IfMatch = version }, Metadata = Metadata(address) };
         try
         {
             await blob.UploadAsync(new BinaryData(renewed), unchanged, cancellationToken);
@@ -136,11 +161,23 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         }
     }
 
+    /// <summary>What a blob was written for, so that one left behind is told from one in use.</summary>
+    private static Dictionary<string, string> Metadata(ContentAddress address) => new()
+    {
+        ["table"] = address.Table,
+        ["row"] = Uri.EscapeDataString(address.Row),
+        ["property"] = address.Property,
+    };
+
+    private static string BlobNameIn(byte[] reference) => Encoding.UTF8.GetString(reference.AsSpan(1));
+
+    private static bool IsBlobOf(string partition, string name) => name.StartsWith($"{partition}/", StringComparison.Ordinal);
+
     private async ValueTask<(BlobClient Blob, ReadOnlyMemory<byte> Envelope, ETag Version)> ReadBlobAsync(
         byte[] reference, ContentAddress address, CancellationToken cancellationToken)
     {
-        var name = Encoding.UTF8.GetString(reference.AsSpan(1));
-        if (!name.StartsWith($"{address.Partition}/", StringComparison.Ordinal))
+        var name = BlobNameIn(reference);
+        if (!IsBlobOf(address.Partition, name))
         {
             throw new ContentProtectionException(address, "it refers to a blob of another owner");
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure.Data.Tables;
 
 namespace Yggdrasil.Storage;
 
@@ -12,11 +13,17 @@ namespace Yggdrasil.Storage;
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
+/// conv!{id}                          a conversation
+/// conv!{id}!{reverse time}!{run}     that the run is one of it, newest first
+/// due!{day}!{kind}!{about}           where in the Due table something of the owner's is written down
 /// list!{reverse time}!{run}          a run's place in lists, newest first
+/// log!{conversation}!{sequence}      what one run added to a conversation
+/// log!{conversation}!{sequence}!s    what stands for everything before that, for models
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
 /// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
+/// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
 /// </code>
 /// </remarks>
 internal static class RowKeys
@@ -28,6 +35,10 @@ internal static class RowKeys
     public const string AgentPrefix = "agent!";
     public const string ListPrefix = "list!";
     public const string SharedAgentPrefix = "share!";
+    public const string ConversationPrefix = "conv!";
+    public const string DuePrefix = "due!";
+    public const string ConversationListPrefix = "talk!";
+    private const string SummarySuffix = "!s";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
 
@@ -50,11 +61,57 @@ internal static class RowKeys
     /// <summary>Whether the key, of a run's child, is a decision's and not a journal entry's.</summary>
     public static bool IsDecision(string runId, string rowKey) => rowKey.StartsWith(DecisionPrefix(runId), StringComparison.Ordinal);
 
-    /// <param name="callId">One of ours.</param>
-    public static string Approval(string runId, string callId) => $"{ApprovalPrefix}{runId}!{callId}";
+    /// <summary>The prefix of what leads to a run's calls.</summary>
+    public static string Approvals(string runId) => $"{ApprovalPrefix}{runId}!";
 
-    public static string ListEntry(DateTimeOffset createdAt, string runId) =>
-        string.Create(CultureInfo.InvariantCulture, $"{ListPrefix}{DateTimeOffset.MaxValue.UtcTicks - createdAt.UtcTicks:D19}!{runId}");
+    /// <param name="callId">One of ours.</param>
+    public static string Approval(string runId, string callId) => $"{Approvals(runId)}{callId}";
+
+    public static string ListEntry(DateTimeOffset createdAt, string runId) => $"{ListPrefix}{Reverse(createdAt)}!{runId}";
+
+    public static string Conversation(string conversationId) => $"{ConversationPrefix}{conversationId}";
+
+    /// <summary>The prefix of the entries that say which runs a conversation has.</summary>
+    public static string ConversationRuns(string conversationId) => $"{ConversationPrefix}{conversationId}!";
+
+    public static string ConversationRun(string conversationId, DateTimeOffset createdAt, string runId) =>
+        $"{ConversationRuns(conversationId)}{Reverse(createdAt)}!{runId}";
+
+    public static string ConversationListEntry(DateTimeOffset lastActive, string conversationId) =>
+        $"{ConversationListPrefix}{Reverse(lastActive)}!{conversationId}";
+
+    /// <summary>The prefix of everything in a conversation's log.</summary>
+    public static string ConversationLog(string conversationId) => $"log!{conversationId}!";
+
+    public static string Exchange(string conversationId, long sequence) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ConversationLog(conversationId)}{sequence:D10}");
+
+    /// <param name="sequence">The first exchange that it does not stand for.</param>
+    public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
+
+    public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string Due(string day, string kind, string about) => $"{DuePrefix}{day}!{kind}!{about}";
+
+    /// <summary>The part of a list, whose entries start with a reverse time, that holds what happened on a day: exclusive, inclusive.</summary>
+    public static (string From, string To) ReverseDay(DateOnly day)
+    {
+        var start = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+
+        // An id follows the time, so the first tick of the day ends where the next separator would be.
+        return (EndOfChildren(Reverse(start.AddDays(1))), EndOfChildren(Reverse(start)));
+    }
+
+    /// <summary>Whether a key is that of a child of <paramref name="parent"/>.</summary>
+    public static bool IsBelow(string key, string parent) =>
+        key.Length > parent.Length && key[parent.Length] == '!' && key.StartsWith(parent, StringComparison.Ordinal);
+
+    /// <summary>The filter for rows of a partition from <paramref name="from"/> up to <paramref name="to"/>, exclusive.</summary>
+    public static string Range(string partition, string from, string to) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
+
+    /// <summary>The filter for a row and its children, such as a run and its journal.</summary>
+    public static string RangeOf(string partition, string key) => Range(partition, key, EndOfChildren(key));
 
     // A letter: sequence numbers are digits.
     private static string DecisionPrefix(string runId) => $"run!{runId}!a!";
@@ -64,4 +121,7 @@ internal static class RowKeys
 
     /// <summary>The exclusive end of the range of keys that start with <paramref name="prefix"/>, which ends in '!'.</summary>
     public static string EndOfPrefix(string prefix) => $"{prefix.AsSpan(0, prefix.Length - 1)}{AfterSeparator}";
+
+    private static string Reverse(DateTimeOffset time) =>
+        (DateTimeOffset.MaxValue.UtcTicks - time.UtcTicks).ToString("D19", CultureInfo.InvariantCulture);
 }

@@ -19,11 +19,19 @@ public sealed class StorageClients
     /// <summary>The table of owners' data. Part of what the encryption of its values is bound to: it must never change.</summary>
     public const string WorkTable = "Work";
 
+    /// <summary>The table of models' answers that are kept for a while. Likewise part of what encryption is bound to.</summary>
+    public const string CacheTable = "Cache";
+
     private const string UsersTableName = "Users";
+    private const string ProvidersTableName = "Providers";
+    private const string DueTableName = "Due";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
     private readonly EnsuredResource<TableClient> _users;
+    private readonly EnsuredResource<TableClient> _cache;
+    private readonly EnsuredResource<TableClient> _providers;
+    private readonly EnsuredResource<TableClient> _due;
     private readonly EnsuredResource<BlobContainerClient> _content;
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
@@ -31,6 +39,9 @@ public sealed class StorageClients
         var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _due = new(tables.GetTableClient(DueTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -39,6 +50,14 @@ public sealed class StorageClients
 
     /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
+
+    /// <summary>What is to be looked at on a day: partition = the day. Ids only.</summary>
+    public ValueTask<TableClient> GetDueTableAsync(CancellationToken cancellationToken) => _due.GetAsync(cancellationToken);
+
+    public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
+
+    /// <summary>What instances tell each other of providers (see <see cref="Providers.State.ProviderState"/>).</summary>
+    public ValueTask<TableClient> GetProvidersTableAsync(CancellationToken cancellationToken) => _providers.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);

@@ -18,6 +18,9 @@ public sealed record AgentTool
 
     public bool Idempotent { get; init; }
 
+    /// <summary>The result follows from the arguments alone, and a call changes nothing.</summary>
+    public bool Pure { get; init; }
+
     public bool Distributed { get; init; }
 
     public bool RequiresApproval { get; init; }

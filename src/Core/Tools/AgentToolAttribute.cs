@@ -17,6 +17,12 @@ public sealed class AgentToolAttribute : Attribute
     /// </summary>
     public bool Idempotent { get; set; }
 
+    /// <summary>
+    /// The result follows from the arguments alone, whoever calls and whenever, and a call changes nothing; so it is idempotent too.
+    /// Answers of a model that call pure tools only may be kept in the response cache of an agent that has one.
+    /// </summary>
+    public bool Pure { get; set; }
+
     /// <summary>Each call runs as a durable activity of its own, on any instance, instead of within the run's slice.</summary>
     public bool Distributed { get; set; }
 

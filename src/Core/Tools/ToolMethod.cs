@@ -38,7 +38,8 @@ internal sealed class ToolMethod
         {
             Declaration = method.Declare(),
             InvokeAsync = method.InvokeAsync,
-            Idempotent = attribute.Idempotent,
+            Idempotent = attribute.Idempotent || attribute.Pure,
+            Pure = attribute.Pure,
             Distributed = attribute.Distributed,
             RequiresApproval = attribute.RequiresApproval,
             Timeout = TimeSpan.FromSeconds(attribute.TimeoutSeconds),

@@ -12,12 +12,19 @@ internal sealed class UserStore(StorageClients storage)
     private const int SchemaVersion = 1;
     private const string Disabled = "Disabled";
 
+    /// <summary>What the row of a user holds who was disabled once, or has none.</summary>
+    private static readonly HashSet<string> Ordinary =
+        ["PartitionKey", "RowKey", "Timestamp", "odata.etag", "Schema", Disabled, "DisabledAt", "DisabledBy"];
+
     public async Task<bool> IsDisabledAsync(Owner user, CancellationToken cancellationToken)
     {
         var table = await storage.GetUsersTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(user.TenantKey, user.UserKey, [Disabled], cancellationToken);
         return row.HasValue && row.Value!.GetBoolean(Disabled) == true;
     }
+
+    /// <summary>Whether nothing is said of the user that would have to be kept.</summary>
+    public static bool IsEmpty(TableEntity row) => row.GetBoolean(Disabled) != true && row.Keys.All(Ordinary.Contains);
 
     public async Task DisableAsync(Owner user, string by, DateTimeOffset at, CancellationToken cancellationToken)
     {

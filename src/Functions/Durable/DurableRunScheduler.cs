@@ -30,12 +30,12 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunSchedu
 
     public async Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
     {
-        // Asked first: what a client throws for an instance that has not ended differs between versions.
         if (await client.GetInstanceAsync(instanceId, cancellationToken) is not { } instance)
         {
             return true;
         }
 
+        // One that has not ended cannot be purged, and says so by exceptions that differ between versions of the client.
         if (!instance.IsCompleted)
         {
             return false;

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Durable;
@@ -14,8 +15,15 @@ public sealed record FailRunInput(string Partition, string RunId, string ErrorId
 public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
-    public Task<SliceOutcome> AdvanceRun([ActivityTrigger] AdvanceRunInput input, FunctionContext context) =>
-        GuardAsync(input.RunId, () => driver.AdvanceAsync(new RunTicket(input.Partition, input.RunId), input.InstanceId, context.CancellationToken));
+    public Task<SliceOutcome> AdvanceRun(
+        [ActivityTrigger] AdvanceRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
+        GuardAsync(input.RunId, async () =>
+        {
+            var run = new RunTicket(input.Partition, input.RunId);
+            var outcome = await driver.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
+            await driver.WakeNextAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            return outcome;
+        });
 
     [Function(nameof(RunTool))]
     public Task RunTool([ActivityTrigger] RunToolInput input, FunctionContext context) =>
@@ -26,8 +34,15 @@ public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivitie
         });
 
     [Function(nameof(FailRun))]
-    public Task<SliceOutcome> FailRun([ActivityTrigger] FailRunInput input, FunctionContext context) =>
-        GuardAsync(input.RunId, () => driver.FailAsync(new RunTicket(input.Partition, input.RunId), input.ErrorId, context.CancellationToken));
+    public Task<SliceOutcome> FailRun(
+        [ActivityTrigger] FailRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
+        GuardAsync(input.RunId, async () =>
+        {
+            var run = new RunTicket(input.Partition, input.RunId);
+            var outcome = await driver.FailAsync(run, input.ErrorId, context.CancellationToken);
+            await driver.WakeNextAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            return outcome;
+        });
 
     /// <summary>Keeps messages and stacks, which may hold content and fill durable history, out of it.</summary>
     private async Task<T> GuardAsync<T>(string runId, Func<Task<T>> step)

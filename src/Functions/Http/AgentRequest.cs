@@ -30,6 +30,8 @@ internal static class AgentRequest
             MaxOutputTokens = fields.Integer("maxOutputTokens"),
             ResponseSchema = fields.Object("responseSchema"),
             Cache = ReadCache(fields),
+            Context = ReadContext(fields),
+            RetentionDays = fields.Integer("retentionDays"),
             Redaction = fields.Choice<RedactionMode>("redaction") ?? defaults.Redaction,
         };
         fields.RejectOthers();
@@ -48,6 +50,20 @@ internal static class AgentRequest
         var ttl = inner.Integer("ttlSeconds");
         fields.Errors.Require(ttl is not null || inner.Get("ttlSeconds") is { ValueKind: not JsonValueKind.Null }, "cache.ttlSeconds", "Is required: seconds.");
         var policy = new CachePolicy(ttl ?? 1, inner.Choice<CacheScope>("scope") ?? CacheScope.User);
+        inner.RejectOthers();
+        return policy;
+    }
+
+    private static ContextPolicy? ReadContext(JsonFields fields)
+    {
+        if (fields.Object("context") is not { } context)
+        {
+            return null;
+        }
+
+        var inner = new JsonFields(context, fields.Errors, "context.");
+        var policy = new ContextPolicy(
+            inner.Integer("maxTokens") ?? ContextPolicy.DefaultMaxTokens, inner.Choice<ContextStrategy>("strategy") ?? ContextStrategy.Truncate);
         inner.RejectOthers();
         return policy;
     }

@@ -92,6 +92,10 @@ internal sealed record StepDocument(
     long DurationMs,
     long? InputTokens,
     long? OutputTokens,
+    long? CachedInputTokens,
+    long? ReasoningTokens,
+    decimal? CostUsd,
+    bool? Cached,
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
@@ -105,7 +109,7 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
             .Select(entry => entry.CallId is { } id
                 ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
                 : From(entry, call: null, decision: null))];
@@ -113,7 +117,7 @@ internal sealed record StepDocument(
 
     private static StepDocument From(JournalEntry entry, FunctionCallContent? call, ApprovalDecision? decision) => new(
         entry.Turn,
-        entry.Kind == EntryKind.Model ? "model" : "tool",
+        ContractJson.Name(entry.Kind),
         call?.Name ?? entry.ServedBy,
         entry.CallId,
         entry.Status,
@@ -121,10 +125,14 @@ internal sealed record StepDocument(
         (long)entry.Duration.TotalMilliseconds,
         entry.InputTokens,
         entry.OutputTokens,
+        entry.CachedInputTokens,
+        entry.ReasoningTokens,
+        entry.CostUsd,
+        entry.Cached ? true : null,
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
-        entry.Kind == EntryKind.Model
+        entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
 }
@@ -154,6 +162,8 @@ internal sealed record AgentDocument(
     int? MaxOutputTokens,
     JsonElement? ResponseSchema,
     CachePolicy? Cache,
+    ContextPolicy? Context,
+    int? RetentionDays,
     RedactionMode Redaction,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
@@ -181,6 +191,8 @@ internal sealed record AgentDocument(
             definition.MaxOutputTokens,
             definition.ResponseSchema,
             definition.Cache,
+            definition.Context,
+            definition.RetentionDays,
             definition.Redaction,
             agent.CreatedAt,
             agent.UpdatedAt);
@@ -193,6 +205,7 @@ internal sealed record ToolDocument(
     string Description,
     JsonElement Parameters,
     bool Idempotent,
+    bool Pure,
     bool Distributed,
     bool RequiresApproval,
     int TimeoutSeconds,
@@ -203,6 +216,7 @@ internal sealed record ToolDocument(
         tool.Declaration.Description,
         tool.Declaration.JsonSchema,
         tool.Idempotent,
+        tool.Pure,
         tool.Distributed,
         tool.RequiresApproval,
         (int)tool.Timeout.TotalSeconds,

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 
@@ -22,6 +23,8 @@ internal static class RunRequest
         var request = new StartRun
         {
             Input = ReadInput(fields),
+            ConversationId = ReadConversation(fields),
+            OnConflict = ReadOnConflict(fields),
             MaxTurns = fields.Integer("maxTurns"),
             DeadlineSeconds = fields.Integer("deadlineSeconds"),
             Metadata = ReadMetadata(fields),
@@ -29,6 +32,28 @@ internal static class RunRequest
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
+    }
+
+    private static string? ReadConversation(JsonFields fields)
+    {
+        const string Field = "conversationId";
+        if (fields.String(Field) is not { } id)
+        {
+            return null;
+        }
+
+        fields.Errors.Require(Ids.IsValid(id), Field, "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
+        fields.Errors.Require(
+            fields.Get("input") is not { ValueKind: JsonValueKind.Array }, "input", "Must be a string: what came before is in the conversation.");
+        return id;
+    }
+
+    private static OnConflict ReadOnConflict(JsonFields fields)
+    {
+        const string Field = "onConflict";
+        fields.Errors.Require(
+            fields.Get(Field) is null || fields.Get("conversationId") is not null, Field, "Means nothing without a conversationId.");
+        return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
     }
 
     private static List<ChatMessage> ReadInput(JsonFields fields)

@@ -1,12 +1,19 @@
+using System.Diagnostics;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
+using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Providers;
 
 /// <summary>Who is asked when a model cannot answer, counted at two servers.</summary>
 public sealed class FallbackChatClientTests : IAsyncLifetime
 {
+    private readonly FakeTimeProvider _time = new();
+    private readonly RecordedLog<FallbackTelemetry> _log = new();
     private ScriptedModelServer _server = null!;
     private ScriptedModelServer _second = null!;
 
@@ -51,7 +58,114 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m", "lmstudio:m"), streamed));
 
         Assert.Equal(("provider_rejected", FailureClass.Stop), (thrown.Code, thrown.Failure));
+        Assert.EndsWith("No other model was asked: the fault is not the provider's.", thrown.Message, StringComparison.Ordinal);
         Assert.Equal((1, 0), (_server.Requests.Count, _second.Requests.Count));
+        Assert.Contains(_log.Entries, entry => (entry.Level, entry.EventId) == (LogLevel.Warning, 6012));
+    }
+
+    [Fact]
+    public async Task Rejection_by_the_last_of_the_chain_says_nothing_of_others()
+    {
+        _server.RespondWith(_ => ModelReply.Status(400));
+        await using var providers = With();
+
+        var thrown = await Assert.ThrowsAsync<ProviderException>(() => AskAsync(providers.Client("vllm:m"), streamed: false));
+
+        Assert.Equal("vllm rejected the request (400).", thrown.Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Preferred_model_is_asked_first_and_when_it_fails_the_others_in_their_order(bool streamed)
+    {
+        _server.RespondWith(_ => ModelReply.Text("From the first."));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With("Providers__lmstudio__RetryAttempts=0");
+        IChatClient Client() => providers.Clients.GetClient(
+            new ModelId("vllm", "m"), [new ModelId("openai", "m"), new ModelId("lmstudio", "m")], new ModelId("lmstudio", "m"));
+
+        Assert.Equal("lmstudio:m", (await AskAsync(Client(), streamed)).ModelId);
+        Assert.Empty(_server.Requests);
+        _second.RespondWith(_ => ModelReply.Status(503));
+        Assert.Equal("vllm:m", (await AskAsync(Client(), streamed)).ModelId);
+        Assert.Equal((1, 2), (_server.Requests.Count, _second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Preferred_model_that_is_not_of_the_chain_is_not_asked()
+    {
+        _server.RespondWith(_ => ModelReply.Text("From the first."));
+        await using var providers = With();
+
+        var client = providers.Clients.GetClient(new ModelId("vllm", "m"), [], new ModelId("lmstudio", "m"));
+
+        Assert.Equal("vllm:m", (await AskAsync(client, streamed: false)).ModelId);
+        Assert.Empty(_second.Requests);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Telemetry_names_the_original_and_the_active_model(bool streamed)
+    {
+        _server.RespondWith(_ => ModelReply.Status(401));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With();
+        using var fallbacks = new RecordedMeasurements(providers, "yggdrasil.provider.fallbacks");
+        using var span = new Activity("model call").Start();
+
+        await AskAsync(providers.Client("vllm:m", "lmstudio:other"), streamed);
+
+        Assert.Equal(
+            ("vllm:m", "lmstudio:other"), (span.GetTagItem(FallbackTelemetry.OriginalTag), span.GetTagItem(FallbackTelemetry.ActiveTag)));
+        Assert.Equal(
+            "error.type=provider_credentials yggdrasil.model.active=lmstudio:other yggdrasil.model.failed=vllm:m yggdrasil.model.original=vllm:m",
+            Assert.Single(fallbacks.Tags));
+        Assert.Contains(_log.Entries, entry => entry.EventId == 6011);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Model_that_hangs_before_its_answer_falls_back_unseen_after_the_timeout(bool streamed)
+    {
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With(_time);
+
+        var asking = AskAsync(providers.Client("vllm:m", "lmstudio:m"), streamed);
+        await gate.Reached;
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("From the second.", (await asking).Text);
+        Assert.Equal((1, 1), (_server.Requests.Count, _second.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Model_that_falls_silent_in_its_answer_is_followed_by_the_next_which_begins_anew()
+    {
+        _server.RespondWith(_ => ModelReply.Text("One two three four.") with { MidStreamGate = new Gate() });
+        _second.RespondWith(_ => ModelReply.Text("From the second."));
+        await using var providers = With(_time);
+        await using var updates = providers.Client("vllm:m", "lmstudio:m").GetStreamingResponseAsync("Hello").GetAsyncEnumerator();
+        for (var text = ""; text != "One two three "; text += updates.Current.Text)
+        {
+            Assert.True(await updates.MoveNextAsync());
+        }
+
+        var next = updates.MoveNextAsync().AsTask();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(await next);
+        var restart = ModelRestart.Of(updates.Current);
+        var anew = "";
+        while (await updates.MoveNextAsync())
+        {
+            anew += updates.Current.Text;
+        }
+
+        Assert.Equal(("vllm:m", "provider_timeout", "From the second."), (restart?.Failed, restart?.Code, anew));
     }
 
     [Fact]
@@ -100,7 +214,10 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         Assert.Equal("Hi.", (await AskAsync(providers.Client("vllm:m"), streamed: false)).Text);
     }
 
-    private TestProviders With(params string[] settings) => TestProviders.With(
+    private TestProviders With(params string[] settings) => With(TimeProvider.System, settings);
+
+    private TestProviders With(TimeProvider time, params string[] settings) => TestProviders.With(
+        services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log).AddSingleton(time),
         [$"Providers__vllm__Endpoint={_server.Endpoint}", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed

@@ -169,32 +169,6 @@ public sealed class ProviderFailureTests : IAsyncLifetime
         Assert.Equal("provider_unavailable", thrown.Code);
     }
 
-    [Fact]
-    public async Task Stream_that_breaks_after_its_first_update_rethrows_classified_and_is_not_retried()
-    {
-        var firstHalfArrived = new Gate();
-        _server.RespondWith(_ => ModelReply.Reset(ConnectionFault.MidBody) with { MidStreamGate = firstHalfArrived });
-        await using var providers = TestProviders.With(
-            $"Providers__vllm__Endpoint={_server.Endpoint}", $"Providers__lmstudio__Endpoint={_server.Endpoint}");
-        var text = "";
-
-        var thrown = await Assert.ThrowsAsync<ProviderException>(async () =>
-        {
-            await foreach (var update in providers.Client("vllm:m", "lmstudio:m").GetStreamingResponseAsync("Hello"))
-            {
-                text += update.Text;
-                if (text.Length > 0)
-                {
-                    firstHalfArrived.Open();
-                }
-            }
-        });
-
-        Assert.Equal(("provider_unavailable", FailureClass.RetrySame), (thrown.Code, thrown.Failure));
-        Assert.StartsWith("This ", text, StringComparison.Ordinal);
-        Assert.Single(_server.Requests);
-    }
-
     [Theory]
     [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n", "provider_unavailable")]
     [InlineData("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"rate_limit_error\",\"message\":\"Slow\"}}\n\n", "provider_rate_limited")]

@@ -94,26 +94,73 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
         Assert.Single(_server.Requests);
     }
 
-    [Fact]
-    public async Task Stream_that_falls_silent_times_out()
+    [Theory]
+    // A model that fell silent is asked once more, one that goes on for ever is not.
+    [InlineData(3600, 30, "provider_timeout", 2)]
+    [InlineData(20, 20, "provider_timeout", 1)]
+    public async Task Stream_that_falls_silent_or_takes_too_long_ends(int streamSeconds, int seconds, string code, int calls)
     {
         var time = new FakeTimeProvider();
-        var silence = new Gate();
-        _server.RespondWith(_ => ModelReply.Text("One two three four.") with { MidStreamGate = silence });
+        _server.Enqueue(ModelReply.Text("One two three four.") with { MidStreamGate = new Gate() });
+        await using var providers = With(
+            services => services.AddSingleton<TimeProvider>(time),
+            $"Providers__vllm__StreamSeconds={streamSeconds}",
+            "Providers__vllm__RetryAttempts=0");
+        _server.RespondWith(_ => ModelReply.Status(503));
+
+        await using var updates = providers.Client("vllm:m").GetStreamingResponseAsync("Hello").GetAsyncEnumerator();
+        await ReadAsync(updates, "One two three ");
+        var next = NextAsync(updates);
+        time.Advance(TimeSpan.FromSeconds(seconds));
+
+        Assert.Equal(code, (await Assert.ThrowsAsync<ProviderException>(() => next)).Code);
+        Assert.Equal(calls, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Stream_that_comes_steadily_is_not_cut_at_the_timeout()
+    {
+        var time = new FakeTimeProvider();
+        var middle = new Gate();
+        _server.RespondWith(_ => ModelReply.Text("One two three four.") with { MidStreamGate = middle });
         await using var providers = With(services => services.AddSingleton<TimeProvider>(time));
 
         await using var updates = providers.Client("vllm:m").GetStreamingResponseAsync("Hello").GetAsyncEnumerator();
-        var text = "";
-        while (text != "One two three ")
+        await ReadAsync(updates, "One two three ");
+        var next = updates.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(29));
+        middle.Open();
+        Assert.True(await next);
+        // A reader who takes a minute is no silence of the provider's.
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("four.", updates.Current.Text);
+        while (await updates.MoveNextAsync())
         {
-            Assert.True(await updates.MoveNextAsync());
-            text += updates.Current.Text;
+        }
+    }
+
+    [Fact]
+    public async Task Attempt_without_a_first_token_in_time_is_repeated()
+    {
+        var time = new FakeTimeProvider();
+        var hanging = new Gate();
+        _server.Enqueue(ModelReply.Hang(hanging), ModelReply.Text("Now."));
+        await using var providers = With(
+            services => services.AddSingleton<TimeProvider>(time), "Providers__vllm__FirstTokenSeconds=5");
+
+        var asking = AskAsync(providers.Client("vllm:m"), streamed: true);
+        await hanging.Reached;
+        time.Advance(TimeSpan.FromSeconds(5));
+        while (!asking.IsCompleted)
+        {
+            // The pause before the retry is jittered.
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1);
         }
 
-        var next = updates.MoveNextAsync().AsTask();
-        time.Advance(TimeSpan.FromSeconds(30));
-
-        Assert.Equal("provider_timeout", (await Assert.ThrowsAsync<ProviderException>(() => next)).Code);
+        Assert.Equal("Now.", (await asking).Text);
+        Assert.Equal(2, _server.Requests.Count);
     }
 
     [Fact]
@@ -185,6 +232,24 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
 
         Assert.All(await Task.WhenAll(calls), response => Assert.Equal("released", response.Text));
         Assert.Equal(3, _server.Requests.Count);
+    }
+
+    private static async Task ReadAsync(IAsyncEnumerator<ChatResponseUpdate> updates, string until)
+    {
+        var text = "";
+        while (text != until)
+        {
+            Assert.True(await updates.MoveNextAsync());
+            text += updates.Current.Text;
+        }
+    }
+
+    /// <summary>The next update that is no restart.</summary>
+    private static async Task NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates)
+    {
+        while (await updates.MoveNextAsync() && ModelRestart.Of(updates.Current) is not null)
+        {
+        }
     }
 
     private TestProviders With(params string[] settings) => With(_ => { }, settings);

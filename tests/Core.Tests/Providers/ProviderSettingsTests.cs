@@ -27,6 +27,10 @@ public sealed class ProviderSettingsTests
         Assert.Equal(
             (30, 20, 2, 5, 30),
             (openai.TimeoutSeconds, openai.MaxConcurrency, openai.RetryAttempts, openai.BreakerFailures, openai.BreakerSeconds));
+        Assert.Equal(
+            (30, 600, 5, 1000, 21, 300, 30),
+            (openai.FirstTokenSeconds, openai.StreamSeconds, openai.ConnectSeconds, openai.MaxQueue, openai.MaxConnections,
+                openai.ConnectionLifetimeSeconds, openai.KeepAliveSeconds));
         Assert.Equal("https://api.openai.com/v1", openai.Endpoint?.ToString());
     }
 
@@ -49,6 +53,8 @@ public sealed class ProviderSettingsTests
         Assert.Equal(
             (7, 3, 0, 9, 11),
             (corp.TimeoutSeconds, corp.MaxConcurrency, corp.RetryAttempts, corp.BreakerFailures, corp.BreakerSeconds));
+        // Those that follow others.
+        Assert.Equal((7, 4), (corp.FirstTokenSeconds, corp.MaxConnections));
         Assert.Contains("corp", providers.Clients.ProviderNames);
     }
 
@@ -60,6 +66,13 @@ public sealed class ProviderSettingsTests
     [InlineData("Providers__groq__MaxConcurrency=10001", "Providers__groq__MaxConcurrency must be a whole number from 1 to 10000.")]
     [InlineData("Providers__groq__BreakerFailures=1", "Providers__groq__BreakerFailures must be a whole number from 2 to 1000.")]
     [InlineData("Providers__groq__BreakerSeconds=99999999999", "Providers__groq__BreakerSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__groq__FirstTokenSeconds=31", "Providers__groq__FirstTokenSeconds must be a whole number from 1 to 30 (TimeoutSeconds).")]
+    [InlineData("Providers__groq__MaxConnections=19", "Providers__groq__MaxConnections must be a whole number from 20 (MaxConcurrency) to 20000.")]
+    [InlineData("Providers__groq__MaxQueue=-1", "Providers__groq__MaxQueue must be a whole number from 0 to 100000.")]
+    [InlineData("Providers__groq__StreamSeconds=0", "Providers__groq__StreamSeconds must be a whole number from 1 to 3600.")]
+    [InlineData("Providers__groq__ConnectSeconds=61", "Providers__groq__ConnectSeconds must be a whole number from 1 to 60.")]
+    [InlineData("Providers__groq__ConnectionLifetimeSeconds=9", "Providers__groq__ConnectionLifetimeSeconds must be a whole number from 10 to 86400.")]
+    [InlineData("Providers__groq__KeepAliveSeconds=0", "Providers__groq__KeepAliveSeconds must be a whole number from 1 to 3600.")]
     [InlineData("Providers__vllm__Endpoint=localhost:8000", "Providers__vllm__Endpoint must be an absolute http or https address")]
     [InlineData("Providers__vllm__Endpoint=http://user:pw@host/v1", "Providers__vllm__Endpoint must be an absolute http or https address")]
     [InlineData("Providers__azure__Endpoint=http://host", "Providers__azure__Endpoint must be an https address where no ApiKey is set")]

@@ -49,6 +49,30 @@ public sealed class AgentLoopTests
     }
 
     [Fact]
+    public async Task Run_stays_with_the_model_that_answered_last()
+    {
+        var models = new ScriptedModels(
+            _ => Task.FromResult(Served("scripted:two", EchoCall(1))),
+            _ => Task.FromResult(Served("scripted:one", EchoCall(2))),
+            _ => Task.FromResult(Served("scripted:two", new TextContent("Done."))));
+        var loop = new LoopFixture(models);
+
+        await loop.RunAsync();
+
+        Assert.Equal([null, new ModelId("scripted", "two"), new ModelId("scripted", "one")], models.Preferred);
+        Assert.Equal(["scripted:one", "scripted:two"], loop.Run.ServedBy);
+
+        static FunctionCallContent EchoCall(int turn) => new($"c{turn}", "echo", new Dictionary<string, object?> { ["text"] = "x" });
+
+        static ChatResponse Served(string server, AIContent content)
+        {
+            var response = Response(content);
+            response.ModelId = server;
+            return response;
+        }
+    }
+
+    [Fact]
     public async Task Instructions_and_offered_tools_reach_the_model()
     {
         var models = new ScriptedModels(Says("Hi."));

@@ -1,16 +1,21 @@
 using System.Collections.Concurrent;
+using Azure.Core.Pipeline;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Tests.Runs;
 
@@ -19,9 +24,10 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null, RunSignals? signals = null)
+        ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
+        RetentionOptions? retention = null)
     {
-        var (storage, vault, requests) = azurite.Connect(logger: alerts);
+        var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
@@ -29,18 +35,40 @@ internal sealed class DriverFixture
         var gates = new ToolGates(tools.Catalog(), new ToolArguments());
         var index = new ApprovalIndex(storage, Time);
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
-        Store = new RunStore(storage, vault);
+        var conversations = new ConversationStore(storage);
+        var memory = new ConversationMemory(conversations);
+        var log = new ConversationLog(storage, vault);
+        var histories = new HistoryCache();
+        Turns = new ConversationTurns(conversations, memory, log, histories);
+        var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        Store = new RunStore(
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+        var runs = new RunRemoval(storage, vault, rows, index, due, Time);
+        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        var agents = new AgentStore(storage, vault);
+        Agents = (agents, new AgentShareStore(storage, agents));
+        UserData = new UserDataRemoval(
+            storage, agents, Agents.Shares, rows, runs, index, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store);
+        Retention = new RetentionSweep(
+            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
+        Vault = vault;
+        Conversations = new ConversationService(conversations, log, Removal, Store);
         Driver = new RunDriver(
-            Store, new AgentLoop(new ModelStep(models, gates, Time), toolStep, Time), toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
-        var wakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
-        Control = new RunControl(Store, new RunRemoval(storage, vault, index, Time), wakeUp, Time);
-        Decisions = new ApprovalService(Store, index, gates, wakeUp, Time, NullLogger<ApprovalService>.Instance);
+        WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
+        Control = new RunControl(Store, runs, WakeUp, Time);
+        Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
 
     public RunSignals Signals { get; }
+
+    public RunWakeUp WakeUp { get; }
 
     public RunControl Control { get; }
 
@@ -64,6 +92,22 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public ConversationTurns Turns { get; }
+
+    public ConversationService Conversations { get; }
+
+    public ConversationRemoval Removal { get; }
+
+    public (AgentStore Store, AgentShareStore Shares) Agents { get; }
+
+    public UserDataRemoval UserData { get; }
+
+    public UserExport Export { get; }
+
+    public RetentionSweep Retention { get; }
+
+    public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
 
@@ -133,14 +177,19 @@ internal sealed class RecordingScheduler : IRunScheduler
         return Task.CompletedTask;
     }
 
-    /// <summary>Instances that have not ended, and so cannot be purged.</summary>
-    public HashSet<string> Unended { get; } = [];
-
     public ConcurrentQueue<string> Purged { get; } = new();
+
+    /// <summary>Which orchestrations cannot be purged yet.</summary>
+    public Func<string, bool> IsRunning { get; set; } = _ => false;
 
     public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
     {
+        if (IsRunning(instanceId))
+        {
+            return Task.FromResult(false);
+        }
+
         Purged.Enqueue(instanceId);
-        return Task.FromResult(!Unended.Contains(instanceId));
+        return Task.FromResult(true);
     }
 }

@@ -3,9 +3,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
+using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Runs;
@@ -57,10 +61,20 @@ internal sealed class LoopFixture(ScriptedModels models)
         };
     }
 
+    /// <summary>The scripted model costs nothing.</summary>
+    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0)));
+
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {
         var gates = new ToolGates(catalog, new ToolArguments());
-        return new AgentLoop(new ModelStep(models, gates, time), CreateToolStep(gates, options, time), time);
+        return CreateLoop(models, gates, CreateToolStep(gates, options, time), time);
+    }
+
+    public static AgentLoop CreateLoop(ScriptedModels models, ToolGates gates, ToolStep tools, TimeProvider time)
+    {
+        var model = new ModelStep(models, TestCaches.Unused, Meter, gates, time);
+        var window = new ContextWindow(new ConversationSummarizer(model, Meter, time), gates, NullLogger<ContextWindow>.Instance);
+        return new AgentLoop(model, window, tools, time);
     }
 
     public static ToolStep CreateToolStep(

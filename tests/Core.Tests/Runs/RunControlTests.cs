@@ -244,7 +244,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
     {
         var worker = Worker([Says("Done.")]);
         var run = await worker.FinishAsync(await worker.StartAsync());
-        worker.Scheduler.Unended.Add($"{run.Id}-1");
+        worker.Scheduler.IsRunning = instance => instance == $"{run.Id}-1";
 
         await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
 

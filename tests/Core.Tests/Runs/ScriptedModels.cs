@@ -13,6 +13,9 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
 
     public IReadOnlyList<ChatOptions?> Options => _options;
 
+    /// <summary>The model each call was to ask first; null where none.</summary>
+    public List<ModelId?> Preferred { get; } = [];
+
     public IReadOnlyCollection<string> ProviderNames => ["scripted"];
 
     public static Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> Says(string text) =>
@@ -32,7 +35,15 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
 
     public bool Knows(ModelId id) => id.Provider == "scripted";
 
-    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks) => this;
+    public IChatClient GetClient(ModelId model, IReadOnlyList<ModelId> fallbacks, ModelId? preferred = null)
+    {
+        lock (_prompts)
+        {
+            Preferred.Add(preferred);
+        }
+
+        return this;
+    }
 
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)

@@ -63,6 +63,8 @@ public sealed class AddAgentToolsTests
         Assert.Equal(
             (false, false, false, TimeSpan.FromSeconds(30), 0),
             (plain.Idempotent, plain.Distributed, plain.RequiresApproval, plain.Timeout, plain.Roles.Count));
+        Assert.Equal((false, false), (tool.Pure, plain.Pure));
+        Assert.Equal((true, true), (host.Tool("negate").Pure, host.Tool("negate").Idempotent));
     }
 
     [Fact]

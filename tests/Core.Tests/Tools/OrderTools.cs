@@ -53,6 +53,9 @@ public sealed class OrderTools(IOrderStore store)
         return Task.FromResult(found);
     }
 
+    [AgentTool(Pure = true)]
+    public static int Negate(int number) => -number;
+
     [AgentTool]
     public static int Add(int left, int right) => left + right;
 

@@ -11,6 +11,7 @@ namespace Yggdrasil.Runs.Approvals;
 /// may decide. A row is a hint and gives no right: the run's own row says who decides, and whether there is still something
 /// to decide.
 /// </summary>
+/// <remarks>The owner's own row says in which partitions the others are. It is written first and removed last.</remarks>
 internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) : IApprovalIndex
 {
     private const int SchemaVersion = 1;
@@ -18,9 +19,10 @@ internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) :
     private const string Tenant = "Tenant";
     private const string User = "User";
     private const string AddedAt = "AddedAt";
+    private const string Elsewhere = "Elsewhere";
 
     /// <summary>Where the deciders of a run look: the owner, the admins of the owner's tenant, the approvers of its agent.</summary>
-    public static IReadOnlyList<string> PartitionsOf(Run run)
+    private static IReadOnlyList<string> PartitionsOf(Run run)
     {
         var owner = run.Caller.Owner;
         return
@@ -37,24 +39,46 @@ internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) :
     public async Task AddAsync(Run run, IReadOnlyList<PendingApproval> approvals, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var rows =
-            from partition in PartitionsOf(run)
-            from approval in approvals
-            select new TableEntity(partition, RowKeys.Approval(run.Id, approval.CallId))
-            {
-                ["Version"] = SchemaVersion,
-                [Tenant] = run.Caller.Owner.Tenant,
-                [User] = run.Caller.Owner.User,
-                [AddedAt] = time.GetUtcNow(),
-            };
-        await ForEachAsync(rows, (row, token) => table.UpsertEntityAsync(row, TableUpdateMode.Replace, token), cancellationToken);
+        var own = run.Caller.Owner.Partition;
+        var others = PartitionsOf(run).Where(partition => partition != own).ToList();
+        await ForEachAsync(approvals.Select(call => Row(own, call)), UpsertAsync, cancellationToken);
+        await ForEachAsync(
+            from partition in others from call in approvals select Row(partition, call), UpsertAsync, cancellationToken);
+
+        Task UpsertAsync(TableEntity row, CancellationToken token) => table.UpsertEntityAsync(row, TableUpdateMode.Replace, token);
+
+        TableEntity Row(string partition, PendingApproval call) => new(partition, RowKeys.Approval(run.Id, call.CallId))
+        {
+            ["Version"] = SchemaVersion,
+            [Tenant] = run.Caller.Owner.Tenant,
+            [User] = run.Caller.Owner.User,
+            [AddedAt] = time.GetUtcNow(),
+            [Elsewhere] = partition == own ? string.Join('\n', others) : null,
+        };
     }
 
-    public async Task RemoveAsync(IEnumerable<string> partitions, string runId, IReadOnlyList<string> callIds, CancellationToken cancellationToken)
+    /// <summary>Removes all that leads to the calls of a run.</summary>
+    /// <param name="partition">The partition of the run's owner.</param>
+    public async Task RemoveAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var rows = from partition in partitions from call in callIds select (Partition: partition, Key: RowKeys.Approval(runId, call));
-        await ForEachAsync(rows, (row, token) => table.DeleteEntityAsync(row.Partition, row.Key, ETag.All, token), cancellationToken);
+        var prefix = RowKeys.Approvals(runId);
+        var range = RowKeys.Range(partition, prefix, RowKeys.EndOfPrefix(prefix));
+        var rows = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        await RemoveNamedAsync(rows, cancellationToken);
+        await ForEachAsync(rows, (row, token) => table.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, token), cancellationToken);
+    }
+
+    /// <summary>Removes the rows elsewhere that an owner's own rows name; the rows themselves are the caller's.</summary>
+    public async Task RemoveNamedAsync(IEnumerable<TableEntity> rows, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var named =
+            from row in rows
+            where row.RowKey.StartsWith(RowKeys.ApprovalPrefix, StringComparison.Ordinal)
+            from partition in (row.GetString(Elsewhere) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            select (Partition: partition, row.RowKey);
+        await ForEachAsync(named, (row, token) => table.DeleteEntityAsync(row.Partition, row.RowKey, ETag.All, token), cancellationToken);
     }
 
     /// <summary>Whose run a call belongs to, as far as the caller is led there at all.</summary>

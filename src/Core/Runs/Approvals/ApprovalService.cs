@@ -50,7 +50,7 @@ public sealed partial class ApprovalService
             if (await _store.DecideAsync(run, made, cancellationToken) is { } decided)
             {
                 LogDecided(runId, callId, decision.Outcome);
-                await _wakeUp.TellAsync(decided, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, decided.Driver, scheduler, cancellationToken);
                 return;
             }
         }

@@ -39,6 +39,15 @@ public enum RunAction
     Approve,
 }
 
+public enum ConversationAction
+{
+    /// <summary>See it, its messages and its place in lists.</summary>
+    Read,
+
+    /// <summary>Delete it with its runs.</summary>
+    Delete,
+}
+
 /// <summary>What decides about an agent.</summary>
 /// <param name="Owner">Null for an agent of the configuration.</param>
 /// <param name="SharedWith">Set when the agent was reached through a share: whom the owner gave it to.</param>

@@ -12,11 +12,15 @@ namespace Yggdrasil.Security.Authorization;
 /// </code>
 /// Approvers are users and roles of the run owner's tenant, as the run's own copy of its agent names them. They decide about
 /// calls and see those; of the rest of the run they see nothing.
+/// A conversation is its owner's as a run is.
 /// An admin has, within the own tenant, the rights of every user. What is reached through a share or the configuration
 /// stays read-only for admins too: they change an agent as its owner's, with <c>?userId=</c>.
 /// </remarks>
 public static class AccessPolicy
 {
+    /// <summary>How a path names the caller.</summary>
+    private const string Me = "me";
+
     /// <summary>Whose resources a request is about.</summary>
     /// <param name="userId">The user the request names; null for the caller.</param>
     /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
@@ -28,7 +32,18 @@ public static class AccessPolicy
             return new Scope(caller, caller.Owner);
         }
 
-        var owner = UserOf(caller.Owner.Tenant, userId, "userId");
+        return ScopeOfNamed(caller, userId, "userId");
+    }
+
+    /// <summary>Whose data a path is about: <c>me</c> is the caller, another user is for admins.</summary>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
+    /// <exception cref="ForbiddenException">It is another user, and the caller is no admin.</exception>
+    public static Scope ScopeOfUser(Caller caller, string userId) =>
+        userId == Me ? new Scope(caller, caller.Owner) : ScopeOfNamed(caller, userId, "id");
+
+    private static Scope ScopeOfNamed(Caller caller, string userId, string field)
+    {
+        var owner = UserOf(caller.Owner.Tenant, userId, field);
         return HasRightsOf(caller, owner)
             ? new Scope(caller, owner)
             : throw new ForbiddenException("Only admins may name another user.");
@@ -70,6 +85,12 @@ public static class AccessPolicy
         _ => Access.Invisible,
     };
 
+    public static Access Decide(Caller caller, ConversationAction action, Owner owner) => action switch
+    {
+        ConversationAction.Read or ConversationAction.Delete when HasRightsOf(caller, owner) => Access.Allowed,
+        _ => Access.Invisible,
+    };
+
     /// <param name="agent">Null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such agent for this caller.</exception>
     /// <exception cref="ForbiddenException">The caller may read and run the agent, and no more.</exception>
@@ -97,6 +118,18 @@ public static class AccessPolicy
             throw new NotFoundException($"There is no run \"{runId}\".");
         }
     }
+
+    /// <param name="owner">Whose it is; null when there is none.</param>
+    /// <exception cref="NotFoundException">There is no such conversation for this caller.</exception>
+    public static void Require(Caller caller, ConversationAction action, Owner? owner, string conversationId)
+    {
+        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        {
+            throw NoConversation(conversationId);
+        }
+    }
+
+    internal static NotFoundException NoConversation(string conversationId) => new($"There is no conversation \"{conversationId}\".");
 
     private static Access ReadAndRun(AgentAction action) =>
         action is AgentAction.Read or AgentAction.Run ? Access.Allowed : Access.Forbidden;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Providers;
 
 namespace Yggdrasil.Security.Redaction;
 
@@ -47,7 +48,16 @@ internal sealed class RedactingChatClient(IChatClient inner, RedactionMode mode)
         var text = new PlaceholderRestorer(prompt.Placeholders, IsJson(options));
         await foreach (var update in updates)
         {
-            yield return Restore(update, text, prompt.Placeholders);
+            if (ModelRestart.Of(update) is not null)
+            {
+                // The beginning of a placeholder that is held back belongs to the answer that is void.
+                text.Flush();
+                yield return update;
+            }
+            else
+            {
+                yield return Restore(update, text, prompt.Placeholders);
+            }
         }
 
         if (text.Flush() is { Length: > 0 } rest)

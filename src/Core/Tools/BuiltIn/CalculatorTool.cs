@@ -11,7 +11,7 @@ public sealed class CalculatorTool
     /// <exception cref="ToolException">
     /// It is no expression, or has no finite real value; the message says where.
     /// </exception>
-    [AgentTool(Name = "calculator", Idempotent = true, TimeoutSeconds = 5)]
+    [AgentTool(Name = "calculator", Pure = true, TimeoutSeconds = 5)]
     [Description(
         "Computes an arithmetic expression exactly. Operators + - * / ^ (power) and % (remainder between two numbers, "
         + "percent after one: 15% is 0.15), parentheses, decimals, 1.5e3. Functions sqrt, abs, min, max, "

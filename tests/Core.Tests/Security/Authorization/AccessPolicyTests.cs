@@ -142,6 +142,35 @@ public sealed class AccessPolicyTests
     public void Naming_another_user_is_forbidden_to_all_but_admins(string caller, string userId) =>
         Assert.Throws<ForbiddenException>(() => AccessPolicy.ScopeOf(Callers[caller], userId));
 
+    [Theory]
+    [InlineData("alice", true)]
+    [InlineData("admin", true)]
+    [InlineData("bob", false)]
+    [InlineData("operator", false)]
+    [InlineData("alice of another tenant", false)]
+    [InlineData("admin of another tenant", false)]
+    public void Conversation_is_its_owners_and_the_admins_of_the_tenant(string caller, bool allowed)
+    {
+        foreach (var action in Enum.GetValues<ConversationAction>())
+        {
+            Assert.Equal(allowed ? Access.Allowed : Access.Invisible, AccessPolicy.Decide(Callers[caller], action, Alice));
+        }
+    }
+
+    [Theory]
+    [InlineData("alice", "me", "alice")]
+    [InlineData("alice", "alice", "alice")]
+    [InlineData("admin", "me", "root")]
+    [InlineData("admin", "alice", "alice")]
+    public void Data_is_of_the_caller_or_for_admins_of_any_user_of_their_tenant(string caller, string userId, string owner) =>
+        Assert.Equal(new Owner("contoso", owner), AccessPolicy.ScopeOfUser(Callers[caller], userId).Owner);
+
+    [Theory]
+    [InlineData("alice", "bob")]
+    [InlineData("operator", "alice")]
+    public void Data_of_another_is_forbidden_to_all_but_admins(string caller, string userId) =>
+        Assert.Throws<ForbiddenException>(() => AccessPolicy.ScopeOfUser(Callers[caller], userId));
+
     [Fact]
     public void Admin_who_names_a_user_stays_in_the_own_tenant() =>
         Assert.Equal(new Owner("fabrikam", "alice"), AccessPolicy.ScopeOf(Callers["admin of another tenant"], "alice").Owner);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Providers;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Storage;
 
@@ -211,6 +212,27 @@ public sealed class RedactingChatClientTests : IDisposable
         Assert.Equal($"To {Email}, not [EMAIL_9]; ask [PHONE_1", text);
     }
 
+    [Fact]
+    public async Task Restart_of_the_answer_passes_and_what_was_held_back_before_it_is_forgotten()
+    {
+        _provider.Updates =
+        [
+            new ChatResponseUpdate(ChatRole.Assistant, "To [EMA"),
+            new ModelRestart("vllm:m", "provider_unavailable").ToUpdate(),
+            new ChatResponseUpdate(ChatRole.Assistant, "IL_1] or [EMAIL_1"),
+            new ChatResponseUpdate(ChatRole.Assistant, "]"),
+        ];
+        using var client = new RedactingChatClient(_provider, RedactionMode.Restore);
+
+        var heard = new List<string>();
+        await foreach (var update in client.GetStreamingResponseAsync([new ChatMessage(ChatRole.User, Email)]))
+        {
+            heard.Add(ModelRestart.Of(update) is { } restart ? $"restart after {restart.Failed}" : update.Text);
+        }
+
+        Assert.Equal(["To ", "restart after vllm:m", "IL_1] or ", Email], heard);
+    }
+
     private static Dictionary<string, object?> Arguments(string json) => JsonSerializer.Deserialize<Dictionary<string, object?>>(json)!;
 
     private async Task<ChatResponse> AskAsync(RedactionMode mode, IEnumerable<ChatMessage> messages, ChatOptions? options = null)
@@ -226,7 +248,12 @@ public sealed class RedactingChatClientTests : IDisposable
 
         public Func<IReadOnlyList<ChatMessage>, AIContent> Answer { get; set; } = prompt => new TextContent(prompt[^1].Text);
 
-        public IReadOnlyList<string> Chunks { get; set; } = [];
+        public IReadOnlyList<string> Chunks
+        {
+            set => Updates = [.. value.Select(chunk => new ChatResponseUpdate(ChatRole.Assistant, chunk))];
+        }
+
+        public IReadOnlyList<ChatResponseUpdate> Updates { get; set; } = [];
 
         public Task<ChatResponse> GetResponseAsync(
             IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -241,9 +268,9 @@ public sealed class RedactingChatClientTests : IDisposable
             [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
             await Task.CompletedTask;
-            foreach (var chunk in Chunks)
+            foreach (var update in Updates)
             {
-                yield return new ChatResponseUpdate(ChatRole.Assistant, chunk);
+                yield return update;
             }
         }
 

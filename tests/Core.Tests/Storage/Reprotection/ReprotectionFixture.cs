@@ -96,7 +96,7 @@ public sealed class ReprotectionFixture : IAsyncLifetime
     internal async Task<List<string>> BlobsAsync(Run run)
     {
         var container = await Connect(Old).Storage.GetContentContainerAsync(CancellationToken.None);
-        return await container.GetBlobsAsync(BlobTraits.None, BlobStates.None, $"{run.Caller.Owner.Partition}/", CancellationToken.None)
-            .Select(blob => blob.Name).ToListAsync();
+        return await container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{run.Caller.Owner.Partition}/", CancellationToken.None)
+            .Select(blob => $"{blob.Name}, for {blob.Metadata["row"]}").ToListAsync();
     }
 }

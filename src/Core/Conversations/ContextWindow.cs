@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Agents;
+using Yggdrasil.Limits;
+using Yggdrasil.Providers;
+using Yggdrasil.Runs;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Conversations;
+
+/// <summary>Keeps prompts within the agent's budget: before each model call, what does not fit is left out or summarised.</summary>
+internal sealed partial class ContextWindow(ConversationSummarizer summarizer, ToolGates gates, ILogger<ContextWindow> logger)
+{
+    /// <summary>More than any tool of ours is described in; an agent with many of them is counted.</summary>
+    private const long MaxTokensPerTool = 2048;
+    private const int MaxUncountedTools = 16;
+
+    // A message is estimated once, however often it is shown.
+    private readonly ConditionalWeakTable<ChatMessage, Estimate> _estimates = [];
+
+    /// <summary>Makes what the model is shown next fit. A summary is recorded at once, because it has been paid.</summary>
+    public async Task FitAsync(IRunJournal journal, Slice slice)
+    {
+        var (run, transcript) = (journal.Run, journal.Transcript);
+        var policy = run.Agent.Context ?? ContextPolicy.Default;
+        if (!ModelId.TryParse(run.Agent.Model, out var model) || FitsForSure(model, run, transcript.Messages, policy.MaxTokens))
+        {
+            return;
+        }
+
+        var overhead = TokenEstimator.Estimate(
+            model, [], gates.Offered(run).Select(tool => tool.Declaration), run.Agent.Instructions, run.Agent.ResponseSchema);
+        if (overhead + transcript.Messages.Sum(message => Tokens(model, message)) <= policy.MaxTokens)
+        {
+            return;
+        }
+
+        var (all, summary) = (transcript.All, transcript.Summary);
+        var budget = (long)(policy.MaxTokens * ContextCut.Refill) - overhead - (summary is null ? 0 : Tokens(model, summary));
+        var cut = ContextCut.Choose(all, [.. all.Select(message => Tokens(model, message))], transcript.Start, budget);
+        if (cut <= transcript.Start)
+        {
+            return;
+        }
+
+        LogCut(run.Id, cut - transcript.Start, all.Count - cut);
+        var left = all.Skip(transcript.Start).Take(cut - transcript.Start).ToList();
+        if (policy.Strategy == ContextStrategy.Summarize && await SummarizeAsync(run, summary, left, policy, slice) is { } entry)
+        {
+            await journal.CommitAsync(
+                run with { Usage = run.Usage.AddModelCall(entry) }, [entry with { Covers = cut }], slice.Lost);
+        }
+        else
+        {
+            transcript.LeaveOut(cut);
+        }
+    }
+
+    /// <returns>Null when no model made one: the run goes on without what would have been summarised.</returns>
+    private async Task<JournalEntry?> SummarizeAsync(
+        Run run, ChatMessage? summary, IReadOnlyList<ChatMessage> left, ContextPolicy policy, Slice slice)
+    {
+        try
+        {
+            return await summarizer.SummarizeAsync(run, summary, left, policy.MaxTokens, slice.Stop);
+        }
+        catch (ProviderException failure)
+        {
+            LogNotSummarised(run.Id, failure.Code);
+            return null;
+        }
+    }
+
+    /// <summary>Text never has more tokens than bytes: most prompts need not be counted at all.</summary>
+    private bool FitsForSure(ModelId model, Run run, IReadOnlyList<ChatMessage> messages, long maxTokens)
+    {
+        if (run.Agent.ResponseSchema is not null || run.Agent.Tools.Count > MaxUncountedTools)
+        {
+            return false;
+        }
+
+        var bound = Encoding.UTF8.GetByteCount(run.Agent.Instructions ?? "") + (run.Agent.Tools.Count * MaxTokensPerTool);
+        foreach (var message in messages)
+        {
+            bound += message.Contents.All(content => content is TextContent)
+                ? TokenEstimator.TokensPerMessage + message.Contents.Sum(content => Encoding.UTF8.GetByteCount(((TextContent)content).Text))
+                : Tokens(model, message);
+            if (bound > maxTokens)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private long Tokens(ModelId model, ChatMessage message) => _estimates.GetValue(
+        message, known => new Estimate(TokenEstimator.Estimate(model, [known], [], instructions: null))).Tokens;
+
+    private sealed record Estimate(long Tokens);
+
+    [LoggerMessage(1101, LogLevel.Information, "Run {RunId}: {Left} messages no longer fit into the context; {Shown} are shown")]
+    private partial void LogCut(string runId, int left, int shown);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Run {RunId}: what no longer fits could not be summarised ({Code}) and is left out")]
+    private partial void LogNotSummarised(string runId, string code);
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Conversations;
+
+internal static class ConversationServices
+{
+    public static void AddConversations(this IServiceCollection services)
+    {
+        services.AddSingleton<ConversationStore>();
+        services.AddSingleton<ConversationMemory>();
+        services.AddSingleton<ConversationLog>();
+        services.AddSingleton<HistoryCache>();
+        services.AddSingleton<ConversationRemoval>();
+        services.AddSingleton<ConversationSummarizer>();
+        services.AddSingleton<ContextWindow>();
+        services.AddSingleton<ConversationTurns>();
+        services.AddSingleton<IRunCompanion, ConversationCompanion>();
+        services.AddSingleton(provider => new ConversationService(
+            provider.GetRequiredService<ConversationStore>(),
+            provider.GetRequiredService<ConversationLog>(),
+            provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<RunStore>()));
+    }
+}

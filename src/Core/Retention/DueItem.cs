@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace Yggdrasil.Retention;
+
+/// <summary>What is to be looked at when its day has come.</summary>
+internal enum DueKind
+{
+    /// <summary>Runs of the owner that were started on the item's day, and conversations last active on it: they may have expired.</summary>
+    Expiry,
+
+    /// <summary>Blobs of the owner that were written on the item's day: a crash may have left some that no row refers to.</summary>
+    Blobs,
+
+    /// <summary>
+    /// The same for an owner whose data was deleted while a run was being driven: its driver may have written one more. Nothing of the
+    /// owner names this item.
+    /// </summary>
+    LateBlobs,
+
+    /// <summary>A conversation whose deletion was begun.</summary>
+    Conversation,
+
+    /// <summary>A run that was deleted: what a crash has left of it, and at last its tombstone.</summary>
+    Tombstone,
+
+    /// <summary>An owner whose data is being deleted.</summary>
+    Owner,
+
+    /// <summary>An orchestration whose history could not be purged when its run was removed.</summary>
+    Instance,
+}
+
+/// <summary>A row of the Due table.</summary>
+/// <param name="LookOn">The day from which on it is due: its partition.</param>
+/// <param name="Partition">The owner's partition; empty where the item is not to go with the owner's data.</param>
+/// <param name="About">The day, conversation or instance it is about.</param>
+internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, string About)
+{
+    private const string Format = "yyyy-MM-dd";
+
+    public string Bucket => Text(LookOn);
+
+    public string RowKey => $"{Partition}!{Kind}!{About}";
+
+    /// <summary>The day it is about, for expiry and blobs.</summary>
+    public DateOnly Day => Parse(About);
+
+    /// <param name="partition">Whose blobs they are.</param>
+    /// <param name="day">The day on which the owner's data was deleted.</param>
+    public static DueItem ForLateBlobs(string partition, DateOnly day) =>
+        new(day.AddDays(BlobSweep.DaysUntil), DueKind.LateBlobs, "", $"{Text(day)}!{partition}");
+
+    /// <summary>For late blobs: whose and of which day.</summary>
+    public (string Partition, DateOnly Day) LateBlobs =>
+        (About[(About.IndexOf('!', StringComparison.Ordinal) + 1)..], Parse(About[..About.IndexOf('!', StringComparison.Ordinal)]));
+
+    public static string Text(DateOnly day) => day.ToString(Format, CultureInfo.InvariantCulture);
+
+    public static DateOnly Parse(string day) => DateOnly.ParseExact(day, Format, CultureInfo.InvariantCulture);
+
+    public static DateOnly DayOf(DateTimeOffset time) => DateOnly.FromDateTime(time.UtcDateTime);
+}

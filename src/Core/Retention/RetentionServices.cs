@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
+using Yggdrasil.Providers.Cache;
+using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Settings;
+using Yggdrasil.Storage;
+using Yggdrasil.Users;
+
+namespace Yggdrasil.Retention;
+
+internal static class RetentionServices
+{
+    public static void AddRetention(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<RetentionOptions>(configuration, RetentionOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
+        services.AddSingleton<DueStore>();
+        services.AddSingleton<BlobSweep>();
+        services.AddSingleton<IRunCompanion, RetentionCompanion>();
+        services.AddSingleton(provider => new UserExport(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<AgentStore>(),
+            provider.GetRequiredService<ConversationLog>(),
+            provider.GetRequiredService<RunStore>()));
+        services.AddSingleton(provider => new UserDataRemoval(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<AgentStore>(),
+            provider.GetRequiredService<AgentShareStore>(),
+            provider.GetRequiredService<RowRemoval>(),
+            provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<ApprovalIndex>(),
+            provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<ResponseCacheTable>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<UserDataRemoval>>()));
+        services.AddSingleton(provider => new RetentionSweep(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<ConversationStore>(),
+            provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<UserDataRemoval>(),
+            provider.GetRequiredService<BlobSweep>(),
+            provider.GetRequiredService<RetentionOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<RetentionSweep>>()));
+    }
+}

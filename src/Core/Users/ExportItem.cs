@@ -1,0 +1,31 @@
+using Yggdrasil.Agents;
+using Yggdrasil.Conversations;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Users;
+
+/// <summary>One thing that a user has.</summary>
+public abstract record ExportItem
+{
+    private ExportItem()
+    {
+    }
+
+    public sealed record OfAgent(Agent Agent) : ExportItem;
+
+    /// <param name="User">Whom the agent is shared with.</param>
+    public sealed record OfShare(string AgentId, string User) : ExportItem;
+
+    public sealed record OfConversation(Conversation Conversation) : ExportItem;
+
+    public sealed record OfMessage(string ConversationId, ConversationMessage Message) : ExportItem;
+
+    public sealed record OfRun(Run Run, IReadOnlyList<JournalEntry> Steps) : ExportItem;
+
+    /// <summary>What the runs exported before it have used that were started on a day.</summary>
+    public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
+
+    /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
+    /// <param name="Kind">agent, message or run.</param>
+    public sealed record Unreadable(string Kind, string Id) : ExportItem;
+}

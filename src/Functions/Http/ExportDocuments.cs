@@ -1,0 +1,42 @@
+using Yggdrasil.Runs;
+using Yggdrasil.Users;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>The lines of an export: what the routes of each kind show, with its type.</summary>
+internal static class ExportDocuments
+{
+    public static async IAsyncEnumerable<object> From(IAsyncEnumerable<ExportItem> items)
+    {
+        await foreach (var item in items)
+        {
+            yield return From(item);
+        }
+    }
+
+    private static object From(ExportItem item) => item switch
+    {
+        ExportItem.OfAgent agent => new { Type = "agent", Agent = AgentDocument.From(agent.Agent) },
+        ExportItem.OfShare share => new { Type = "share", Agent = share.AgentId, share.User },
+        ExportItem.OfConversation conversation => new
+        {
+            Type = "conversation",
+            Conversation = ConversationDocument.From(conversation.Conversation, query: ""),
+        },
+        ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
+        ExportItem.OfRun run => FromRun(run),
+        ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
+        ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
+        _ => throw new InvalidOperationException($"An export holds a {item.GetType().Name}."),
+    };
+
+    private static object FromRun(ExportItem.OfRun item) => new
+    {
+        Type = "run",
+        Run = RunDocument.From(item.Run),
+        Input = item.Steps.Where(step => step.Kind == EntryKind.Input)
+            .SelectMany(step => step.Messages)
+            .Select(message => new { Role = message.Role.Value, Content = message.Text }),
+        Steps = StepDocument.From(item.Steps),
+    };
+}

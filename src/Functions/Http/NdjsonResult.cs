@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Answers one JSON document a line, each sent as it becomes known.</summary>
+/// <remarks>
+/// The status goes out before the first line, so a failure after it can only break the connection off. The last line says
+/// how many there were: an answer without it is not whole.
+/// </remarks>
+internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, ILogger logger) : IResult
+{
+    private const int LinesPerFlush = 50;
+
+    private static readonly byte[] LineEnd = "\n"u8.ToArray();
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var (response, cancellationToken) = (httpContext.Response, httpContext.RequestAborted);
+        response.ContentType = "application/x-ndjson; charset=utf-8";
+        response.Headers.ContentDisposition = "attachment; filename=\"export.ndjson\"";
+        response.Headers.CacheControl = "no-store";
+        try
+        {
+            await WriteAsync(response, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The client went away: nobody is left to be told.
+        }
+        catch (Exception failure)
+        {
+            // The host would log it in full; a storage exception quotes keys and addresses.
+            var errorId = Ids.NewError();
+            LogBrokenOff(errorId, failure.GetType().FullName);
+            LogDetails(failure, errorId);
+            httpContext.Abort();
+        }
+    }
+
+    private async Task WriteAsync(HttpResponse response, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await foreach (var document in documents.WithCancellation(cancellationToken))
+        {
+            await WriteAsync(response, document, cancellationToken);
+            if (++count % LinesPerFlush == 0)
+            {
+                await response.Body.FlushAsync(cancellationToken);
+            }
+        }
+
+        await WriteAsync(response, new { type = "end", items = count }, cancellationToken);
+    }
+
+    private static async Task WriteAsync(HttpResponse response, object document, CancellationToken cancellationToken)
+    {
+        await response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(document, document.GetType(), ContractJson.Options), cancellationToken);
+        await response.Body.WriteAsync(LineEnd, cancellationToken);
+    }
+
+    [LoggerMessage(3050, LogLevel.Error, "An answer was broken off in its midst: {ErrorId} ({ExceptionType})")]
+    private partial void LogBrokenOff(string errorId, string? exceptionType);
+
+    [LoggerMessage(3051, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogDetails(Exception exception, string errorId);
+}

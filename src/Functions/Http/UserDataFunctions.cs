@@ -1,0 +1,36 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Yggdrasil.Functions.Durable;
+using Yggdrasil.Security.Authorization;
+using Yggdrasil.Users;
+
+namespace Yggdrasil.Functions.Http;
+
+public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal, ILogger<UserDataFunctions> logger)
+{
+    /// <summary>Below what gateways in front of the app wait for an answer (230 s on Azure).</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+
+    [Function(nameof(ExportUserData))]
+    public IResult ExportUserData(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/users/{id}/export")] HttpRequest request, string id)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
+        return new NdjsonResult(ExportDocuments.From(export.ReadAsync(scope, request.HttpContext.RequestAborted)), logger);
+    }
+
+    [Function(nameof(DeleteUserData))]
+    public async Task<IResult> DeleteUserData(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/users/{id}/data")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
+
+        // Begun is begun: it goes on when the caller goes away.
+        var isDone = await removal.RemoveAsync(scope.Owner, new DurableRunScheduler(client), Patience, CancellationToken.None);
+        return isDone ? Results.NoContent() : Results.StatusCode(StatusCodes.Status202Accepted);
+    }
+}

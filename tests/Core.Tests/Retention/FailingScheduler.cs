@@ -1,0 +1,13 @@
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Tests.Retention;
+
+/// <summary>Fails where durable history is to be purged: in the midst of a deletion.</summary>
+internal sealed class FailingScheduler : IRunScheduler
+{
+    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => throw new TimeoutException();
+}
