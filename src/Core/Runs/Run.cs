@@ -101,6 +101,12 @@ public sealed record Run
 
     public bool IsTerminal => Status.IsTerminal();
 
+    /// <summary>
+    /// Whether it was given back to wait for a human, and not only for its next slice: it takes part in no limit of what goes on at
+    /// once. Every change into and out of it is a commit that companions see.
+    /// </summary>
+    public bool IsParked => Status is RunStatus.Waiting or RunStatus.Suspended && LeaseUntil == DateTimeOffset.UnixEpoch;
+
     /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
     public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
     {

@@ -87,7 +87,7 @@ public sealed partial class RunDriver
         if (run.SuspendRequested)
         {
             // Also a run whose driver died before it could say so. A null means that somebody resumed it or decided meanwhile.
-            return run.Status == RunStatus.Suspended || await _store.CommitAsync(run with { Status = RunStatus.Suspended }, [], cancellationToken) is not null
+            return run is { Status: RunStatus.Suspended, IsParked: true } || await _store.CommitAsync(Suspended(run), [], cancellationToken) is not null
                 ? SliceOutcome.Parked(run.Deadline)
                 : SliceOutcome.Yielded;
         }
@@ -104,6 +104,8 @@ public sealed partial class RunDriver
 
         return run.Status == RunStatus.Waiting && approvals.WaitsUntil is { } until ? SliceOutcome.Parked(until) : null;
     }
+
+    private static Run Suspended(Run run) => run with { Status = RunStatus.Suspended, LeaseUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
     public async Task RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)

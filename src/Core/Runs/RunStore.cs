@@ -64,23 +64,26 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         return !row.HasValue || RunRow.IsTerminal(row.Value!) || row.Value!.GetBoolean(RunRow.CancelRequested) == true;
     }
 
-    /// <summary>Merges flags into the run's row under the version that <paramref name="run"/> carries, and nothing else.</summary>
-    /// <param name="status">Where the run stands by it; only for a run that nobody drives.</param>
+    /// <summary>Sets flags under the version of the row that <paramref name="run"/> carries.</summary>
+    /// <param name="status">
+    /// Where the run stands by it, for a run that nobody drives: a change of state like any other, which companions take part in. Null
+    /// changes the flags and nothing else.
+    /// </param>
     /// <returns>The run as stored, or null when the row has changed since.</returns>
-    public Task<Run?> FlagAsync(Run run, bool cancel, bool suspend, RunStatus? status, CancellationToken cancellationToken)
+    public async Task<Run?> FlagAsync(Run run, bool cancel, bool suspend, RunStatus? status, CancellationToken cancellationToken)
     {
-        var change = new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+        var flagged = run with { CancelRequested = cancel, SuspendRequested = suspend };
+        if (status is null)
         {
-            [RunRow.CancelRequested] = cancel,
-            [RunRow.SuspendRequested] = suspend,
-        };
-        if (status is not null)
-        {
-            change["Status"] = status.ToString();
+            var flags = Flag(new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id)), flagged);
+            return await MergeAsync(flagged, flags, others: [], cancellationToken);
         }
 
-        return MergeAsync(
-            run with { CancelRequested = cancel, SuspendRequested = suspend, Status = status ?? run.Status }, change, others: [], cancellationToken);
+        return await _transactions.CommitAsync(
+            flagged with { Status = status.Value, LeaseUntil = DateTimeOffset.UnixEpoch },
+            (companion, changed) => companion.OnCommitAsync(changed, cancellationToken),
+            async changed => [new(TableTransactionActionType.UpdateMerge, Flag(await _runs.UpdateAsync(changed, cancellationToken), changed), run.ETag)],
+            cancellationToken);
     }
 
     /// <summary>Records a decision, and tells the run's driver by the version of the run's row.</summary>
@@ -226,6 +229,13 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
                 return SliceOutcome.Finished with { NextRun = ended.NextRun };
             }
         }
+    }
+
+    private static TableEntity Flag(TableEntity row, Run run)
+    {
+        row[RunRow.CancelRequested] = run.CancelRequested;
+        row[RunRow.SuspendRequested] = run.SuspendRequested;
+        return row;
     }
 
     private async Task<Run?> MergeAsync(

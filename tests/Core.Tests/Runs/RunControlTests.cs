@@ -1,10 +1,8 @@
-using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
-using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
@@ -162,96 +160,6 @@ public sealed class RunControlTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Deleted_run_leaves_a_tombstone_and_nothing_else()
-    {
-        var worker = Worker([Calls(("echo", new { text = new string('a', 40_000) })), Says(new string('b', 50_000))]);
-        worker.Agent = worker.Agent with { Approvals = ["echo"], Approvers = ["user:bob", "role:boss"], Instructions = new string('i', 32_000) };
-        var run = await worker.StartAsync();
-        await worker.AdvanceAsync(run);
-        await ApproveAllAsync(worker, run);
-        await worker.FinishAsync(run);
-        Assert.NotEmpty(await BlobsAsync(worker));
-
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-
-        var row = Assert.Single(await RowsAsync(worker, _owner.Partition));
-        Assert.Equal(RowKeys.Run(run.Id), row.RowKey);
-        Assert.DoesNotContain(row, property => property.Value is byte[]);
-        Assert.Empty(await BlobsAsync(worker));
-        Assert.Empty(await RowsAsync(worker, Owner.RolePartition("dev", "boss"), run.Id));
-        Assert.Empty(await RowsAsync(worker, Owner.RolePartition("dev", "admin"), run.Id));
-        Assert.Equal([run.Id, $"{run.Id}-1"], worker.Scheduler.Purged.Order());
-        Assert.Empty((await worker.Store.ListAsync(_owner, new RunFilter(), 10, null, CancellationToken.None)).Items);
-        Assert.Null(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
-        Assert.Equal(SliceEnd.Missing, (await worker.AdvanceAsync(run)).End);
-        Assert.Equal(SliceEnd.Finished, (await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None)).End);
-        await Assert.ThrowsAsync<NotFoundException>(
-            () => worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None));
-    }
-
-    [Fact]
-    public async Task Nobody_writes_under_a_tombstone()
-    {
-        var worker = Worker([Says("Done.")]);
-        var run = await worker.FinishAsync(await worker.StartAsync());
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-
-        Assert.Null(await worker.Store.CommitAsync(run, [], CancellationToken.None));
-        Assert.Null(await worker.Store.StartAsync(run, new JournalEntry { Kind = EntryKind.Input }, CancellationToken.None));
-        Assert.Null(await worker.Store.FlagAsync(run, cancel: true, suspend: false, status: null, CancellationToken.None));
-    }
-
-    [Fact]
-    public async Task Deletion_interrupted_at_any_request_is_finished_by_repeating_it()
-    {
-        for (var allowed = 0; ; allowed++)
-        {
-            var worker = Worker([Calls(("echo", new { text = "a" })), Says(new string('b', 40_000))]);
-            var run = await worker.FinishAsync(await worker.StartAsync());
-            var left = allowed;
-            worker.Requests.OnRequest = () =>
-            {
-                if (left-- == 0)
-                {
-                    throw new InvalidOperationException("The process dies here.");
-                }
-            };
-            var whole = true;
-            try
-            {
-                await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-            }
-            catch (InvalidOperationException)
-            {
-                whole = false;
-            }
-
-            worker.Requests.OnRequest = () => { };
-            if (whole)
-            {
-                Assert.True(allowed > 5, "Nothing was interrupted.");
-                return;
-            }
-
-            await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-            Assert.DoesNotContain(await RowsAsync(worker, _owner.Partition), row => row.Any(property => property.Value is byte[]) || row.RowKey.StartsWith("list!", StringComparison.Ordinal));
-            Assert.Empty(await BlobsAsync(worker));
-        }
-    }
-
-    [Fact]
-    public async Task History_that_has_not_ended_is_written_down_to_be_purged_later()
-    {
-        var worker = Worker([Says("Done.")]);
-        var run = await worker.FinishAsync(await worker.StartAsync());
-        worker.Scheduler.IsRunning = instance => instance == $"{run.Id}-1";
-
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-
-        Assert.Equal($"{run.Id}-1", Assert.Single(await RowsAsync(worker, RunRemoval.PurgePartition, run.Id)).RowKey);
-    }
-
-    [Fact]
     public async Task Only_a_run_that_has_ended_and_is_in_no_conversation_is_deleted()
     {
         var worker = Worker([Says("Done.")]);
@@ -270,29 +178,6 @@ public sealed class RunControlTests(AzuriteFixture azurite)
 
     private static Task<(Run Run, bool Accepted)> CancelAsync(DriverFixture worker, Run run) =>
         worker.Control.CancelAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-
-    private static async Task ApproveAllAsync(DriverFixture worker, Run run)
-    {
-        foreach (var pending in (await worker.LoadAsync(run)).Run.PendingApprovals)
-        {
-            var decision = new Yggdrasil.Runs.Approvals.Decision(Yggdrasil.Runs.Approvals.ApprovalOutcome.Approve, pending.ArgumentsHash);
-            await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, worker.Scheduler, CancellationToken.None);
-        }
-    }
-
-    private static async Task<List<TableEntity>> RowsAsync(DriverFixture worker, string partition, string contains = "")
-    {
-        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
-        return await table.QueryAsync<TableEntity>(row => row.PartitionKey == partition)
-            .Where(row => row.RowKey.Contains(contains, StringComparison.Ordinal)).ToListAsync();
-    }
-
-    private async Task<List<string>> BlobsAsync(DriverFixture worker)
-    {
-        var container = await worker.Storage.GetContentContainerAsync(CancellationToken.None);
-        return await container.GetBlobsAsync(default, default, $"{_owner.Partition}/", CancellationToken.None)
-            .Select(blob => blob.Name).ToListAsync();
-    }
 
     private sealed class UnreachableScheduler : IRunScheduler
     {

@@ -122,8 +122,10 @@ internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) :
         return new ListPage<ApprovalEntry>(page, found.Count > limit ? page[^1].RowKey : null);
     }
 
+    /// <summary>Removes an entry, and with it those that lead to the same run: it asks no more.</summary>
     public async Task RemoveAsync(ApprovalEntry entry, CancellationToken cancellationToken)
     {
+        await RemoveAsync(entry.Owner.Partition, entry.RunId, cancellationToken);
         var table = await storage.GetWorkTableAsync(cancellationToken);
         await table.DeleteEntityAsync(entry.Partition, entry.RowKey, ETag.All, cancellationToken);
     }

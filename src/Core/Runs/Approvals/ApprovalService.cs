@@ -62,7 +62,7 @@ public sealed partial class ApprovalService
     {
         if (after is not null && !after.StartsWith(RowKeys.ApprovalPrefix, StringComparison.Ordinal))
         {
-            throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            throw InvalidRequestException.NotACursor();
         }
 
         var page = await _index.ListAsync(caller, limit, after, cancellationToken);
