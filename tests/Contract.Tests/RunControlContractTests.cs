@@ -29,6 +29,49 @@ public sealed class RunControlContractTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Cancel_between_two_attempts_at_a_provider_ends_the_run_and_asks_no_more()
+    {
+        var failed = new TaskCompletionSource();
+        var requests = 0;
+        app.Model.RespondWith(_ =>
+        {
+            Interlocked.Increment(ref requests);
+            failed.TrySetResult();
+            return ModelReply.Status(429, TimeSpan.FromSeconds(20));
+        });
+        var id = await StartAsync();
+        await failed.Task;
+
+        using var accepted = await PostAsync($"/api/runs/{id}/cancel");
+        var run = await app.Http.EndOfRunAsync(id);
+
+        Assert.Equal(("cancelled", 1), (run.Text("status"), requests));
+    }
+
+    [Fact]
+    public async Task Interrupt_cuts_off_the_model_call_in_flight_and_keeps_what_was_said()
+    {
+        var gate = new Gate();
+        app.Model.RespondWith(request => request.LastUserText == "Second"
+            ? ModelReply.Text("Done.")
+            : request.ToolResults.Count == 0
+                ? ModelReply.ToolCalls(("calculator", """{"expression":"1+1"}""")) with { Content = "So far." }
+                : ModelReply.Hang(gate));
+        var agent = await app.PutAgentAsync();
+        var conversationId = $"c{Guid.NewGuid():N}";
+        using var accepted = await app.Http.PostRunAsync(agent, new { input = "First", conversationId });
+        var first = (await accepted.ReadAsync()).Text("id");
+        await gate.Reached;
+
+        using var second = await app.Http.PostRunAsync(
+            agent, new { input = "Second", conversationId, onConflict = "interrupt" }, ("Prefer", "wait=60"));
+
+        Assert.Equal("Done.", (await second.ReadAsync()).Text("output"));
+        var interrupted = await app.Http.EndOfRunAsync(first);
+        Assert.Equal(("cancelled", "So far."), (interrupted.Text("status"), interrupted.Text("output")));
+    }
+
+    [Fact]
     public async Task Waiting_request_is_answered_when_its_run_is_cancelled()
     {
         var gate = new Gate();
