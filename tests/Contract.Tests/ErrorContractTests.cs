@@ -7,7 +7,7 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(SharedLocalHost.Name)]
 public class ErrorContractTests(ContractFixture app)
 {
-    private readonly (string, string) _operator = app.As("olga", "operator");
+    private readonly (string, string) _admin = app.As("olga", "admin");
 
     [Fact]
     public async Task Failure_of_a_provider_is_found_resolved_and_reopened()
@@ -32,7 +32,7 @@ public class ErrorContractTests(ContractFixture app)
     [InlineData("POST", "/api/errors/x1/resolve")]
     [InlineData("POST", "/api/errors/x1/reopen")]
     [InlineData("GET", "/api/health/history")]
-    public async Task Only_operators_and_admins_see_how_the_app_fares(string method, string path)
+    public async Task Only_admins_and_admins_see_how_the_app_fares(string method, string path)
     {
         using var user = await app.Http.SendJsonAsync(new HttpMethod(method), path, "");
         using var admin = await app.Http.SendJsonAsync(new HttpMethod(method), path, "", app.As("ada", "admin"));
@@ -48,7 +48,7 @@ public class ErrorContractTests(ContractFixture app)
     [InlineData("/api/errors?kind=x")]
     public async Task Wrong_query_is_refused(string path)
     {
-        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", _operator);
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", _admin);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
@@ -59,7 +59,7 @@ public class ErrorContractTests(ContractFixture app)
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/errors?limit=100", "", _operator);
+            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/errors?limit=100", "", _admin);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             var found = (await response.ReadAsync()).GetProperty("items").EnumerateArray()
                 .Where(error => error.Text("kind") == kind && error.TryGetProperty("provider", out _)).ToList();
@@ -74,7 +74,7 @@ public class ErrorContractTests(ContractFixture app)
 
     private async Task<JsonElement> ChangeAsync(string id, string verb)
     {
-        using var response = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/errors/{id}/{verb}", "", _operator);
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/errors/{id}/{verb}", "", _admin);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return await response.ReadAsync();
     }

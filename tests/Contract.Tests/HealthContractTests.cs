@@ -32,7 +32,7 @@ public class HealthContractTests(ContractFixture app)
     }
 
     [Fact]
-    public async Task Operator_sees_every_dependency_once_the_timer_has_looked_and_finds_it_in_the_history()
+    public async Task Admin_sees_every_dependency_once_the_timer_has_looked_and_finds_it_in_the_history()
     {
         // The timer fires once a minute.
         var checks = await ChecksAsync();
@@ -44,7 +44,7 @@ public class HealthContractTests(ContractFixture app)
         var storage = checks.GetProperty("storage");
         Assert.Equal(
             ["checkedAt", "detail", "durationMs", "status"], storage.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
-        using var history = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/health/history?limit=1", "", app.As("olga", "operator"));
+        using var history = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/health/history?limit=1", "", app.As("olga", "admin"));
         var latest = (await history.ReadAsync()).GetProperty("items")[0];
         Assert.Equal("healthy", latest.GetProperty("checks").GetProperty("orchestration").Text("status"));
     }
@@ -55,7 +55,7 @@ public class HealthContractTests(ContractFixture app)
     [InlineData("/api/health/history?day=1")]
     public async Task Wrong_query_is_refused(string path)
     {
-        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", app.As("olga", "operator"));
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", app.As("olga", "admin"));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
@@ -65,7 +65,7 @@ public class HealthContractTests(ContractFixture app)
         using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         while (true)
         {
-            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/health", "", app.As("olga", "operator"));
+            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/health", "", app.As("olga", "admin"));
             if ((await response.ReadAsync()).GetProperty("checks") is var checks && checks.TryGetProperty("orchestration", out _))
             {
                 return checks;

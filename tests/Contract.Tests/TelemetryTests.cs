@@ -44,15 +44,16 @@ public sealed class TelemetryTests : IAsyncLifetime
         var spans = _collector.Spans.Where(span => span.Attributes.GetValueOrDefault("yggdrasil.run.id") == runId).ToList();
         var trace = Assert.Single(spans.Select(span => span.TraceId).Distinct());
         Assert.Equal(Trace, trace);
-        Assert.Single(spans, span => span.Name == "execute_tool http_post");
+        Assert.Equal(_host.Effects.Count("POST", "/one"), spans.Count(span => span.Name == "execute_tool http_post"));
 
-        // The call that hung died with its process, unreported; the one that answered is a span, and so is the first turn's.
-        Assert.Equal(["1", "2"], spans.Where(span => span.Name == "chat scripted").Select(span => span.Attributes["yggdrasil.run.turn"]).Order());
-        var slice = Assert.Single(spans, span => span.Name == "invoke_agent traced");
-        Assert.Equal("2", slice.Attributes["yggdrasil.run.epoch"]);
-        Assert.All(
-            spans.Where(span => span.Attributes["yggdrasil.run.turn"] == "2" && span.Name == "chat scripted"),
-            span => Assert.Equal(slice.SpanId, span.ParentId));
+        // On a busy machine a lease may end too early and its call be made again: then there are two, as the model knows.
+        var chats = spans.Where(span => span.Name == "chat scripted").ToLookup(span => span.Attributes["yggdrasil.run.turn"]);
+        Assert.Equal(_host.Model.Requests.Count(request => request.ToolResults.Count == 0), chats["1"].Count());
+
+        // The call that hung died with its process, unreported; the one that answered belongs to a later slice.
+        var slices = spans.Where(span => span.Name == "invoke_agent traced").ToDictionary(span => span.SpanId);
+        Assert.All(slices.Values, slice => Assert.NotEqual("1", slice.Attributes["yggdrasil.run.epoch"]));
+        Assert.Contains(chats["2"], chat => slices.ContainsKey(chat.ParentId));
     }
 
     [Fact]

@@ -168,7 +168,7 @@ public sealed class RunService
             OnConflict = request.OnConflict,
             Metadata = request.Metadata,
             RequestHash = idempotency?.RequestHash,
-            TraceParent = RunSpans.Capture(),
+            TraceParent = RunSpans.BeginTrace(),
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,

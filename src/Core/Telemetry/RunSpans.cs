@@ -18,7 +18,17 @@ internal static class RunSpans
     public static readonly ActivitySource Source = new(Signals.Source);
 
     /// <summary>What a run that is being started stores, so that all its slices join the trace; null where nobody traces.</summary>
-    public static string? Capture() => Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
+    /// <remarks>A run that no request starts, but an orchestration's activity, begins a trace of its own.</remarks>
+    public static string? BeginTrace()
+    {
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } current)
+        {
+            return current.Id;
+        }
+
+        using var start = Source.StartActivity("start_run", ActivityKind.Producer);
+        return start?.Id;
+    }
 
     /// <summary>Drives a run for a slice, as <c>invoke_agent</c>.</summary>
     public static async Task<SliceOutcome> InvokeAgentAsync(IRunJournal journal, Func<Task<SliceOutcome>> advance)
