@@ -29,6 +29,6 @@ internal sealed record ScenarioFigures(
     long ToolCalls,
     decimal CostUsd);
 
-/// <summary>One interval: rates per second, times in milliseconds.</summary>
+/// <summary>One interval: rates per second, times in milliseconds; no times where nothing completed.</summary>
 /// <param name="Second">When it began, since the end of the warm-up.</param>
-internal sealed record IntervalFigures(double Second, double CompletedPerSecond, double FailedPerSecond, double P50, double P95, double P99);
+internal sealed record IntervalFigures(double Second, double CompletedPerSecond, double FailedPerSecond, double? P50, double? P95, double? P99);

@@ -124,9 +124,11 @@ internal sealed class Recorder
             start.TotalSeconds,
             Math.Round(_latencies.Count / length.TotalSeconds, 2),
             Math.Round(_errors / length.TotalSeconds, 2),
-            _latencies.At(50),
-            _latencies.At(95),
-            _latencies.At(99));
+            At(50),
+            At(95),
+            At(99));
+
+        private double? At(double percentile) => _latencies.Count == 0 ? null : _latencies.At(percentile);
     }
 }
 

@@ -37,7 +37,7 @@ internal sealed class ChartFrame
     public double Y(double value) => Height - Bottom - (value / _most * (Height - Top - Bottom));
 
     public void Tick(double share, string text) =>
-        Add($"<text x=\"{X(share):0.#}\" y=\"{Height - 8}\" text-anchor=\"{(share <= 0 ? "start" : share >= 1 ? "end" : "middle")}\">{text}</text>");
+        Add($"<text x=\"{X(share):0.#}\" y=\"{Height - 8}\" text-anchor=\"{(share < 0.01 ? "start" : share > 0.99 ? "end" : "middle")}\">{text}</text>");
 
     /// <param name="points">Share and value, from left to right.</param>
     public void Plot(string style, IEnumerable<(double Share, double Value)> points) =>

@@ -11,7 +11,7 @@ internal static class TimeChart
     /// <param name="interval">Its length, in seconds.</param>
     public static string Of(IReadOnlyList<double> seconds, double interval, string unit, IReadOnlyList<Series> series)
     {
-        var frame = new ChartFrame(series.SelectMany(one => one.Values).DefaultIfEmpty().Max(), unit);
+        var frame = new ChartFrame(series.SelectMany(one => one.Values).Max() ?? 0, unit);
         var last = Math.Max(seconds.Count == 0 ? 0 : seconds[^1], interval);
         for (var tick = 0; tick <= Ticks; tick++)
         {
@@ -20,7 +20,8 @@ internal static class TimeChart
 
         foreach (var (index, one) in series.Index())
         {
-            frame.Plot(one.Style, seconds.Zip(one.Values, (second, value) => (second / last, value)));
+            frame.Plot(one.Style, seconds.Zip(one.Values).SelectMany(point =>
+                point.Second is { } value ? [(point.First / last, value)] : Array.Empty<(double, double)>()));
             frame.Key(index, one.Style, one.Name);
         }
 
@@ -30,4 +31,5 @@ internal static class TimeChart
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Style">Its class in the style sheet.</param>
-internal sealed record Series(string Name, string Style, IReadOnlyList<double> Values);
+/// <param name="Values">Null where nothing was measured.</param>
+internal sealed record Series(string Name, string Style, IReadOnlyList<double?> Values);
