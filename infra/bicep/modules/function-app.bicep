@@ -13,7 +13,8 @@ param workspaceId string
 @description('Empty outside a virtual network.')
 param subnetId string
 
-@description('Empty for storage as the backend of orchestrations.')
+@description('False for storage as the backend of orchestrations; the next two are not read then.')
+param useScheduler bool
 param schedulerEndpoint string
 param taskHubName string
 param authAuthority string
@@ -47,14 +48,14 @@ var settings = {
 }
 var modelSettings = empty(azureOpenAiEndpoint) ? {} : { Providers__azure__Endpoint: azureOpenAiEndpoint }
 // Over host.json, which names storage.
-var schedulerSettings = empty(schedulerEndpoint)
-  ? {}
-  : {
+var schedulerSettings = useScheduler
+  ? {
       DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId}'
       AzureFunctionsJobHost__extensions__durableTask__hubName: taskHubName
       AzureFunctionsJobHost__extensions__durableTask__storageProvider__type: 'azureManaged'
       AzureFunctionsJobHost__extensions__durableTask__storageProvider__connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING'
     }
+  : {}
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
