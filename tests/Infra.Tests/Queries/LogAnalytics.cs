@@ -18,13 +18,13 @@ internal static class LogAnalytics
         ["AppExceptions"] = $"{Common}, ProblemId: string, ExceptionType: string, OuterMessage: string, SeverityLevel: int",
     };
 
-    private static readonly NodePackage Kusto = new("kusto");
+    private static readonly NodePackage Checks = new("checks");
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>What is wrong with each query, and the columns of its result.</summary>
     public static async Task<IReadOnlyDictionary<string, CheckedQuery>> CheckAsync(IReadOnlyDictionary<string, string> queries)
     {
-        var output = await Kusto.RunAsync("check.mjs", JsonSerializer.Serialize(new { tables = Tables, queries }, Json));
+        var output = await Checks.RunAsync("queries.mjs", JsonSerializer.Serialize(new { tables = Tables, queries }, Json));
         return JsonSerializer.Deserialize<Dictionary<string, CheckedQuery>>(output, Json)!;
     }
 }
