@@ -1,13 +1,13 @@
 // Parses Prometheus queries. In: { name: text } on stdin. Out: { name: { "errors": [ … ], "metrics": [ … ], "labels": [ … ] } } on stdout.
-import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { parser } from '@prometheus-io/lezer-promql';
 
 const output = {};
-for (const [name, text] of Object.entries(JSON.parse(readFileSync(0, 'utf8')))) {
+for (const [name, query] of Object.entries(JSON.parse(await text(process.stdin)))) {
   const found = { errors: [], metrics: [], labels: [] };
-  parser.parse(text).iterate({
+  parser.parse(query).iterate({
     enter: (node) => {
-      const part = text.slice(node.from, node.to);
+      const part = query.slice(node.from, node.to);
       if (node.type.isError) {
         found.errors.push(`${node.from}: unexpected '${part}'`);
       } else if (node.name === 'VectorSelector') {

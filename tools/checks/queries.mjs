@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { runInThisContext } from 'node:vm';
 
 // The package is a script for browsers: it defines globals.
@@ -12,13 +13,13 @@ for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
 }
 
 const { KustoCode, GlobalState, Symbols, DiagnosticSeverity } = globalThis.Kusto.Language;
-const input = JSON.parse(readFileSync(0, 'utf8'));
+const input = JSON.parse(await text(process.stdin));
 const tables = Object.entries(input.tables).map(([name, schema]) => new Symbols.TableSymbol.$ctor7(name, `(${schema})`, ''));
 const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('workspace', tables));
 
 const output = {};
-for (const [name, text] of Object.entries(input.queries)) {
-  const code = KustoCode.ParseAndAnalyze(text, globals);
+for (const [name, query] of Object.entries(input.queries)) {
+  const code = KustoCode.ParseAndAnalyze(query, globals);
   const diagnostics = code.GetDiagnostics();
   const errors = [];
   for (let index = 0; index < diagnostics.Count; index++) {

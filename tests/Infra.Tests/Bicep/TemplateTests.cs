@@ -22,7 +22,7 @@ public sealed class TemplateTests(DeploymentFixture deployment)
         [
             ("modules/identity.bicep", "userAssignedIdentities@2024-11-30", "userAssignedIdentities@2099-11-30", "BCP081"),
             ("modules/budget.bicep", "Microsoft.Consumption/budgets", "Microsoft.Consumption/wishes", "BCP081"),
-            ("modules/vault.bicep", "enablePurgeProtection", "enablePurgeProtectionn", "BCP037"),
+            ("modules/vault.bicep", "enablePurgeProtection: true", "purgeable: false", "BCP037"),
             ("modules/network.bicep", "addressSpace:", "addressSpaces:", "BCP089"),
             ("modules/storage.bicep", "minimumTlsVersion: 'TLS1_2'", "minimumTlsVersion: 12", "BCP036"),
             ("modules/monitoring.bicep", "retentionInDays: retentionDays", "retentionInDays: retention", "BCP057"),

@@ -38,7 +38,7 @@ public sealed partial class AlertTests(DeploymentFixture deployment)
 
     [Fact]
     public void There_is_an_alert_for_each_of_what_operators_are_promised() => Assert.Equal(
-        ["daily-cost > 50", "error-rate > 5", "latency > 10", "poison-queue > 0", "provider-down > 0"],
+        ["critical-events > 0", "daily-cost > 50", "error-rate > 5", "latency > 10", "poison-queue > 0", "provider-down > 0"],
         Rules().Select(rule => $"{rule.Name().Split('-', 3)[2]} > {rule.At("properties.criteria.allOf.0.threshold")}").Order());
 
     [Fact]

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Yggdrasil.Infra.Tests.Queries;
 
 /// <summary>Microsoft's own parser of queries, with the tables that Application Insights has in a workspace.</summary>
@@ -18,15 +16,9 @@ internal static class LogAnalytics
         ["AppExceptions"] = $"{Common}, ProblemId: string, ExceptionType: string, OuterMessage: string, SeverityLevel: int",
     };
 
-    private static readonly NodePackage Checks = new("checks");
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>What is wrong with each query, and the columns of its result.</summary>
-    public static async Task<IReadOnlyDictionary<string, CheckedQuery>> CheckAsync(IReadOnlyDictionary<string, string> queries)
-    {
-        var output = await Checks.RunAsync("queries.mjs", JsonSerializer.Serialize(new { tables = Tables, queries }, Json));
-        return JsonSerializer.Deserialize<Dictionary<string, CheckedQuery>>(output, Json)!;
-    }
+    public static Task<Dictionary<string, CheckedQuery>> CheckAsync(IReadOnlyDictionary<string, string> queries) =>
+        NodeChecks.RunAsync<Dictionary<string, CheckedQuery>>("queries.mjs", new { tables = Tables, queries });
 }
 
 internal sealed record CheckedQuery(IReadOnlyList<string> Errors, IReadOnlyDictionary<string, string> Columns);
