@@ -90,6 +90,15 @@ public sealed class LoadCommandTests : IAsyncLifetime
         Assert.Empty(_started);
     }
 
+    [Fact]
+    public async Task A_host_that_does_not_answer_is_told_before_any_load()
+    {
+        var exit = await LoadAsync("--agent", "hanging", "--timeout", "1");
+
+        Assert.Equal(LoadCommand.CannotRun, exit);
+        Assert.Contains("does not answer within 1 s", _error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--users", "0", "--users must be a whole number from 1 to 10000")]
     [InlineData("--rate", "NaN", "--rate must be a number from")]
@@ -143,6 +152,11 @@ public sealed class LoadCommandTests : IAsyncLifetime
             // A host under test answers in some milliseconds, too.
             await Task.Delay(5, cancellationToken);
             _started.Enqueue((request.Headers.Authorization, request.Headers["Prefer"], body));
+        }
+
+        if (request.Path.StartsWithSegments("/api/agents/hanging", StringComparison.Ordinal))
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
 
         var (status, text) = request.Path.StartsWithSegments("/api/agents/missing", StringComparison.Ordinal) ? (404, """{ "code": "not_found" }""")

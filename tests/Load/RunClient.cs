@@ -43,10 +43,16 @@ internal sealed class RunClient(HttpClient http, string agent, TimeSpan timeout)
     /// <returns>What is wrong; null if nothing is.</returns>
     public async Task<string?> ProblemAsync(string? token, CancellationToken cancellationToken)
     {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(timeout);
         try
         {
-            using var response = await SendAsync(HttpMethod.Get, $"/api/agents/{Uri.EscapeDataString(agent)}", null, token, cancellationToken);
-            return response.IsSuccessStatusCode ? null : $"{http.BaseAddress}api/agents/{agent} answers {await ErrorAsync(response, cancellationToken)}.";
+            using var response = await SendAsync(HttpMethod.Get, $"/api/agents/{Uri.EscapeDataString(agent)}", null, token, bound.Token);
+            return response.IsSuccessStatusCode ? null : $"{http.BaseAddress}api/agents/{agent} answers {await ErrorAsync(response, bound.Token)}.";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return $"{http.BaseAddress} does not answer within {timeout.TotalSeconds:0} s.";
         }
         catch (HttpRequestException unreachable)
         {

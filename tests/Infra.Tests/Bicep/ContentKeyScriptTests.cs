@@ -47,10 +47,10 @@ public sealed class ContentKeyScriptTests : IDisposable
             echo "$@" >> '{PathOf("calls")}'
             case "$*" in
               *"secret list"*) printf '%s' '{known}' ;;
-              *"secret set"*) cat "$8" > '{PathOf("value")}' ;;
+              *"secret set"*) cat "$9" > '{PathOf("value")}' ;;
             esac
             """.ReplaceLineEndings("\n"));
-        File.SetUnixFileMode(az, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await Tool.RunAsync("chmod", ["+x", az]);
         return await Tool.RunAsync("sh", [Repository.PathOf("infra", "scripts", "ensure-content-key.sh")], environment: new Dictionary<string, string>
         {
             ["PATH"] = $"{_folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}",

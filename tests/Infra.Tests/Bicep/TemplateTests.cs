@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Yggdrasil.Infra.Tests.Bicep;
 
@@ -61,6 +62,19 @@ public sealed class TemplateTests(DeploymentFixture deployment)
         Assert.All(
             Directory.EnumerateFiles(Path.Combine(Folder, "modules")).Select(Path.GetFileName),
             module => Assert.Contains($"'modules/{module}'", main, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_output_of_a_module_is_used()
+    {
+        var main = File.ReadAllText(Path.Combine(Folder, "main.bicep"));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Folder, "modules")))
+        {
+            var symbol = Regex.Match(main, $@"module (\w+) 'modules/{Path.GetFileName(file)}'").Groups[1].Value;
+            Assert.All(
+                Regex.Matches(File.ReadAllText(file), @"^output (\w+) ", RegexOptions.Multiline).Select(match => match.Groups[1].Value),
+                output => Assert.Matches($@"\b{symbol}!?\.outputs\.{output}\b", main));
+        }
     }
 
     [Fact]
