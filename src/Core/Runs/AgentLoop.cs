@@ -1,4 +1,6 @@
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
+using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 
 namespace Yggdrasil.Runs;
@@ -8,10 +10,10 @@ namespace Yggdrasil.Runs;
 /// <code>
 ///            ┌────────────────────────────────────────────────────────────────────────────┐
 ///            ▼                                                                            │
-///   flags, deadline ──► calls without a result? ──no──► turns left? ──► model call ──► [commit answer]
+///   flags, deadline ──► calls without a result? ──no──► turns, quota? ──► model call ──► [commit answer]
 ///      │                        │yes                       │no             │no calls asked
 ///      ▼                        ▼                          ▼               ▼
-///   [end] or parked     within the budget? ──no──►   [end: max_…]   [commit answer + end]
+///   [end] or parked     within the budget? ──no──►   [end: max_…,   [commit answer + end]
 ///                               │yes
 ///                               ▼
 ///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
@@ -19,7 +21,7 @@ namespace Yggdrasil.Runs;
 /// Each [commit] is one transaction of journal entries and the run's row. Whatever stops the loop between two of them, the
 /// next driver folds the journal and goes on from the last commit; nothing that was committed is done again.
 /// </remarks>
-internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep tools, TimeProvider time)
+internal sealed class AgentLoop(ModelStep model, ContextWindow context, RunBudget budget, ToolStep tools, TimeProvider time)
 {
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
@@ -97,8 +99,21 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         JournalEntry answer;
         try
         {
+            await budget.ReserveAsync(journal, slice.Lost);
+            var before = journal.Run.Usage;
             await context.FitAsync(journal, slice);
+            if (journal.Run.Usage != before)
+            {
+                // A summary was a model call too.
+                await budget.ReserveAsync(journal, slice.Lost);
+            }
+
             answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+        }
+        catch (QuotaExceededException refusal)
+        {
+            await EndAsync(journal, StopReason.Quota, slice.Lost, new RunError(refusal.Code, refusal.Message));
+            return;
         }
         catch (ProviderException failure)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs;
 
@@ -45,6 +46,11 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
         UpdateAsync(_ => next.IsTerminal ? next : Renewed(next), entries, cancellationToken);
+
+    public Task ReserveAsync(QuotaAmount need, CancellationToken cancellationToken) =>
+        Run.Quota.Covers(Run.Usage.Amount, need, _time.GetUtcNow())
+            ? Task.CompletedTask
+            : UpdateAsync(run => Renewed(run) with { QuotaAsk = new QuotaAsk(need) }, [], cancellationToken);
 
     /// <summary>Gives the run back, so that the next driver need not wait for the lease to end.</summary>
     /// <param name="status">Where the run stands meanwhile.</param>

@@ -1,22 +1,24 @@
 using Azure.Data.Tables;
+using Yggdrasil.Limits;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
-internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null)
+internal sealed class RunStore(
+    StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null, QuotaCompanion? quotas = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []]);
+    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
 
     /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
-    /// <exception cref="Problems.ProblemException">A companion of the run, such as its owner's quota, refuses the start.</exception>
+    /// <exception cref="Problems.ProblemException">A companion of the run, or its owner's quota, refuses the start.</exception>
     public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
@@ -26,9 +28,9 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             ["AgentId"] = run.AgentId,
         };
         var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
-        return await _transactions.CommitAsync(
+        return await _transactions.StartAsync(
             run with { NextSequence = 1 },
-            (companion, starting) => companion.OnStartAsync(starting, cancellationToken),
+            input.Messages,
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
@@ -153,7 +155,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
             if (await _transactions.CommitAsync(
-                RunRow.ReadUnreadable(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
+                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
                 (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
                 changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),

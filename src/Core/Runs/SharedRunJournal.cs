@@ -1,3 +1,5 @@
+using Yggdrasil.Limits;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -28,6 +30,9 @@ internal sealed class SharedRunJournal : IRunJournal
         await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)
             ? new SharedRunJournal(store, ticket, time, run, entries)
             : null;
+
+    public Task ReserveAsync(QuotaAmount need, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Activities of single calls ask no model.");
 
     /// <remarks>
     /// When another activity committed first, its entries are read and this one's are numbered after them. An entry whose

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -36,6 +37,7 @@ public sealed partial class UserDataRemoval
     private readonly RowRemoval _rows;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
+    private readonly QuotaLedger _quotas;
     private readonly TimeProvider _time;
     private readonly ILogger<UserDataRemoval> _logger;
 
@@ -46,11 +48,12 @@ public sealed partial class UserDataRemoval
         RowRemoval rows,
         DueStore due,
         ResponseCacheTable cache,
+        QuotaLedger quotas,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows) = (storage, agents, shares, rows);
-        (_due, _cache, _time, _logger) = (due, cache, time, logger);
+        (_due, _cache, _quotas, _time, _logger) = (due, cache, quotas, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -92,6 +95,7 @@ public sealed partial class UserDataRemoval
         }
 
         var blobs = await RemoveBlobsAsync(partition, cancellationToken);
+        await _due.AddAsync(DueItem.ForQuota(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
         var answers = await _cache.RemoveOwnedAsync(partition, cancellationToken);
         await RemoveUserAsync(owner, cancellationToken);
         LogRemoved(partition, removed, blobs, answers);
@@ -126,12 +130,14 @@ public sealed partial class UserDataRemoval
             }
 
             // The row that says that this is being done stays until it has been.
-            var rows = page.Values.Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!data", StringComparison.Ordinal)).ToList();
+            var rows = page.Values
+                .Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!data", StringComparison.Ordinal) && !IsUseOfToday(row)).ToList();
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
                 await RetireAsync(run, scheduler, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
+                    await _quotas.AbandonAsync(RunRow.ReadPlaced(run), cancellationToken);
                     await _due.AddAsync(DueItem.ForLateBlobs(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
                 }
             }
@@ -143,6 +149,10 @@ public sealed partial class UserDataRemoval
 
         return (count, true);
     }
+
+    /// <summary>What was used today stays until tomorrow, or deleting everything would be a way to use it again.</summary>
+    private bool IsUseOfToday(TableEntity row) =>
+        row.RowKey == RowKeys.Quota && QuotaRow.ReadUsed(row).Day >= DueItem.DayOf(_time.GetUtcNow());
 
     /// <summary>Durable history holds ids only; what of it has not ended yet is purged when it has.</summary>
     private async Task RetireAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
