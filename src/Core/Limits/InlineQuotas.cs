@@ -13,7 +13,7 @@ internal sealed class InlineQuotas(QuotaLedger ledger, UserLimits limits, QuotaC
     public async Task<QuotaTicket> AdmitAsync(Run run, IReadOnlyList<ChatMessage> input, CancellationToken cancellationToken)
     {
         var start = await companion.PrepareAsync(run, input, cancellationToken);
-        var ticket = new QuotaTicket(ledger, limits, run, time);
+        var ticket = new QuotaTicket(ledger, companion, limits, run, time);
         await ticket.ChangeAsync((state, now) => state.Admit(now, start.Bounds, run.Id, start.Need, holds: true), default, cancellationToken);
         return ticket;
     }

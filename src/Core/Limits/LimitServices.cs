@@ -14,7 +14,6 @@ internal static class LimitServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<LimitOptions>>().Value);
         services.AddSingleton<UserLimits>();
         services.AddSingleton<CallEstimator>();
-        services.AddSingleton<RunBudget>();
         services.AddSingleton<QuotaLedger>();
         services.AddSingleton<QuotaCompanion>();
         services.AddSingleton<InlineQuotas>();

@@ -32,6 +32,13 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
         return new QuotaStart(run, bounds, estimator.OfStart(run, input, bounds));
     }
 
+    /// <summary>What a run's next model call may use; null where no budget holds for it.</summary>
+    public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
+    {
+        var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
+        return bounds.HasBudget ? estimator.OfNext(run, transcript, bounds) : null;
+    }
+
     /// <summary>Refuses a run that would be refused at its start, before anything is done for it.</summary>
     /// <exception cref="LimitException">There is no room for it.</exception>
     public async Task RequireRoomAsync(Run run, IReadOnlyList<ChatMessage> input, CancellationToken cancellationToken)

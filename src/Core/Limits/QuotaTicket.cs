@@ -4,24 +4,26 @@ using Yggdrasil.Runs;
 namespace Yggdrasil.Limits;
 
 /// <summary>The place and the reservation of one inline run.</summary>
-internal sealed class QuotaTicket(QuotaLedger ledger, UserLimits limits, Run run, TimeProvider time)
+internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, UserLimits limits, Run run, TimeProvider time)
 {
     private RunQuota _quota = new(default, default, DateTimeOffset.UnixEpoch);
     private bool _isSettled;
 
     /// <summary>Reserves what the next model call may use, unless that is reserved already.</summary>
-    /// <param name="used">What the run has used so far.</param>
+    /// <param name="current">The run as it is now.</param>
     /// <exception cref="QuotaExceededException">The budget does not allow it.</exception>
-    public async Task ReserveAsync(RunUsage used, QuotaAmount need, CancellationToken cancellationToken)
+    public async Task ReserveCallAsync(Run current, Transcript transcript, CancellationToken cancellationToken)
     {
-        if (_quota.Covers(used.Amount, need, time.GetUtcNow()))
+        var used = current.Usage.Amount;
+        if (await companion.NeedOfNextCallAsync(current, transcript, cancellationToken) is not { } need
+            || _quota.Covers(used, need, time.GetUtcNow()))
         {
             return;
         }
 
         var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
         await ChangeAsync(
-            (state, now) => state.Extend(now, bounds, run.Id, _quota.Unaccounted(used.Amount), need), used.Amount, cancellationToken);
+            (state, now) => state.Extend(now, bounds, run.Id, _quota.Unaccounted(used), need), used, cancellationToken);
     }
 
     /// <summary>Accounts for what the run has used and gives back its place. Further calls do nothing.</summary>

@@ -1,5 +1,4 @@
 using Yggdrasil.Conversations;
-using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 
@@ -21,7 +20,7 @@ namespace Yggdrasil.Runs;
 /// Each [commit] is one transaction of journal entries and the run's row. Whatever stops the loop between two of them, the
 /// next driver folds the journal and goes on from the last commit; nothing that was committed is done again.
 /// </remarks>
-internal sealed class AgentLoop(ModelStep model, ContextWindow context, RunBudget budget, ToolStep tools, TimeProvider time)
+internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep tools, TimeProvider time)
 {
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
@@ -99,13 +98,13 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, RunBudge
         JournalEntry answer;
         try
         {
-            await budget.ReserveAsync(journal, slice.Lost);
+            await journal.ReserveCallAsync(slice.Lost);
             var before = journal.Run.Usage;
             await context.FitAsync(journal, slice);
             if (journal.Run.Usage != before)
             {
                 // A summary was a model call too.
-                await budget.ReserveAsync(journal, slice.Lost);
+                await journal.ReserveCallAsync(slice.Lost);
             }
 
             answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);

@@ -1,4 +1,3 @@
-using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 
 namespace Yggdrasil.Runs;
@@ -17,10 +16,10 @@ internal interface IRunJournal
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
 
-    /// <summary>Reserves, of the owner's budget, what the next model call may use; asks nobody where that is reserved already.</summary>
+    /// <summary>Reserves, of the owner's budget, what the next model call may use; writes nothing where that is reserved already.</summary>
     /// <exception cref="QuotaExceededException">The budget does not allow it; nothing was written.</exception>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
-    Task ReserveAsync(QuotaAmount need, CancellationToken cancellationToken);
+    Task ReserveCallAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The run is no longer this driver's: it must stop at once and write nothing more.</summary>

@@ -29,6 +29,6 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         return Task.CompletedTask;
     }
 
-    public Task ReserveAsync(QuotaAmount need, CancellationToken cancellationToken) =>
-        quota?.ReserveAsync(Run.Usage, need, cancellationToken) ?? Task.CompletedTask;
+    public Task ReserveCallAsync(CancellationToken cancellationToken) =>
+        quota?.ReserveCallAsync(Run, Transcript, cancellationToken) ?? Task.CompletedTask;
 }

@@ -101,6 +101,10 @@ internal sealed class RunStore(
             cancellationToken);
     }
 
+    /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>
+    public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
+        quotas is null ? null : await quotas.NeedOfNextCallAsync(run, transcript, cancellationToken);
+
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
     public static string PrefixOf(RunFilter filter) =>
         filter.ConversationId is { } conversation ? RowKeys.ConversationRuns(conversation) : RowKeys.ListPrefix;

@@ -1,5 +1,3 @@
-using Yggdrasil.Limits;
-
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -31,7 +29,7 @@ internal sealed class SharedRunJournal : IRunJournal
             ? new SharedRunJournal(store, ticket, time, run, entries)
             : null;
 
-    public Task ReserveAsync(QuotaAmount need, CancellationToken cancellationToken) =>
+    public Task ReserveCallAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException("Activities of single calls ask no model.");
 
     /// <remarks>

@@ -95,7 +95,6 @@ public sealed partial class UserDataRemoval
         }
 
         var blobs = await RemoveBlobsAsync(partition, cancellationToken);
-        await _due.AddAsync(DueItem.ForQuota(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
         var answers = await _cache.RemoveOwnedAsync(partition, cancellationToken);
         await RemoveUserAsync(owner, cancellationToken);
         LogRemoved(partition, removed, blobs, answers);
@@ -132,6 +131,11 @@ public sealed partial class UserDataRemoval
             // The row that says that this is being done stays until it has been.
             var rows = page.Values
                 .Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!data", StringComparison.Ordinal) && !IsUseOfToday(row)).ToList();
+            if (page.Values.Any(IsUseOfToday))
+            {
+                await _due.AddAsync(DueItem.ForQuota(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
+            }
+
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
                 await RetireAsync(run, scheduler, cancellationToken);

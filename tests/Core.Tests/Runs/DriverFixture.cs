@@ -6,10 +6,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
@@ -23,7 +25,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null)
+        RetentionOptions? retention = null, LimitOptions? limits = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
@@ -37,18 +39,19 @@ internal sealed class DriverFixture
         var histories = new HistoryCache();
         Turns = new ConversationTurns(conversations, memory, log, histories);
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion);
         var runs = new RunRemoval(storage, rows, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+            storage, agents, Agents.Shares, rows, due, TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(storage, agents, log, Store);
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
@@ -58,6 +61,8 @@ internal sealed class DriverFixture
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
     }
+
+    public TestQuotas Quotas { get; }
 
     public RunOptions Options { get; }
 

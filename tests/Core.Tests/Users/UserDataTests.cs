@@ -92,7 +92,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
 
         await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
 
-        Assert.Equal(disabled, await users.IsDisabledAsync(_talk.Owner, CancellationToken.None));
+        Assert.Equal(disabled, (await users.FindAsync(_talk.Owner, CancellationToken.None)).IsDisabled);
         Assert.Equal(disabled ? ["Users"] : [], await MentionsAsync());
     }
 
