@@ -5,31 +5,17 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>LocalHost is killed while runs of a conversation wait, and started again over the same data.</summary>
 public sealed class ConversationCrashTests : IAsyncLifetime
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-talk-crash-").FullName;
-    private ScriptedModelServer _model = null!;
-    private EffectServer _effects = null!;
-    private LocalHostProcess _host = null!;
+    private KillableHost _host = null!;
 
-    public async Task InitializeAsync()
-    {
-        _model = await ScriptedModelServer.StartAsync();
-        _effects = await EffectServer.StartAsync();
-        _host = await StartAsync();
-    }
+    public async Task InitializeAsync() => _host = await KillableHost.StartAsync(KillableHost.ShortLease);
 
-    public async Task DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        await _model.DisposeAsync();
-        await _effects.DisposeAsync();
-        await TestFolder.DeleteAsync(_data);
-    }
+    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task Kill_while_runs_wait_leaves_their_order_and_the_history_as_they_were()
     {
         var gate = new Gate();
-        _model.RespondWith(request => request.Messages.Count == 1
+        _host.Model.RespondWith(request => request.Messages.Count == 1
             ? ModelReply.Hang(gate, ModelReply.Text("First."))
             : ModelReply.Text(string.Join(',', request.Messages.Where(message => message.Role == "user").Select(message => message.Content))));
         await _host.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/crash", """{"model":"openai:scripted"}""");
@@ -41,9 +27,7 @@ public sealed class ConversationCrashTests : IAsyncLifetime
         }
 
         await gate.Reached;
-        await _host.KillAsync();
-        await _host.DisposeAsync();
-        _host = await StartAsync();
+        await _host.RestartAsync(KillableHost.ShortLease);
         gate.Open();
         List<string> outputs = [];
         foreach (var run in runs)
@@ -52,12 +36,5 @@ public sealed class ConversationCrashTests : IAsyncLifetime
         }
 
         Assert.Equal(["First.", "a,b", "a,b,c", "a,b,c,d"], outputs);
-    }
-
-    private Task<LocalHostProcess> StartAsync()
-    {
-        var settings = ContractFixture.Settings(_model, _effects);
-        settings["Runs__LeaseSeconds"] = "3";
-        return LocalHostProcess.StartAsync(_data, settings);
     }
 }

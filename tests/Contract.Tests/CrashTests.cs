@@ -8,25 +8,11 @@ public sealed class CrashTests : IAsyncLifetime
 {
     private const string Post = "http_post";
 
-    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-crash-").FullName;
-    private ScriptedModelServer _model = null!;
-    private EffectServer _effects = null!;
-    private LocalHostProcess _host = null!;
+    private KillableHost _host = null!;
 
-    public async Task InitializeAsync()
-    {
-        _model = await ScriptedModelServer.StartAsync();
-        _effects = await EffectServer.StartAsync();
-        _host = await StartAsync();
-    }
+    public async Task InitializeAsync() => _host = await KillableHost.StartAsync(KillableHost.ShortLease);
 
-    public async Task DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        await _model.DisposeAsync();
-        await _effects.DisposeAsync();
-        await TestFolder.DeleteAsync(_data);
-    }
+    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Theory]
     [InlineData(true)]
@@ -34,7 +20,7 @@ public sealed class CrashTests : IAsyncLifetime
     public async Task Kill_in_a_model_call_repeats_that_call_and_nothing_recorded(bool waiting)
     {
         var gate = new Gate();
-        _model.RespondWith(request => request.ToolResults.Count == 0
+        _host.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls((Post, PostArguments("one")))
             : ModelReply.Hang(gate, ModelReply.Text("Done.")));
         var runId = await StartRunAsync(waiting);
@@ -45,8 +31,8 @@ public sealed class CrashTests : IAsyncLifetime
         var run = await _host.Http.EndOfRunAsync(runId);
 
         Assert.Equal(("completed", "Done."), (run.Text("status"), run.Text("output")));
-        Assert.Equal(1, _effects.Count("POST", "/one"));
-        Assert.Equal(1, _model.Requests.Count(request => request.ToolResults.Count == 0));
+        Assert.Equal(1, _host.Effects.Count("POST", "/one"));
+        Assert.Equal(1, _host.Model.Requests.Count(request => request.ToolResults.Count == 0));
         Assert.Equal(2, run.GetProperty("usage").GetProperty("modelCalls").GetInt32());
     }
 
@@ -56,8 +42,8 @@ public sealed class CrashTests : IAsyncLifetime
     public async Task Kill_in_a_post_never_sends_it_twice_and_tells_the_model(bool waiting)
     {
         var gate = new Gate();
-        _effects.RespondWith(_ => new EffectReply { Gate = gate });
-        _model.RespondWith(request => request.ToolResults.Count == 0
+        _host.Effects.RespondWith(_ => new EffectReply { Gate = gate });
+        _host.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls((Post, PostArguments("two")))
             : ModelReply.Text($"Told: {request.ToolResults[0]}"));
         var runId = await StartRunAsync(waiting);
@@ -68,17 +54,17 @@ public sealed class CrashTests : IAsyncLifetime
         var run = await _host.Http.EndOfRunAsync(runId);
 
         Assert.Contains("outcome of this call is unknown", run.Text("output"), StringComparison.Ordinal);
-        Assert.Equal(1, _effects.Count("POST", "/two"));
-        Assert.Equal($"{runId}:t1c0", Assert.Single(_effects.Requests).IdempotencyKey);
-        Assert.Equal(1, _model.Requests.Count(request => request.ToolResults.Count == 0));
+        Assert.Equal(1, _host.Effects.Count("POST", "/two"));
+        Assert.Equal($"{runId}:t1c0", Assert.Single(_host.Effects.Requests).IdempotencyKey);
+        Assert.Equal(1, _host.Model.Requests.Count(request => request.ToolResults.Count == 0));
     }
 
     [Fact]
     public async Task Kill_in_a_get_repeats_only_the_call_that_had_no_result()
     {
         var gate = new Gate();
-        _effects.RespondWith(request => request.Path == "/slow" ? new EffectReply { Gate = gate } : new EffectReply());
-        _model.RespondWith(request => request.ToolResults.Count == 0
+        _host.Effects.RespondWith(request => request.Path == "/slow" ? new EffectReply { Gate = gate } : new EffectReply());
+        _host.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls(("http_get", GetArguments("quick")), ("http_get", GetArguments("slow")))
             : ModelReply.Text("Done."));
         var runId = await StartRunAsync(waiting: false);
@@ -90,21 +76,21 @@ public sealed class CrashTests : IAsyncLifetime
         var run = await _host.Http.EndOfRunAsync(runId);
 
         Assert.Equal("Done.", run.Text("output"));
-        Assert.Equal((1, 2), (_effects.Count("GET", "/quick"), _effects.Count("GET", "/slow")));
+        Assert.Equal((1, 2), (_host.Effects.Count("GET", "/quick"), _host.Effects.Count("GET", "/slow")));
     }
 
     [Fact]
     public async Task Many_kills_between_steps_end_in_one_effect_a_step()
     {
         const int Steps = 6;
-        _model.RespondWith(request => request.Messages.Count(message => message.Role == "tool") is var done && done < Steps
+        _host.Model.RespondWith(request => request.Messages.Count(message => message.Role == "tool") is var done && done < Steps
             ? ModelReply.ToolCalls((Post, PostArguments($"step{done}"))) with { Latency = TimeSpan.FromMilliseconds(100) }
             : ModelReply.Text("Done."));
         var runId = await StartRunAsync(waiting: false);
 
         for (var step = 2; step <= Steps; step += 2)
         {
-            await _effects.WaitForRequestAsync(step);
+            await _host.Effects.WaitForRequestAsync(step);
             await RestartAsync();
         }
 
@@ -113,7 +99,7 @@ public sealed class CrashTests : IAsyncLifetime
         Assert.Equal(("completed", "Done."), (run.Text("status"), run.Text("output")));
         for (var step = 0; step < Steps; step++)
         {
-            Assert.Equal(1, _effects.Count("POST", $"/step{step}"));
+            Assert.Equal(1, _host.Effects.Count("POST", $"/step{step}"));
         }
     }
 
@@ -128,7 +114,7 @@ public sealed class CrashTests : IAsyncLifetime
 
         // The waiting request dies with the process; its run is found in the list.
         _ = _host.Http.PostRunAsync("crash", new { input = "Go" }, ("Prefer", "wait=60")).ContinueWith(static task => task.Exception, TaskScheduler.Default);
-        await _model.WaitForRequestAsync(1);
+        await _host.Model.WaitForRequestAsync(1);
         using var list = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative));
         return (await list.ReadAsync()).GetProperty("items")[0].Text("id");
     }
@@ -148,21 +134,9 @@ public sealed class CrashTests : IAsyncLifetime
         }
     }
 
-    private async Task RestartAsync()
-    {
-        await _host.KillAsync();
-        await _host.DisposeAsync();
-        _host = await StartAsync();
-    }
+    private Task RestartAsync() => _host.RestartAsync(KillableHost.ShortLease);
 
-    private Task<LocalHostProcess> StartAsync()
-    {
-        var settings = ContractFixture.Settings(_model, _effects);
-        settings["Runs__LeaseSeconds"] = "3";
-        return LocalHostProcess.StartAsync(_data, settings);
-    }
+    private string PostArguments(string path) => JsonSerializer.Serialize(new { url = $"{_host.Effects.Address}{path}", body = "x" });
 
-    private string PostArguments(string path) => JsonSerializer.Serialize(new { url = $"{_effects.Address}{path}", body = "x" });
-
-    private string GetArguments(string path) => JsonSerializer.Serialize(new { url = $"{_effects.Address}{path}" });
+    private string GetArguments(string path) => JsonSerializer.Serialize(new { url = $"{_host.Effects.Address}{path}" });
 }

@@ -8,27 +8,13 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>The keys that protect content change between two starts over the same data.</summary>
 public sealed class KeyRotationTests : IAsyncLifetime
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-keys-").FullName;
     private readonly string _oldKey = NewKey();
     private readonly string _newKey = NewKey();
-    private ScriptedModelServer _model = null!;
-    private EffectServer _effects = null!;
-    private LocalHostProcess _host = null!;
+    private KillableHost _host = null!;
 
-    public async Task InitializeAsync()
-    {
-        _model = await ScriptedModelServer.StartAsync();
-        _effects = await EffectServer.StartAsync();
-        _host = await StartAsync(_oldKey);
-    }
+    public async Task InitializeAsync() => _host = await KillableHost.StartAsync(Keys(_oldKey));
 
-    public async Task DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        await _model.DisposeAsync();
-        await _effects.DisposeAsync();
-        await TestFolder.DeleteAsync(_data);
-    }
+    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task Content_reads_with_the_old_key_among_the_previous_ones()
@@ -46,7 +32,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
     {
         var finished = await FinishRunAsync();
         var gate = new Gate();
-        _model.RespondWith(_ => ModelReply.Hang(gate));
+        _host.Model.RespondWith(_ => ModelReply.Hang(gate));
         using var started = await _host.Http.PostRunAsync("assistant", new { input = "Hello" });
         var running = (await started.ReadAsync()).Text("id");
         await gate.Reached;
@@ -75,7 +61,7 @@ public sealed class KeyRotationTests : IAsyncLifetime
 
     private async Task<string> FinishRunAsync()
     {
-        _model.RespondWith(_ => ModelReply.Text("Hi."));
+        _host.Model.RespondWith(_ => ModelReply.Text("Hi."));
         using var response = await _host.Http.PostRunAsync("assistant", new { input = "Hello" }, ("Prefer", "wait=60"));
         var run = await response.ReadAsync();
         Assert.Equal("completed", run.Text("status"));
@@ -98,25 +84,17 @@ public sealed class KeyRotationTests : IAsyncLifetime
         }
     }
 
-    private async Task RestartAsync(string key, params string[] previous)
-    {
-        await _host.KillAsync();
-        await _host.DisposeAsync();
-        _host = await StartAsync(key, previous);
-    }
+    private Task RestartAsync(string key, params string[] previous) => _host.RestartAsync(Keys(key, previous));
 
-    private Task<LocalHostProcess> StartAsync(string key, params string[] previous)
+    private static Action<Dictionary<string, string>> Keys(string key, params string[] previous) => settings =>
     {
-        var settings = ContractFixture.Settings(_model, _effects);
+        KillableHost.ShortLease(settings);
         settings["Agents__0__Id"] = "assistant";
         settings["Agents__0__Model"] = "openai:scripted";
-        settings["Runs__LeaseSeconds"] = "3";
         settings["Protection__Key"] = key;
         foreach (var (index, other) in previous.Index())
         {
             settings[$"Protection__PreviousKeys__{index}"] = other;
         }
-
-        return LocalHostProcess.StartAsync(_data, settings);
-    }
+    };
 }

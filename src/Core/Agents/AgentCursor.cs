@@ -27,7 +27,7 @@ internal static class AgentCursor
         var id = kind < 0 ? "" : after[Marks[kind].Length..];
         return Ids.IsValid(id) || Ids.IsSharedAgent(id)
             ? ((AgentKind)kind, id)
-            : throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            : throw InvalidRequestException.NotACursor();
     }
 
     public static string Format(AgentKind kind, string lastId) => Marks[(int)kind] + lastId;

@@ -53,8 +53,7 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
         Owner sharee, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {sharee.Partition} and RowKey ge {RowKeys.SharedAgentPrefix} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.SharedAgentPrefix)}");
+        var range = RowKeys.Range(sharee.Partition, RowKeys.SharedAgentPrefix, RowKeys.EndOfPrefix(RowKeys.SharedAgentPrefix));
         await foreach (var index in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
             if (AgentShare.AgentOf(index) is var (owner, agentId))

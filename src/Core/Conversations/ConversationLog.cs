@@ -61,7 +61,7 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
         ChatMessage? summary = null;
         List<HistoryPart> parts = [];
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var filter = Filter(partition, RowKeys.Exchange(conversationId, range.From), RowKeys.Exchange(conversationId, range.To));
+        var filter = RowKeys.Range(partition, RowKeys.Exchange(conversationId, range.From), RowKeys.Exchange(conversationId, range.To));
         await foreach (var row in table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
         {
             if (row.RowKey == RowKeys.Summary(conversationId, range.From))
@@ -84,7 +84,7 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var filter = Filter(
+        var filter = RowKeys.Range(
             partition, RowKeys.Exchange(conversationId, from), RowKeys.EndOfPrefix(RowKeys.ConversationLog(conversationId)));
         await foreach (var row in table.QueryAsync<TableEntity>(filter, maxPerPage, cancellationToken: cancellationToken))
         {
@@ -94,9 +94,6 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
             }
         }
     }
-
-    private static string Filter(string partition, string from, string to) =>
-        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
 
     /// <summary>Times are for readers; providers, and caches of answers, need none.</summary>
     private static HistoryPart Shown(Exchange exchange)

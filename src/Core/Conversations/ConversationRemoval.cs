@@ -78,7 +78,7 @@ internal sealed class ConversationRemoval(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var prefix = RowKeys.ConversationRuns(id);
-        var range = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {prefix} and RowKey lt {RowKeys.EndOfPrefix(prefix)}");
+        var range = RowKeys.Range(partition, prefix, RowKeys.EndOfPrefix(prefix));
         await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
             await runs.RemoveAsync(partition, row.GetString("RunId"), scheduler, cancellationToken);

@@ -28,7 +28,7 @@ public sealed class ConversationService
     public Task<ListPage<Conversation>> ListAsync(Scope scope, int limit, string? after, CancellationToken cancellationToken) =>
         after is null || after.StartsWith(RowKeys.ConversationListPrefix, StringComparison.Ordinal)
             ? _store.ListAsync(scope.Owner, limit, after, cancellationToken)
-            : throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            : throw InvalidRequestException.NotACursor();
 
     /// <summary>Its messages, oldest first; at the end, those of its active run so far.</summary>
     /// <exception cref="NotFoundException">There is no such conversation in this scope.</exception>

@@ -51,16 +51,9 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
         (await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken))?.ActiveRun;
 
     /// <summary>What the model is shown before a run's own messages.</summary>
-    public async Task<ConversationHistory> LoadHistoryAsync(Run run, CancellationToken cancellationToken)
-    {
-        if (run is not { ConversationId: { } id, History: { } range })
-        {
-            return ConversationHistory.None;
-        }
-
-        var partition = run.Caller.Owner.Partition;
-        return histories.Find(partition, id, range) ?? await log.LoadAsync(partition, id, range, cancellationToken);
-    }
+    public async Task<ConversationHistory> LoadHistoryAsync(
+        string partition, string conversationId, HistoryRange range, CancellationToken cancellationToken) =>
+        histories.Find(partition, conversationId, range) ?? await log.LoadAsync(partition, conversationId, range, cancellationToken);
 
     /// <summary>Whether the run is in the conversation already: a repeat of its start is no conflict with itself.</summary>
     internal static bool IsOf(Conversation conversation, Run run) =>

@@ -19,17 +19,19 @@ internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IRead
     {
         var isRefused = ended.StopReason == StopReason.ContentFilter
             || (ended.Status == RunStatus.Failed && entries.All(entry => entry.Kind != EntryKind.Model));
-        return new Exchange(sequence, ended.Id, !isRefused, [.. SoFar(entries), .. ResultsOfWhatIsPending(ended, entries)]);
+        var transcript = Dated(entries);
+        return new Exchange(sequence, ended.Id, !isRefused, [.. transcript.All, .. ResultsOfWhatIsPending(ended, transcript)]);
     }
 
     /// <summary>The messages of a run that goes on; calls may still be without a result.</summary>
-    public static IReadOnlyList<ChatMessage> SoFar(IReadOnlyList<JournalEntry> entries) =>
-        new Transcript([], entries.Select(entry => entry with { Messages = [.. entry.Messages.Select(message => At(message, entry.StartedAt + entry.Duration))] }))
-            .All;
+    public static IReadOnlyList<ChatMessage> SoFar(IReadOnlyList<JournalEntry> entries) => Dated(entries).All;
+
+    private static Transcript Dated(IReadOnlyList<JournalEntry> entries) =>
+        new([], entries.Select(entry => entry with { Messages = [.. entry.Messages.Select(message => At(message, entry.StartedAt + entry.Duration))] }));
 
     /// <summary>Providers refuse a conversation in which a call has no result.</summary>
-    private static IEnumerable<ChatMessage> ResultsOfWhatIsPending(Run ended, IReadOnlyList<JournalEntry> entries) =>
-        new Transcript([], entries).PendingCalls.Select(call => At(
+    private static IEnumerable<ChatMessage> ResultsOfWhatIsPending(Run ended, Transcript transcript) =>
+        transcript.PendingCalls.Select(call => At(
             new ChatMessage(
                 ChatRole.Tool,
                 [new FunctionResultContent(call.Content.CallId, call.Intent is null ? NotMade : ToolExecutor.UnknownOutcome)]),

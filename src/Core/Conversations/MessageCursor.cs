@@ -21,7 +21,7 @@ internal readonly record struct MessageCursor(long Sequence, int Index)
             && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             ? new MessageCursor(sequence, index)
-            : throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            : throw InvalidRequestException.NotACursor();
     }
 
     public override string ToString() => FormattableString.Invariant($"{Sequence}.{Index}");

@@ -19,6 +19,10 @@ public sealed class InvalidRequestException(IReadOnlyDictionary<string, string[]
     }
 
     public IReadOnlyDictionary<string, string[]> Errors { get; } = errors;
+
+    /// <summary>The request's <c>after</c> is not where a page of this list ended.</summary>
+    public static InvalidRequestException NotACursor() =>
+        new("after", "This is not a cursor of this list; use the \"next\" of its last page.");
 }
 
 /// <summary>No valid credentials came with the request.</summary>

@@ -17,7 +17,7 @@ internal sealed class FallbackChatClient(string original, IReadOnlyList<ModelCan
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
+        var conversation = messages.Repeatable();
         var chain = new FallbackChain(original, candidates, telemetry);
         while (true)
         {
@@ -40,7 +40,7 @@ internal sealed class FallbackChatClient(string original, IReadOnlyList<ModelCan
         ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
+        var conversation = messages.Repeatable();
         var chain = new FallbackChain(original, candidates, telemetry);
         while (true)
         {
@@ -117,8 +117,4 @@ internal sealed class FallbackChatClient(string original, IReadOnlyList<ModelCan
             return false;
         }
     }
-
-    /// <summary>Caller's sequences may be lazy or single-pass, and every attempt needs the whole conversation.</summary>
-    private static IReadOnlyCollection<ChatMessage> Repeatable(IEnumerable<ChatMessage> messages) =>
-        messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
 }

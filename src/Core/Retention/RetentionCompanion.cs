@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Azure;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Retention;
@@ -34,14 +33,6 @@ internal sealed class RetentionCompanion(DueStore due, RetentionOptions options,
         }
 
         return CompanionChange.None(next);
-    }
-
-    public void Committed(Run run, IReadOnlyList<ETag> versions)
-    {
-    }
-
-    public void Forget(Run run)
-    {
     }
 
     private async ValueTask TouchAsync(Run run, CancellationToken cancellationToken)

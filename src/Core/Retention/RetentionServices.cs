@@ -32,6 +32,7 @@ internal static class RetentionServices
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
+            provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<QuotaLedger>(),

@@ -18,7 +18,8 @@ internal interface IRunCompanion
     ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What goes with a commit, one that ends a run included where its journal is not known. <paramref name="next"/> tells whether the run has ended, or is being given back or taken.
+    /// What goes with a commit, one that ends a run included where its journal is not known. <paramref name="next"/> tells
+    /// whether the run has ended, or is being given back or taken.
     /// </summary>
     ValueTask<CompanionChange> OnCommitAsync(Run next, CancellationToken cancellationToken);
 
@@ -31,10 +32,14 @@ internal interface IRunCompanion
 
     /// <summary>A transaction with the companion's rows was committed.</summary>
     /// <param name="versions">The new versions of these rows, in their order.</param>
-    void Committed(Run run, IReadOnlyList<ETag> versions);
+    void Committed(Run run, IReadOnlyList<ETag> versions)
+    {
+    }
 
     /// <summary>One of its rows is not as the companion believed.</summary>
-    void Forget(Run run);
+    void Forget(Run run)
+    {
+    }
 }
 
 /// <param name="Run">The run, with what the companion keeps on its row.</param>

@@ -217,9 +217,9 @@ public sealed partial class RunDriver
             using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
             try
             {
-                if (lease.Run.History is not null)
+                if (lease.Run is { ConversationId: { } conversation, History: { } range })
                 {
-                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run, slice.Stop));
+                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
                 }
 
                 return await _loop.AdvanceAsync(lease, slice);

@@ -12,9 +12,8 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var key = RowKeys.Run(runId);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {partition} and RowKey ge {key} and RowKey lt {RowKeys.EndOfChildren(key)}");
-        var found = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        var found = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, key), cancellationToken: cancellationToken)
+            .ToListAsync(cancellationToken);
         if (found.Find(row => row.RowKey == key) is not { } run)
         {
             await rows.RemoveAsync(found, cancellationToken);
@@ -23,6 +22,12 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
 
         // The run's row goes last: it says where the others are.
         await rows.RemoveAsync([.. found.Where(row => row != run), .. PlacesOf(run, runId), run], cancellationToken);
+        await PurgeHistoryAsync(run, scheduler, cancellationToken);
+    }
+
+    /// <summary>Purges a run's durable history, which holds ids only; what of it has not ended yet, when it has.</summary>
+    public async Task PurgeHistoryAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
         foreach (var instance in InstancesOf(run))
         {
             if (!await scheduler.PurgeAsync(instance, cancellationToken))
@@ -49,7 +54,7 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
         row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
 
     /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
-    public static IEnumerable<string> InstancesOf(TableEntity run)
+    private static IEnumerable<string> InstancesOf(TableEntity run)
     {
         var id = run.RowKey[RowKeys.Run("").Length..];
         return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.Distinct();

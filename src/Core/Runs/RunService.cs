@@ -132,7 +132,7 @@ public sealed class RunService
 
         if (after is not null && !after.StartsWith(RunStore.PrefixOf(filter), StringComparison.Ordinal))
         {
-            throw new InvalidRequestException("after", "This is not a cursor of this list; use the \"next\" of its last page.");
+            throw InvalidRequestException.NotACursor();
         }
 
         return _store.ListAsync(scope.Owner, filter, limit, after, cancellationToken);

@@ -61,9 +61,7 @@ internal sealed class RunStore(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var start = RowKeys.Run(runId);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfChildren(start)}");
-        var rows = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        var rows = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, start), cancellationToken: cancellationToken).ToListAsync(cancellationToken);
         return rows.Count > 0 && rows[0].RowKey == start ? await ReadAsync(rows, cancellationToken) : null;
     }
 

@@ -45,8 +45,8 @@ public sealed record RunUsage(
         ToolCalls + other.ToolCalls,
         CostUsd + other.CostUsd)
     {
-        CachedInputTokens = CachedInputTokens is null ? other.CachedInputTokens : Sum(CachedInputTokens, other.CachedInputTokens),
-        ReasoningTokens = ReasoningTokens is null ? other.ReasoningTokens : Sum(ReasoningTokens, other.ReasoningTokens),
+        CachedInputTokens = Sum(CachedInputTokens, other.CachedInputTokens),
+        ReasoningTokens = Sum(ReasoningTokens, other.ReasoningTokens),
         UnpricedModels = UnpricedModels is null ? other.UnpricedModels : [.. UnpricedModels.Union(other.UnpricedModels ?? [])],
     };
 

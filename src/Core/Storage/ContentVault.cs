@@ -91,8 +91,8 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, Uri.UnescapeDataString(row), [property], cancellationToken);
         return !found.HasValue
-            || found.Value!.GetBinary(property) is not [BlobReference, .. var reference]
-            || Encoding.UTF8.GetString(reference) != blobName;
+            || found.Value!.GetBinary(property) is not [BlobReference, ..] stored
+            || BlobNameIn(stored) != blobName;
     }
 
     /// <summary>Deletes the blobs that a row's values refer to. The row's own content goes with the row.</summary>
@@ -100,10 +100,9 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
     {
         foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(stored => stored is [BlobReference, ..]))
         {
-            var name = Encoding.UTF8.GetString(reference.AsSpan(1));
-
             // A reference that somebody put there must not delete what is another owner's.
-            if (name.StartsWith($"{row.PartitionKey}/", StringComparison.Ordinal))
+            var name = BlobNameIn(reference);
+            if (IsBlobOf(row.PartitionKey, name))
             {
                 var container = await storage.GetContentContainerAsync(cancellationToken);
                 await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
@@ -162,11 +161,15 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         ["property"] = address.Property,
     };
 
+    private static string BlobNameIn(byte[] reference) => Encoding.UTF8.GetString(reference.AsSpan(1));
+
+    private static bool IsBlobOf(string partition, string name) => name.StartsWith($"{partition}/", StringComparison.Ordinal);
+
     private async ValueTask<(BlobClient Blob, ReadOnlyMemory<byte> Envelope, ETag Version)> ReadBlobAsync(
         byte[] reference, ContentAddress address, CancellationToken cancellationToken)
     {
-        var name = Encoding.UTF8.GetString(reference.AsSpan(1));
-        if (!name.StartsWith($"{address.Partition}/", StringComparison.Ordinal))
+        var name = BlobNameIn(reference);
+        if (!IsBlobOf(address.Partition, name))
         {
             throw new ContentProtectionException(address, "it refers to a blob of another owner");
         }

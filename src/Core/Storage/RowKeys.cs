@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure.Data.Tables;
 
 namespace Yggdrasil.Storage;
 
@@ -94,6 +95,13 @@ internal static class RowKeys
     /// <summary>Whether a key is that of a child of <paramref name="parent"/>.</summary>
     public static bool IsBelow(string key, string parent) =>
         key.Length > parent.Length && key[parent.Length] == '!' && key.StartsWith(parent, StringComparison.Ordinal);
+
+    /// <summary>The filter for rows of a partition from <paramref name="from"/> up to <paramref name="to"/>, exclusive.</summary>
+    public static string Range(string partition, string from, string to) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
+
+    /// <summary>The filter for a row and its children, such as a run and its journal.</summary>
+    public static string RangeOf(string partition, string key) => Range(partition, key, EndOfChildren(key));
 
     /// <summary>The exclusive end of the range of keys that are <paramref name="key"/> or its children.</summary>
     public static string EndOfChildren(string key) => $"{key}{AfterSeparator}";

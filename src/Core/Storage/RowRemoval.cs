@@ -20,7 +20,7 @@ internal sealed class RowRemoval(StorageClients storage, ContentVault vault)
     public async Task<int> RemoveRangeAsync(string partition, string from, string to, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var range = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
+        var range = RowKeys.Range(partition, from, to);
         var count = 0;
         await foreach (var page in table.QueryAsync<TableEntity>(range, MaxRows, cancellationToken: cancellationToken).AsPages())
         {

@@ -28,6 +28,9 @@ public sealed partial class UserDataRemoval
 {
     private const int PageSize = 100;
 
+    /// <summary>What the item is about that says that this is being done.</summary>
+    private const string Everything = "data";
+
     /// <summary>Passes over a partition until nothing new appears in it.</summary>
     private const int MaxPasses = 5;
 
@@ -35,6 +38,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentShareStore _shares;
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
+    private readonly RunRemoval _runs;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly QuotaLedger _quotas;
@@ -46,13 +50,14 @@ public sealed partial class UserDataRemoval
         AgentStore agents,
         AgentShareStore shares,
         RowRemoval rows,
+        RunRemoval runs,
         DueStore due,
         ResponseCacheTable cache,
         QuotaLedger quotas,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
-        (_storage, _agents, _shares, _rows) = (storage, agents, shares, rows);
+        (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
         (_due, _cache, _quotas, _time, _logger) = (due, cache, quotas, time, logger);
     }
 
@@ -61,7 +66,7 @@ public sealed partial class UserDataRemoval
     public async Task<bool> RemoveAsync(Owner owner, IRunScheduler scheduler, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var item = new DueItem(DueItem.DayOf(_time.GetUtcNow()), DueKind.Owner, owner.Partition, "data");
+        var item = new DueItem(DueItem.DayOf(_time.GetUtcNow()), DueKind.Owner, owner.Partition, Everything);
         await _due.AddAsync(item, cancellationToken);
         var isDone = await ContinueAsync(owner.Partition, scheduler, () => _time.GetElapsedTime(started) >= patience, cancellationToken);
         if (isDone)
@@ -130,7 +135,7 @@ public sealed partial class UserDataRemoval
 
             // The row that says that this is being done stays until it has been.
             var rows = page.Values
-                .Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!data", StringComparison.Ordinal) && !IsUseOfToday(row)).ToList();
+                .Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!{Everything}", StringComparison.Ordinal) && !IsUseOfToday(row)).ToList();
             if (page.Values.Any(IsUseOfToday))
             {
                 await _due.AddAsync(DueItem.ForQuota(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
@@ -138,7 +143,7 @@ public sealed partial class UserDataRemoval
 
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
-                await RetireAsync(run, scheduler, cancellationToken);
+                await _runs.PurgeHistoryAsync(run, scheduler, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
                     await _quotas.AbandonAsync(RunRow.ReadPlaced(run), cancellationToken);
@@ -157,19 +162,6 @@ public sealed partial class UserDataRemoval
     /// <summary>What was used today stays until tomorrow, or deleting everything would be a way to use it again.</summary>
     private bool IsUseOfToday(TableEntity row) =>
         row.RowKey == RowKeys.Quota && QuotaRow.ReadUsed(row).Day >= DueItem.DayOf(_time.GetUtcNow());
-
-    /// <summary>Durable history holds ids only; what of it has not ended yet is purged when it has.</summary>
-    private async Task RetireAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
-    {
-        foreach (var instance in RunRemoval.InstancesOf(run))
-        {
-            if (!await scheduler.PurgeAsync(instance, cancellationToken))
-            {
-                await _due.AddAsync(
-                    new DueItem(DueItem.DayOf(_time.GetUtcNow()).AddDays(1), DueKind.Instance, "", instance), cancellationToken);
-            }
-        }
-    }
 
     private async Task<int> RemoveBlobsAsync(string partition, CancellationToken cancellationToken)
     {

@@ -9,21 +9,8 @@ public sealed partial class ProbeProviders(ProviderProbing probing, ILogger<Prob
     public const string Schedule = "0 * * * * *";
 
     [Function(nameof(ProbeProviders))]
-    public async Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context)
-    {
-        try
-        {
-            await probing.RunAsync(context.CancellationToken);
-        }
-        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
-        {
-            // The host logs what a function throws, at Error and in full; a storage exception quotes keys and addresses.
-            var errorId = Ids.NewError();
-            LogFailed(errorId, failure.GetType().FullName);
-            LogDetails(failure, errorId);
-            throw new TimerFailedException(errorId);
-        }
-    }
+    public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context) =>
+        TimerGuard.RunAsync(probing.RunAsync, LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3022, LogLevel.Error, "Providers could not be probed, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

@@ -10,21 +10,8 @@ public sealed partial class PurgeCache(ResponseCacheTable cache, ILogger<PurgeCa
     public const string Schedule = "0 7/15 * * * *";
 
     [Function(nameof(PurgeCache))]
-    public async Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context)
-    {
-        try
-        {
-            await cache.PurgeExpiredAsync(context.CancellationToken);
-        }
-        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
-        {
-            // As in ReprotectContent: the host would log the storage exception in full.
-            var errorId = Ids.NewError();
-            LogFailed(errorId, failure.GetType().FullName);
-            LogDetails(failure, errorId);
-            throw new TimerFailedException(errorId);
-        }
-    }
+    public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context) =>
+        TimerGuard.RunAsync(cache.PurgeExpiredAsync, LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3030, LogLevel.Error, "Purging the response cache failed and goes on at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

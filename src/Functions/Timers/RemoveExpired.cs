@@ -12,21 +12,8 @@ public sealed partial class RemoveExpired(RetentionSweep sweep, ILogger<RemoveEx
     public const string Schedule = "0 11/15 * * * *";
 
     [Function(nameof(RemoveExpired))]
-    public async Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context)
-    {
-        try
-        {
-            await sweep.RunAsync(new DurableRunScheduler(client), context.CancellationToken);
-        }
-        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
-        {
-            // As in ReprotectContent: the host would log the storage exception in full.
-            var errorId = Ids.NewError();
-            LogFailed(errorId, failure.GetType().FullName);
-            LogDetails(failure, errorId);
-            throw new TimerFailedException(errorId);
-        }
-    }
+    public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context) =>
+        TimerGuard.RunAsync(token => sweep.RunAsync(new DurableRunScheduler(client), token), LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3040, LogLevel.Error, "Removing what has expired failed and goes on at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

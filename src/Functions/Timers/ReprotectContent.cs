@@ -13,21 +13,8 @@ public sealed partial class ReprotectContent(ContentReprotection reprotection, I
     public const string Schedule = "0 */15 * * * *";
 
     [Function(nameof(ReprotectContent))]
-    public async Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context)
-    {
-        try
-        {
-            await reprotection.RunAsync(context.CancellationToken);
-        }
-        catch (Exception failure) when (!context.CancellationToken.IsCancellationRequested)
-        {
-            // The host logs what a function throws, at Error and in full; a storage exception quotes keys and addresses.
-            var errorId = Ids.NewError();
-            LogFailed(errorId, failure.GetType().FullName);
-            LogDetails(failure, errorId);
-            throw new TimerFailedException(errorId);
-        }
-    }
+    public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, FunctionContext context) =>
+        TimerGuard.RunAsync(reprotection.RunAsync, LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3020, LogLevel.Error, "Re-protection failed and goes on at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

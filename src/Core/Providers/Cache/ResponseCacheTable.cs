@@ -95,15 +95,7 @@ public sealed partial class ResponseCacheTable(
         var now = time.GetUtcNow();
         var expired = table.QueryAsync<TableEntity>(
             TableClient.CreateQueryFilter($"ExpiresAt le {now}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken);
-        var removed = 0;
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelDeletes, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(expired.Take(MaxPurgedRows), parallel, async (row, token) =>
-        {
-            if (await TryDeleteAsync(table, row, token))
-            {
-                Interlocked.Increment(ref removed);
-            }
-        });
+        var removed = await DeleteAllAsync(expired.Take(MaxPurgedRows), (row, token) => TryDeleteAsync(table, row, token), cancellationToken);
         if (removed > 0)
         {
             LogPurged(removed);
@@ -119,13 +111,30 @@ public sealed partial class ResponseCacheTable(
         // Its partitions are the owner's and two digits.
         var table = await storage.GetCacheTableAsync(cancellationToken);
         var owned = TableClient.CreateQueryFilter($"PartitionKey ge {partition + '!'} and PartitionKey lt {RowKeys.EndOfChildren(partition)}");
-        var removed = 0;
         var rows = table.QueryAsync<TableEntity>(owned, select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken);
+        return await DeleteAllAsync(
+            rows,
+            async (row, token) =>
+            {
+                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: token);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <param name="delete">Answers whether it deleted the row.</param>
+    /// <returns>How many rows were deleted.</returns>
+    private static async Task<int> DeleteAllAsync(
+        IAsyncEnumerable<TableEntity> rows, Func<TableEntity, CancellationToken, Task<bool>> delete, CancellationToken cancellationToken)
+    {
+        var removed = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = MaxParallelDeletes, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(rows, parallel, async (row, token) =>
         {
-            await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: token);
-            Interlocked.Increment(ref removed);
+            if (await delete(row, token))
+            {
+                Interlocked.Increment(ref removed);
+            }
         });
         return removed;
     }

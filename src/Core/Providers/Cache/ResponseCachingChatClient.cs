@@ -26,7 +26,7 @@ internal sealed class ResponseCachingChatClient(
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
+        var conversation = messages.Repeatable();
         var pending = new PendingAnswer(token => base.GetResponseAsync(conversation, options, token), Pack);
         return await cache.FindOrAskAsync(Key(conversation, options), scope.Ttl, pending, cancellationToken)
             ?? await base.GetResponseAsync(conversation, options, cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class ResponseCachingChatClient(
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var conversation = Repeatable(messages);
+        var conversation = messages.Repeatable();
         var live = Channel.CreateUnbounded<ChatResponseUpdate>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
         var pending = new PendingAnswer(token => PassOnAsync(conversation, options, live.Writer, token), Pack);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -103,8 +103,4 @@ internal sealed class ResponseCachingChatClient(
             && (calls.Count > 0 || contents.OfType<TextContent>().Any(text => !string.IsNullOrWhiteSpace(text.Text)));
         return keep ? ResponseCache.Pack(response) : null;
     }
-
-    /// <summary>A caller's sequence may be lazy or single-pass, and is read for the key and for the call.</summary>
-    private static IReadOnlyCollection<ChatMessage> Repeatable(IEnumerable<ChatMessage> messages) =>
-        messages as IReadOnlyCollection<ChatMessage> ?? [.. messages];
 }

@@ -29,19 +29,21 @@ public static class AccessPolicy
             return new Scope(caller, caller.Owner);
         }
 
-        var owner = UserOf(caller.Owner.Tenant, userId, "userId");
-        return HasRightsOf(caller, owner)
-            ? new Scope(caller, owner)
-            : throw new ForbiddenException("Only admins may name another user.");
+        return ScopeOfNamed(caller, userId, "userId");
     }
 
     /// <summary>Whose data a path is about: <c>me</c> is the caller, another user is for admins.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
     /// <exception cref="ForbiddenException">It is another user, and the caller is no admin.</exception>
-    public static Scope ScopeOfUser(Caller caller, string userId)
+    public static Scope ScopeOfUser(Caller caller, string userId) =>
+        userId == Me ? new Scope(caller, caller.Owner) : ScopeOfNamed(caller, userId, "id");
+
+    private static Scope ScopeOfNamed(Caller caller, string userId, string field)
     {
-        var owner = userId == Me ? caller.Owner : UserOf(caller.Owner.Tenant, userId, "id");
-        return HasRightsOf(caller, owner) ? new Scope(caller, owner) : throw new ForbiddenException("Only admins may name another user.");
+        var owner = UserOf(caller.Owner.Tenant, userId, field);
+        return HasRightsOf(caller, owner)
+            ? new Scope(caller, owner)
+            : throw new ForbiddenException("Only admins may name another user.");
     }
 
     /// <summary>A user that a request names. Nobody can name one of another tenant.</summary>

@@ -1,0 +1,56 @@
+using Yggdrasil.Fixtures;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>LocalHost with the servers that it calls and data that outlive it: it is killed and started again over the same.</summary>
+internal sealed class KillableHost : IAsyncDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-killed-").FullName;
+    private LocalHostProcess _process = null!;
+
+    private KillableHost(ScriptedModelServer model, EffectServer effects) => (Model, Effects) = (model, effects);
+
+    public ScriptedModelServer Model { get; }
+
+    public EffectServer Effects { get; }
+
+    /// <summary>Of the process that runs now.</summary>
+    public HttpClient Http => _process.Http;
+
+    /// <summary>Of the process that runs now.</summary>
+    public string Output => _process.Output;
+
+    /// <param name="change">Adds to its settings.</param>
+    public static async Task<KillableHost> StartAsync(Action<Dictionary<string, string>> change)
+    {
+        var host = new KillableHost(await ScriptedModelServer.StartAsync(), await EffectServer.StartAsync());
+        await host.StartProcessAsync(change);
+        return host;
+    }
+
+    /// <summary>Kills it, and starts it again over the same data.</summary>
+    public async Task RestartAsync(Action<Dictionary<string, string>> change)
+    {
+        await _process.KillAsync();
+        await _process.DisposeAsync();
+        await StartProcessAsync(change);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await Model.DisposeAsync();
+        await Effects.DisposeAsync();
+        await TestFolder.DeleteAsync(_data);
+    }
+
+    /// <summary>A crashed run resumes when its lease has ended: the shortest there may be.</summary>
+    public static void ShortLease(Dictionary<string, string> settings) => settings["Runs__LeaseSeconds"] = "3";
+
+    private async Task StartProcessAsync(Action<Dictionary<string, string>> change)
+    {
+        var settings = ContractFixture.Settings(Model, Effects);
+        change(settings);
+        _process = await LocalHostProcess.StartAsync(_data, settings);
+    }
+}
