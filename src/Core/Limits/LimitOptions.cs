@@ -1,6 +1,6 @@
 namespace Yggdrasil.Limits;
 
-/// <summary>What users may use. Section <c>Limits</c>; absent means unlimited, except for <see cref="ConcurrentRuns"/>.</summary>
+/// <summary>What users may use. Section <c>Limits</c>; budgets that are absent are unlimited.</summary>
 /// <remarks>
 /// Each of a user's limits is the one an admin gave the user (<c>PUT /api/users/{id}/limits</c>), or else the tenant's
 /// (<c>Limits__Tenants__&lt;tenant&gt;__…</c>), or else the one here. An agent's (<c>Limits__Agents__&lt;agent&gt;__…</c>) bounds
@@ -16,8 +16,8 @@ public sealed class LimitOptions
     /// <summary>As <see cref="UsageLimits.CostPerDayUsd"/>.</summary>
     public decimal? CostPerDayUsd { get; set; }
 
-    /// <summary>As <see cref="UsageLimits.RequestsPerMinute"/>.</summary>
-    public int? RequestsPerMinute { get; set; }
+    /// <summary>As <see cref="UsageLimits.RequestsPerMinute"/>: as many as may be, which only a client that runs wild reaches.</summary>
+    public int? RequestsPerMinute { get; set; } = UsageLimits.MaxRequestsPerMinute;
 
     /// <summary>As <see cref="UsageLimits.ConcurrentRuns"/>.</summary>
     public int? ConcurrentRuns { get; set; } = 100;

@@ -35,7 +35,7 @@ internal static class QuotaRow
             : new(TableTransactionActionType.UpdateMerge, row, version);
         return state.Closed is not var (day, meter)
             ? [quota]
-            : [quota, new(TableTransactionActionType.UpsertReplace, Used(new TableEntity(partition, RowKeys.QuotaDay(day)), day, meter))];
+            : [quota, new(TableTransactionActionType.UpsertReplace, Used(new TableEntity(partition, RowKeys.UsageOf(day)), day, meter))];
     }
 
     public static QuotaState Read(TableEntity row)

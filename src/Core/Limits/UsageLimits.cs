@@ -10,9 +10,11 @@ public sealed record UsageLimits
     /// </summary>
     public const int MaxConcurrentRuns = 500;
 
+    /// <summary>A thousand a second, about half of what one partition of a table takes.</summary>
+    public const int MaxRequestsPerMinute = 60_000;
+
     private const long MaxTokensPerDay = 1_000_000_000_000;
     private const decimal MaxCostPerDayUsd = 1_000_000;
-    private const int MaxRequestsPerMinute = 60_000;
 
     /// <summary>Input and output tokens of a day in UTC; 0 to 10^12.</summary>
     public long? TokensPerDay { get; init; }

@@ -23,7 +23,7 @@ public sealed class UsageService
         var partition = scope.Owner.Partition;
         var today = DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime);
         var table = await _storage.GetWorkTableAsync(cancellationToken);
-        var (from, to) = (RowKeys.QuotaDay(today.AddDays(1 - days)), RowKeys.EndOfChildren(RowKeys.Quota));
+        var (from, to) = (RowKeys.UsageOf(today.AddDays(1 - days)), RowKeys.EndOfPrefix(RowKeys.UsagePrefix));
         var range = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
         var earlier = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
         var current = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Quota, cancellationToken: cancellationToken);

@@ -55,8 +55,9 @@ internal sealed class DriverFixture
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
+        Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
         Driver = new RunDriver(
-            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, Loop, toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
@@ -92,6 +93,8 @@ internal sealed class DriverFixture
 
     public ContentVault Vault { get; }
 
+    public AgentLoop Loop { get; }
+
     public RunDriver Driver { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
@@ -108,6 +111,13 @@ internal sealed class DriverFixture
         var run = LoopFixture.NewRun(Agent, Time.GetUtcNow()) with { Caller = new Caller(Owner, new HashSet<string>()) };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
         return await Store.StartAsync(change?.Invoke(run) ?? run, input, CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
+    }
+
+    /// <summary>Tables are created by their first use, and authentication has read what is known of the user: neither is part of a run's cost.</summary>
+    public async Task WarmUpAsync()
+    {
+        await Storage.GetWorkTableAsync(CancellationToken.None);
+        await Quotas.Users.FindAsync(Owner, CancellationToken.None);
     }
 
     public Task<SliceOutcome> AdvanceAsync(Run run, CancellationToken stopping = default) => Driver.AdvanceAsync(Ticket(run), run.Driver, stopping);
