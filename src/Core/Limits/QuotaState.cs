@@ -28,7 +28,7 @@ internal sealed record QuotaState
 
     public QuotaMeter Total { get; init; }
 
-    /// <summary>The use of agents that have limits of their own, by key.</summary>
+    /// <summary>The use of agents that have limits of their own, by key; of each at least that has a reservation.</summary>
     public ImmutableDictionary<string, QuotaMeter> Agents { get; init; } = ImmutableDictionary<string, QuotaMeter>.Empty;
 
     /// <summary>By run.</summary>
@@ -49,7 +49,7 @@ internal sealed record QuotaState
             Closed = Day == default ? Closed : (Day, Total),
             Total = new QuotaMeter { Bucket = Total.Bucket },
             Agents = Agents
-                .Where(agent => now - agent.Value.Bucket.At < TimeSpan.FromMinutes(1))
+                .Where(agent => now - agent.Value.Bucket.At < TimeSpan.FromMinutes(1) || state.Held(agent.Key).Any())
                 .ToImmutableDictionary(agent => agent.Key, agent => new QuotaMeter { Bucket = agent.Value.Bucket }),
         };
     }
@@ -121,8 +121,11 @@ internal sealed record QuotaState
     /// <param name="agentKey">Null for all of the owner's runs.</param>
     public QuotaMeter Meter(string? agentKey) => agentKey is null ? Total : Agents.GetValueOrDefault(agentKey);
 
-    private QuotaState Reserve(DateTimeOffset now, QuotaBounds bounds, string runId, QuotaAmount amount) =>
-        this with { Reservations = Reservations.SetItem(runId, new Reservation(amount, now + Lifetime, bounds.AgentKey)) };
+    private QuotaState Reserve(DateTimeOffset now, QuotaBounds bounds, string runId, QuotaAmount amount) => this with
+    {
+        Reservations = Reservations.SetItem(runId, new Reservation(amount, now + Lifetime, bounds.AgentKey)),
+        Agents = bounds.AgentKey is { } key && !Agents.ContainsKey(key) ? Agents.Add(key, default) : Agents,
+    };
 
     private QuotaState Account(QuotaBounds bounds, QuotaAmount used) => used == default
         ? this

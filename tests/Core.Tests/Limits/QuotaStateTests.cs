@@ -73,6 +73,19 @@ public sealed class QuotaStateTests
     });
 
     [Fact]
+    public void Run_of_a_limited_agent_is_still_that_agents_on_the_next_day()
+    {
+        var bounds = new QuotaBounds(new UsageLimits(), "helper", new UsageLimits { ConcurrentRuns = 1 });
+        var late = new DateTimeOffset(2026, 3, 1, 23, 59, 0, TimeSpan.Zero);
+        var (state, _) = new QuotaState().At(late).Admit(late, bounds, "a", default, holds: true);
+
+        var next = QuotaRow.Read(QuotaRowTests.RowOf(state.At(late + TimeSpan.FromMinutes(10))));
+
+        Assert.Equal("helper", next.Find("a")!.AgentKey);
+        Assert.NotNull(next.Hold(late + TimeSpan.FromMinutes(10), bounds, "b").Refusal);
+    }
+
+    [Fact]
     public void Repeated_start_is_not_counted_twice()
     {
         var bounds = new QuotaBounds(Limits);
@@ -134,7 +147,7 @@ public sealed class QuotaStateTests
 
         var (_, rate) = state.Admit(Noon, bounds, "b", default, holds: true);
         var (_, place) = state.Admit(Noon + TimeSpan.FromMinutes(1), bounds, "b", default, holds: true);
-        var (_, cost) = state.Admit(Noon, bounds, "b", new QuotaAmount(0, 0.75m), holds: true);
+        var (_, cost) = state.Admit(Noon, bounds, "b", new QuotaAmount(0, 0.8m), holds: true);
 
         Assert.IsType<RateLimitedException>(rate!.ToException());
         Assert.IsType<TooManyConcurrentRunsException>(place!.ToException());

@@ -74,7 +74,9 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     {
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<ChatResponse>());
         var worker = Worker(
-            new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }, Says("Done.")), new LimitOptions { ConcurrentRuns = 1 });
+            new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }, Says("Done.")),
+            new LimitOptions { ConcurrentRuns = 1 },
+            TimeProvider.System);
         var run = await worker.StartAsync();
         var driving = worker.AdvanceAsync(run);
         await asked.Task;
@@ -167,6 +169,6 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
         return Task.FromResult(response);
     });
 
-    private DriverFixture Worker(ScriptedModels models, LimitOptions limits) =>
-        new(azurite, models, _tools, _owner, time: _time, limits: limits) { Agent = new AgentDefinition { Model = "scripted:one", Tools = ["echo"] } };
+    private DriverFixture Worker(ScriptedModels models, LimitOptions limits, TimeProvider? time = null) =>
+        new(azurite, models, _tools, _owner, time: time ?? _time, limits: limits) { Agent = new AgentDefinition { Model = "scripted:one", Tools = ["echo"] } };
 }
