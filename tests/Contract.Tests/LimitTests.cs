@@ -10,6 +10,7 @@ namespace Yggdrasil.Contract.Tests;
 public sealed class LimitTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
+    private static readonly string[] Calculator = ["calculator"];
 
     private readonly string _user = $"u{Guid.NewGuid():N}";
 
@@ -76,7 +77,7 @@ public sealed class LimitTests(ContractFixture app)
     public async Task Budget_that_ends_during_a_run_ends_it_before_its_next_model_call(bool waiting)
     {
         await LimitAsync(new { tokensPerDay = 4_000 });
-        var agent = await PutAgentAsync(new { model = "openai:scripted", tools = new[] { "calculator" }, maxOutputTokens = 500 });
+        var agent = await PutAgentAsync(new { model = "openai:scripted", tools = Calculator, maxOutputTokens = 500 });
         var asked = 0;
         app.Model.RespondWith(_ =>
         {
@@ -112,7 +113,7 @@ public sealed class LimitTests(ContractFixture app)
     [Fact]
     public async Task Usage_is_the_sum_of_the_runs()
     {
-        var agent = await PutAgentAsync(new { model = "openai:priced", tools = new[] { "calculator" } });
+        var agent = await PutAgentAsync(new { model = "openai:priced", tools = Calculator });
         app.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls(("calculator", """{"expression":"17*23"}""")) with { InputTokens = 1000, OutputTokens = 200 }
             : ModelReply.Text("391.") with { InputTokens = 1100, OutputTokens = 10 });

@@ -16,6 +16,7 @@ internal sealed record OutageResult(IReadOnlyList<Outage> Outages, IReadOnlyList
 /// </summary>
 internal static class OutageMeasurement
 {
+    private static readonly string[] Backup = ["backup:soak"];
     private static readonly TimeSpan BreakerWindow = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -52,7 +53,7 @@ internal static class OutageMeasurement
         await using var host = await SoakHost.StartAsync();
         var client = new SoakClient(host.Http, "outage");
         await client.PutAgentAsync("warm", new { model = "backup:soak" });
-        await client.PutAgentAsync("agent", new { model = "openai:soak", fallbacks = new[] { "backup:soak" } });
+        await client.PutAgentAsync("agent", new { model = "openai:soak", fallbacks = Backup });
         await client.RunAsync("warm", wait: true);
         (host.Primary.Choose, host.Backup.Choose) = (_ => primary, _ => backup);
         var runs = new ConcurrentBag<SeenRun>();

@@ -15,6 +15,8 @@ internal sealed record SoakResult(IReadOnlyList<SeenRun> Runs, long TokensCounte
 internal static class SoakRun
 {
     private const int Users = 5;
+    private static readonly string[] Backup = ["backup:soak"];
+    private static readonly string[] Calculator = ["calculator"];
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     public static async Task<SoakResult> RunAsync(TimeSpan duration, int clients, TextWriter output)
@@ -33,9 +35,9 @@ internal static class SoakRun
         var users = Enumerable.Range(0, Users).Select(user => new SoakClient(host.Http, $"soak{user}")).ToList();
         foreach (var user in users)
         {
-            await user.PutAgentAsync("plain", new { model = "openai:soak", fallbacks = new[] { "backup:soak" }, maxOutputTokens = 200 });
+            await user.PutAgentAsync("plain", new { model = "openai:soak", fallbacks = Backup, maxOutputTokens = 200 });
             await user.PutAgentAsync(
-                "calculating", new { model = "openai:soak", fallbacks = new[] { "backup:soak" }, tools = new[] { "calculator" }, maxOutputTokens = 200 });
+                "calculating", new { model = "openai:soak", fallbacks = Backup, tools = Calculator, maxOutputTokens = 200 });
         }
 
         await output.WriteLineAsync($"{clients} clients for {duration.TotalSeconds:0} s …");
