@@ -42,17 +42,19 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     public async Task Cost_is_a_budget_too_and_models_without_a_price_count_as_free()
     {
         var limits = new LimitOptions { CostPerDayUsd = 20 };
-        var dear = Worker(Spender(tokens: 500), limits);
+        var dear = Worker(Spender(tokens: 500, "scripted:dear"), limits);
         dear.Agent = dear.Agent with { Model = "scripted:dear", MaxOutputTokens = 500 };
-        var unpriced = Worker(new ScriptedModels(Calls(("echo", new { text = "a" })), Says("Done.")), limits);
-        unpriced.Agent = unpriced.Agent with { Model = "scripted:unheard-of", MaxOutputTokens = 500 };
+        var unpriced = Worker(Spender(tokens: 1_000_000, "scripted:unheard-of"), limits);
+        unpriced.Agent = unpriced.Agent with { Model = "scripted:unheard-of", MaxTurns = 3 };
 
         var stopped = await dear.FinishAsync(await dear.StartAsync());
         var free = await unpriced.FinishAsync(await unpriced.StartAsync());
 
         Assert.Equal((StopReason.Quota, "quota_exceeded"), (stopped.StopReason, stopped.Error!.Code));
         Assert.Contains("20 US dollars a day", stopped.Error.Message, StringComparison.Ordinal);
-        Assert.Equal(RunStatus.Completed, free.Status);
+        Assert.InRange(stopped.Usage.CostUsd, 10, 20);
+        Assert.Equal((StopReason.MaxTurns, 0m), (free.StopReason, free.Usage.CostUsd));
+        Assert.Equal(["scripted:unheard-of"], free.Usage.UnpricedModels);
     }
 
     [Fact]
@@ -63,7 +65,7 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
         await worker.Quotas.Ledger.FindAsync(_owner.Partition, CancellationToken.None);
         var before = worker.Requests.Count;
 
-        await worker.FinishAsync(await worker.StartAsync());
+        await worker.AdvanceAsync(await worker.StartAsync());
 
         // Start, read, lease, answer, result, end.
         Assert.Equal(6, worker.Requests.Count - before);
@@ -162,9 +164,10 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     }
 
     /// <summary>A model that calls a tool for ever, and uses as much each time.</summary>
-    private static ScriptedModels Spender(long tokens) => new(_ =>
+    private static ScriptedModels Spender(long tokens, string model = "scripted:one") => new(_ =>
     {
         var response = Response(new FunctionCallContent("c", "echo", new Dictionary<string, object?> { ["text"] = "a" }));
+        response.ModelId = model;
         response.Usage = new UsageDetails { InputTokenCount = tokens / 2, OutputTokenCount = tokens / 2 };
         return Task.FromResult(response);
     });
