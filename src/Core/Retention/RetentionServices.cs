@@ -7,6 +7,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -33,6 +34,7 @@ internal static class RetentionServices
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<QuotaLedger>(),

@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -39,6 +40,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
+    private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly QuotaLedger _quotas;
@@ -51,6 +53,7 @@ public sealed partial class UserDataRemoval
         AgentShareStore shares,
         RowRemoval rows,
         RunRemoval runs,
+        ApprovalIndex approvals,
         DueStore due,
         ResponseCacheTable cache,
         QuotaLedger quotas,
@@ -58,7 +61,7 @@ public sealed partial class UserDataRemoval
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_due, _cache, _quotas, _time, _logger) = (due, cache, quotas, time, logger);
+        (_approvals, _due, _cache, _quotas, _time, _logger) = (approvals, due, cache, quotas, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -152,6 +155,7 @@ public sealed partial class UserDataRemoval
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
+            await _approvals.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }
