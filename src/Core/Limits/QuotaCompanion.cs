@@ -67,7 +67,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
     public bool Concerns(Run next)
     {
         var now = time.GetUtcNow();
-        if (next.IsTerminal || IsAtRest(next))
+        if (next.IsTerminal || next.IsParked)
         {
             return next.Quota.IsHeld || next.Quota.Unaccounted(next.Usage.Amount) != default;
         }
@@ -95,10 +95,6 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
 
     public void Forget(string partition) => ledger.Forget(partition);
 
-    /// <summary>Given back because it waits for something, and not only for its next slice.</summary>
-    private static bool IsAtRest(Run run) =>
-        run.LeaseUntil == DateTimeOffset.UnixEpoch && run.Status is RunStatus.Waiting or RunStatus.Suspended;
-
     private static QuotaChange Change(string partition, KnownQuota before, QuotaState next) =>
         new(partition, next, QuotaRow.Write(partition, next, before.Version));
 
@@ -123,7 +119,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
         var used = run.Usage.Amount;
         var unaccounted = run.Quota.Unaccounted(used);
         QuotaRefusal? refusal = null;
-        if (run.IsTerminal || IsAtRest(run))
+        if (run.IsTerminal || run.IsParked)
         {
             state = state.Release(bounds, run.Id, unaccounted);
             return (state, run with { Quota = new RunQuota(used, default, DateTimeOffset.UnixEpoch) }, null);
