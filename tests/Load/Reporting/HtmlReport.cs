@@ -49,7 +49,7 @@ internal static class HtmlReport
     private static void Tiles(StringBuilder body, Totals totals)
     {
         body.Append("<section class=\"tiles\">");
-        Tile(body, "completed", $"{totals.RunsPerSecond:0.##}", "runs/s", $"{totals.Completed:N0} in {totals.Seconds:0.#} s");
+        Tile(body, "completed", $"{totals.RunsPerSecond:0.#}", "runs/s", $"{totals.Completed:N0} in {totals.Seconds:0.#} s");
         Tile(body, "failed", $"{totals.ErrorPercent:0.##}", "%", $"{totals.Failed:N0} runs");
         Tile(body, "p50", $"{totals.LatencyMs.P50:0.#}", "ms", $"mean {totals.LatencyMs.Mean:0.#} ms");
         Tile(body, "p95", $"{totals.LatencyMs.P95:0.#}", "ms", $"p90 {totals.LatencyMs.P90:0.#} ms");

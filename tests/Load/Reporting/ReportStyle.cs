@@ -15,7 +15,7 @@ internal static class ReportStyle
         .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 10px; }
         .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 12px; }
         .tile span, .tile em { display: block; color: var(--mute); font-style: normal; font-size: 12.5px; }
-        .tile strong { display: block; font-size: 22px; font-weight: 600; } .tile small { font-size: 13px; font-weight: 400; color: var(--mute); }
+        .tile strong { display: block; font-size: 20px; font-weight: 600; white-space: nowrap; } .tile small { font-size: 13px; font-weight: 400; color: var(--mute); }
         .badge { font-size: 14px; vertical-align: middle; border-radius: 999px; padding: 2px 10px; border: 1px solid currentColor; }
         .good { color: var(--good); } .bad { color: var(--c4); }
         .warning { border-left: 3px solid var(--c2); background: var(--card); padding: 8px 12px; margin: 14px 0; }
