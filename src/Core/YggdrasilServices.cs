@@ -137,6 +137,7 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunRemoval>();
+        services.AddSingleton<RunSignals>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
