@@ -12,6 +12,7 @@ using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -33,6 +34,7 @@ public static class YggdrasilServices
         services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
+        services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
@@ -138,6 +140,7 @@ public static class YggdrasilServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunRemoval>();
         services.AddSingleton<RunSignals>();
+        services.AddRunEvents();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
@@ -155,5 +158,15 @@ public static class YggdrasilServices
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddRunEvents(this IServiceCollection services)
+    {
+        services.AddSingleton<DeltaLog>();
+        services.AddSingleton<RunStreams>();
+        services.AddSingleton<RunFeeds>();
+        services.AddSingleton<EventTickets>();
+        services.AddSingleton(provider => new RunEvents(
+            provider.GetRequiredService<RunFeeds>(), provider.GetRequiredService<RunStore>(), provider.GetRequiredService<TimeProvider>()));
     }
 }

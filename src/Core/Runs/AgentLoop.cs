@@ -98,7 +98,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         try
         {
             await context.FitAsync(journal, slice);
-            answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+            answer = await model.AskAsync(journal.Run, journal.Transcript, journal.Live, slice.Stop);
         }
         catch (ProviderException failure)
         {

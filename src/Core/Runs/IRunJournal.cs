@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Events;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -9,6 +11,9 @@ internal interface IRunJournal
     Run Run { get; }
 
     Transcript Transcript { get; }
+
+    /// <summary>Who is told of the step in flight.</summary>
+    ILiveEvents Live { get; }
 
     /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>

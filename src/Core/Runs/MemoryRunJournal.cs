@@ -1,9 +1,10 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input) : IRunJournal
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, ILiveEvents? live = null) : IRunJournal
 {
     private readonly List<JournalEntry> _entries = [];
 
@@ -12,6 +13,8 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
     public IReadOnlyList<JournalEntry> Entries => _entries;
 
     public Transcript Transcript { get; } = new(input, []);
+
+    public ILiveEvents Live { get; } = live ?? NoLiveEvents.Instance;
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {

@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
@@ -11,18 +12,21 @@ namespace Yggdrasil.Runs;
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
 internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
+    /// <param name="live">Told what the model says while it says it, if the run streams.</param>
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
-    public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
+    public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, ILiveEvents live, CancellationToken cancellationToken)
     {
+        var turn = run.Turns + 1;
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var response = await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var response = run.Stream
+            ? await StreamAsync(Client(run), Prompt(run, transcript), Options(run), live, turn, cancellationToken)
+            : await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
         }
 
-        var turn = run.Turns + 1;
         var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
@@ -33,6 +37,30 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
             Messages = [Record(response, run.Id, turn)],
         };
         return meter.Measure(answer, response);
+    }
+
+    /// <summary>The same answer as without streaming, told piece by piece on its way.</summary>
+    private async Task<ChatResponse> StreamAsync(
+        RedactingChatClient client, List<ChatMessage> prompt, ChatOptions options, ILiveEvents live, int turn, CancellationToken cancellationToken)
+    {
+        using var said = new TextBatch(live, turn, time);
+        List<ChatResponseUpdate> updates = [];
+        await foreach (var update in client.GetStreamingResponseAsync(prompt, options, cancellationToken))
+        {
+            if (ModelRestart.Of(update) is not null)
+            {
+                updates.Clear();
+                said.Restart();
+            }
+            else
+            {
+                updates.Add(update);
+                said.Add(update.Text);
+            }
+        }
+
+        said.Flush();
+        return updates.ToChatResponse();
     }
 
     private RedactingChatClient Client(Run run)

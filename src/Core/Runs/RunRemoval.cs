@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Yggdrasil.Retention;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
@@ -18,6 +19,11 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
         {
             await rows.RemoveAsync(found, cancellationToken);
             return;
+        }
+
+        if (RunRow.Streams(run))
+        {
+            await DeltaLog.DeleteAsync(storage, partition, runId, cancellationToken);
         }
 
         // The run's row goes last: it says where the others are.

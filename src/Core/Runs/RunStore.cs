@@ -1,14 +1,20 @@
 using Azure.Data.Tables;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
-internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null)
+/// <param name="streams">Told of each commit; null where nobody reads along.</param>
+internal sealed class RunStore(
+    StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null, RunStreams? streams = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
+
+    /// <summary>Where drivers of this process tell what is not committed yet.</summary>
+    public RunStreams? Streams => streams;
 
     private readonly RunTransactions _transactions = new(storage, [.. companions ?? []]);
     private readonly RunRow _runs = new(vault);
@@ -63,6 +69,29 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         return rows.Count > 0 && rows[0].RowKey == start ? await ReadAsync(rows, cancellationToken) : null;
     }
 
+    /// <summary>How far a run has come, without any content; null when there is none.</summary>
+    public async Task<RunProgress?> FindProgressAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), RunRow.Progress, cancellationToken);
+        return row.HasValue ? RunRow.ReadProgress(row.Value!) : null;
+    }
+
+    /// <summary>The journal's entries from one sequence number up to another, exclusive.</summary>
+    public async Task<IReadOnlyList<JournalEntry>> ReadEntriesAsync(
+        string partition, string runId, long from, long to, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = RowKeys.Range(partition, RowKeys.JournalEntry(runId, from), RowKeys.JournalEntry(runId, to));
+        List<JournalEntry> entries = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            entries.Add(await _journal.ReadAsync(row, cancellationToken));
+        }
+
+        return entries;
+    }
+
     /// <summary>A run of its row and those of its journal, which follow it.</summary>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> ReadAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
     {
@@ -88,13 +117,19 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
         }
 
-        return await _transactions.CommitAsync(
+        var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
             (companion, changed) => changed.IsTerminal && before is not null
                 ? companion.OnEndAsync(changed, before, entries, cancellationToken)
                 : companion.OnCommitAsync(changed, cancellationToken),
             async stored => [new(TableTransactionActionType.UpdateMerge, await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
+        if (committed is not null)
+        {
+            streams?.Commits.Publish(next.Id);
+        }
+
+        return committed;
     }
 
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>

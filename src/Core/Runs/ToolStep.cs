@@ -67,7 +67,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
             .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
-            .Select(item => SettleAsync(journal.Run, item.Call, item.Verdict, places, slice))
+            .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
             .ToList();
         try
         {
@@ -107,7 +107,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     }
 
     /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
-    private async Task<JournalEntry?> SettleAsync(Run run, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
+    private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
@@ -118,7 +118,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
             {
                 GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
-                GateVerdict.Execute execute => await MakeAsync(run, call, execute, places, slice),
+                GateVerdict.Execute execute => await MakeAsync(journal, call, execute, places, slice),
                 _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
             };
         }
@@ -142,13 +142,15 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
         };
     }
 
-    private async Task<ToolResult> MakeAsync(Run run, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    private async Task<ToolResult> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
         var token = execute.Tool.Idempotent ? slice.Stop : slice.Lost;
         await places.WaitAsync(token);
         try
         {
+            journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
+            var run = journal.Run;
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
             return await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, token);
         }

@@ -72,9 +72,10 @@ internal sealed record RunDocument(
     }
 }
 
-internal sealed record RunLinks(string Self, string Steps)
+internal sealed record RunLinks(string Self, string Steps, string Events)
 {
-    public static RunLinks Of(string runId, string query) => new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}");
+    public static RunLinks Of(string runId, string query) =>
+        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
