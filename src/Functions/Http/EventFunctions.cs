@@ -29,7 +29,7 @@ public sealed class EventFunctions(
 
         // Whatever becomes of the answer, its reader goes when the request does.
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        return new EventStreamResult(reader, scope.ToQuery(), lifetime.ApplicationStopping, time, logger);
+        return new EventStreamResult(reader, scope.ToQuery(), time, logger, lifetime.ApplicationStopping);
     }
 
     [Function(nameof(CreateEventTicket))]

@@ -10,7 +10,7 @@ namespace Yggdrasil.Functions.Http;
 /// on Azure). The reader comes back with the id of what it has seen last; after the last event it is told 204.
 /// </remarks>
 internal sealed partial class EventStreamResult(
-    RunEventReader reader, string query, CancellationToken stopping, TimeProvider time, ILogger logger) : IResult
+    RunEventReader reader, string query, TimeProvider time, ILogger logger, CancellationToken stopping) : IResult
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(200);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);

@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Providers.Cache;
@@ -38,8 +39,11 @@ internal sealed class DriverFixture
         Turns = new ConversationTurns(conversations, memory, log, histories);
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
+        Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Streams);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, rows, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         var agents = new AgentStore(storage, vault);
@@ -70,6 +74,10 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public RunStreams Streams { get; }
+
+    public RunEvents Events { get; }
 
     public ConversationTurns Turns { get; }
 
