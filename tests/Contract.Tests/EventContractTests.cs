@@ -107,11 +107,19 @@ public class EventContractTests(ContractFixture app)
     public async Task Provider_that_breaks_off_after_the_first_token_voids_what_it_said()
     {
         var agent = await app.PutAgentAsync(new { model = "openai:scripted", fallbacks = Fallbacks });
-        app.Model.Enqueue(ModelReply.Text("Nobody shall keep these many words.") with { Fault = ConnectionFault.MidBody }, ModelReply.Text(Answer));
+        var gate = new Gate();
+        app.Model.Enqueue(
+            ModelReply.Text("Nobody shall keep these many words.") with { Fault = ConnectionFault.MidBody, MidStreamGate = gate }, ModelReply.Text(Answer));
         using var accepted = await app.Http.PostRunAsync(agent, new { input = "Hello", stream = true });
+        using var live = await EventClient.OpenAsync(app.Http, (await accepted.ReadAsync()).Text("id"));
 
-        var events = await EventClient.ReadAllAsync(app.Http, (await accepted.ReadAsync()).Text("id"));
+        var events = await live.ReadUntilAsync(item => item.Type == "model.delta");
+        gate.Open();
+        events.AddRange(await live.ReadToEndAsync());
 
+        var restart = events.FindIndex(item => item.Type == "model.restarted");
+        Assert.Equal(1, events[restart].Data.GetProperty("turn").GetInt32());
+        Assert.Equal(Answer, TextOf(events.Take(events.FindIndex(item => item.Type == "model.completed"))));
         Assert.Equal(Answer, TextOf(events));
         Assert.Equal(Answer, events.Single(item => item.Type == "model.completed").Data.Text("text"));
         Assert.Equal("run.completed", events[^1].Type);

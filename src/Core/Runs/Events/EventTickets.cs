@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
@@ -12,12 +12,16 @@ namespace Yggdrasil.Runs.Events;
 /// their caller, where the events of one run are read and nowhere else.
 /// </summary>
 /// <remarks>
-/// <c>key id . payload . HMAC-SHA256</c>, under a key of its own derived from the master key. Nothing is stored, so every
-/// instance reads them, and none can be taken back but by locking its caller out.
+/// <c>ygt_</c> and, as one Base64url, <c>key id (8) | HMAC-SHA256 (32) | payload</c>, under a key of its own derived from the
+/// master key. Nothing is stored, so every instance reads them, and none can be taken back but by locking its caller out.
+/// Log messages are searched for the prefix, because addresses end up in logs.
 /// </remarks>
 public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
 {
+    public const string Prefix = "ygt_";
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
+
+    private const int KeyIdBytes = sizeof(ulong);
 
     /// <exception cref="SecretUnavailableException">There is no key.</exception>
     public (string Ticket, DateTimeOffset ExpiresAt) Issue(EventTicket ticket)
@@ -25,47 +29,56 @@ public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
         // Whole seconds, as callers are told.
         var expiresAt = DateTimeOffset.FromUnixTimeSeconds((time.GetUtcNow() + Lifetime).ToUnixTimeSeconds());
         var payload = JsonSerializer.SerializeToUtf8Bytes(new Payload(
-            ticket.RunId, ticket.Owner.User, ticket.Caller.Owner.Tenant, ticket.Caller.Owner.User, ticket.Caller.IsAdmin, expiresAt.ToUnixTimeSeconds()));
+            ticket.RunId,
+            ticket.Owner.User,
+            ticket.Caller.Owner.Tenant,
+            ticket.Caller.Owner.User,
+            ticket.Caller.IsAdmin,
+            expiresAt.ToUnixTimeSeconds()));
         var key = keys.Current;
-        var signed = $"{key.Id:x16}.{WebEncoders.Base64UrlEncode(payload)}";
-        return ($"{signed}.{WebEncoders.Base64UrlEncode(Mac(key, signed))}", expiresAt);
+        var bytes = new byte[KeyIdBytes + HMACSHA256.HashSizeInBytes + payload.Length];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, key.Id);
+        HMACSHA256.HashData(key.DeriveTicketKey(), payload, bytes.AsSpan(KeyIdBytes));
+        payload.CopyTo(bytes.AsSpan(KeyIdBytes + HMACSHA256.HashSizeInBytes));
+        return (Prefix + WebEncoders.Base64UrlEncode(bytes), expiresAt);
     }
 
     /// <summary>What a ticket says; null for one that is expired, or that was not issued here.</summary>
-    public EventTicket? Read(string text)
+    public EventTicket? Read(string ticket)
     {
-        if (text.Split('.') is not [var keyId, var encoded, var mac]
-            || !ulong.TryParse(keyId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
-            || !keys.TryGet(id, out var key)
-            || !IsMac(key, $"{keyId}.{encoded}", mac))
-        {
-            return null;
-        }
-
-        var payload = JsonSerializer.Deserialize<Payload>(WebEncoders.Base64UrlDecode(encoded))!;
-        if (time.GetUtcNow().ToUnixTimeSeconds() >= payload.ExpiresAt)
+        if (!ticket.StartsWith(Prefix, StringComparison.Ordinal) || Authentic(ticket[Prefix.Length..]) is not { } payload)
         {
             return null;
         }
 
         var roles = payload.IsAdmin ? new HashSet<string> { Caller.AdminRole } : [];
-        return new EventTicket(
-            payload.RunId, new Owner(payload.Tenant, payload.RunUser), new Caller(new Owner(payload.Tenant, payload.User), roles));
+        return time.GetUtcNow().ToUnixTimeSeconds() < payload.ExpiresAt
+            ? new EventTicket(
+                payload.RunId, new Owner(payload.Tenant, payload.RunUser), new Caller(new Owner(payload.Tenant, payload.User), roles))
+            : null;
     }
 
-    private static bool IsMac(MasterKey key, string signed, string mac)
+    private Payload? Authentic(string encoded)
     {
+        ReadOnlySpan<byte> bytes;
         try
         {
-            return CryptographicOperations.FixedTimeEquals(WebEncoders.Base64UrlDecode(mac), Mac(key, signed));
+            bytes = WebEncoders.Base64UrlDecode(encoded);
         }
         catch (FormatException)
         {
-            return false;
+            return null;
         }
-    }
 
-    private static byte[] Mac(MasterKey key, string signed) => HMACSHA256.HashData(key.DeriveTicketKey(), System.Text.Encoding.ASCII.GetBytes(signed));
+        if (bytes.Length < KeyIdBytes + HMACSHA256.HashSizeInBytes || !keys.TryGet(BinaryPrimitives.ReadUInt64LittleEndian(bytes), out var key))
+        {
+            return null;
+        }
+
+        var payload = bytes[(KeyIdBytes + HMACSHA256.HashSizeInBytes)..];
+        var mac = HMACSHA256.HashData(key.DeriveTicketKey(), payload);
+        return CryptographicOperations.FixedTimeEquals(mac, bytes.Slice(KeyIdBytes, mac.Length)) ? JsonSerializer.Deserialize<Payload>(payload) : null;
+    }
 
     /// <param name="ExpiresAt">Unix seconds.</param>
     private sealed record Payload(string RunId, string RunUser, string Tenant, string User, bool IsAdmin, long ExpiresAt);
