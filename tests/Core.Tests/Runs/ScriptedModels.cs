@@ -61,13 +61,13 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
     }
 
     /// <summary>How an answer is streamed; by default the scripted one in as many updates as its message has contents.</summary>
-    public Func<Task<ChatResponse>, IAsyncEnumerable<ChatResponseUpdate>>? Stream { get; init; }
+    public Func<Task<ChatResponse>, CancellationToken, IAsyncEnumerable<ChatResponseUpdate>>? Stream { get; init; }
 
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var answer = GetResponseAsync(messages, options, cancellationToken);
-        return Stream?.Invoke(answer) ?? PiecesOf(answer);
+        return Stream?.Invoke(answer, cancellationToken) ?? PiecesOf(answer);
     }
 
     private static async IAsyncEnumerable<ChatResponseUpdate> PiecesOf(Task<ChatResponse> answer)
