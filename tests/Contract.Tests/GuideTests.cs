@@ -37,6 +37,18 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events()
+    {
+        var answers = await RunSectionAsync("Events");
+
+        var run = Json(answers[0]).Text("id");
+        Assert.Contains("event: run.started\n", answers[1], StringComparison.Ordinal);
+        Assert.Contains("event: model.completed\n", answers[1], StringComparison.Ordinal);
+        Assert.Contains($"event: run.completed\ndata: {{\"id\":\"{run}\"", answers[1], StringComparison.Ordinal);
+        Assert.StartsWith("ygt_", Json(answers[2]).Text("ticket"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);
