@@ -77,7 +77,7 @@ public sealed record JournalEntry
     /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
-    /// <summary>The lease epoch under which an intent was written.</summary>
+    /// <summary>The lease epoch under which an intent or an answer was written; 0 for other kinds.</summary>
     public int Epoch { get; init; }
 
     /// <summary>

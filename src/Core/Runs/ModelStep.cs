@@ -31,6 +31,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         {
             Kind = EntryKind.Model,
             Turn = turn,
+            Epoch = run.Epoch,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
             ServedBy = response.ModelId ?? run.Agent.Model,

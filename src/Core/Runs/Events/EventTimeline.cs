@@ -122,6 +122,11 @@ internal sealed class EventTimeline(Run run)
                 AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.RunStarted, Run = run });
                 break;
             case EntryKind.Model:
+                if (entry.Epoch > Epoch)
+                {
+                    AddEpoch(entry.Epoch);
+                }
+
                 AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.ModelCompleted, Turn = entry.Turn, Entry = entry });
                 AddCalls(entry);
                 break;

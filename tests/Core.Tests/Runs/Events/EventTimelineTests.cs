@@ -115,6 +115,21 @@ public sealed class EventTimelineTests
     }
 
     [Fact]
+    public void Answer_of_another_driver_than_the_text_voids_that_first()
+    {
+        Commit(Input());
+        _timeline.Advance(1);
+        Say(1, 1, "One ");
+        var reader = Reader();
+        var seen = Read(reader);
+        Commit(Model(1, 1, "Uno.") with { Epoch = 2 });
+
+        Assert.Equal(["ModelRestarted", "ModelCompleted"], Read(reader).Select(Show));
+        Assert.Equal(["ModelRestarted", "ModelCompleted"], Read(Reader(seen[1].Id)).Select(Show));
+        Assert.Equal(["RunStarted", "ModelCompleted"], Read(Reader()).Select(Show));
+    }
+
+    [Fact]
     public void Answer_begun_anew_by_the_same_driver_voids_what_was_told()
     {
         Commit(Input());

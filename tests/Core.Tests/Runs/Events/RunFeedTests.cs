@@ -65,7 +65,7 @@ public sealed class RunFeedTests(AzuriteFixture azurite)
         Assert.Equal("One two.", rest.Single(item => item.Type == RunEventType.ModelCompleted).Entry!.Text());
         Assert.DoesNotContain("Void", Text(rest), StringComparison.Ordinal);
         var late = await ReadAllAsync(reading, run.Id, seen[^1].Id);
-        Assert.Equal([RunEventType.ModelCompleted, RunEventType.RunEnded], late.Select(item => item.Type));
+        Assert.Equal([RunEventType.ModelRestarted, RunEventType.ModelCompleted, RunEventType.RunEnded], late.Select(item => item.Type));
     }
 
     [Fact]
