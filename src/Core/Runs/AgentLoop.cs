@@ -34,7 +34,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             }
 
             var now = time.GetUtcNow();
-            if (StopBefore(journal, now) is { } reason)
+            if (StopBefore(journal, slice, now) is { } reason)
             {
                 await EndAsync(journal, reason, slice.Lost);
             }
@@ -67,10 +67,21 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         return SliceOutcome.Finished;
     }
 
-    private static StopReason? StopBefore(IRunJournal journal, DateTimeOffset now)
+    /// <summary>Ends a run that was cancelled during a step; what it said so far is kept.</summary>
+    public async Task<SliceOutcome> CancelAsync(IRunJournal journal, CancellationToken lost)
+    {
+        if (!journal.Run.IsTerminal)
+        {
+            await EndAsync(journal, StopReason.Cancelled, lost);
+        }
+
+        return SliceOutcome.Finished;
+    }
+
+    private static StopReason? StopBefore(IRunJournal journal, Slice slice, DateTimeOffset now)
     {
         var run = journal.Run;
-        if (run.CancelRequested)
+        if (run.CancelRequested || slice.IsCancelled)
         {
             return StopReason.Cancelled;
         }
@@ -98,7 +109,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         try
         {
             await context.FitAsync(journal, slice);
-            answer = await model.AskAsync(journal.Run, journal.Transcript, journal.Live, slice.Stop);
+            answer = await model.AskAsync(journal, slice);
         }
         catch (ProviderException failure)
         {
@@ -114,10 +125,20 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             Usage = run.Usage.AddModelCall(answer),
             ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
-        var isFinal = !answer.ToolCalls().Any();
-        await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
+        if (!answer.ToolCalls().Any())
+        {
+            var reason = answer.Status == StepStatus.Cancelled ? StopReason.Cancelled : StopReason.Completed;
+            next = next.End(reason, answer.Text(), time.GetUtcNow());
+        }
+
+        await journal.CommitAsync(next, [answer], slice.Lost);
     }
 
-    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null) =>
-        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], lost);
+    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null)
+    {
+        var now = time.GetUtcNow();
+        var begun = reason == StopReason.Cancelled ? AbandonedCalls.In(journal.Transcript, now) : [];
+        var run = journal.Run with { Usage = journal.Run.Usage with { ToolCalls = journal.Run.Usage.ToolCalls + begun.Count } };
+        await journal.CommitAsync(run.End(reason, journal.Transcript.LastText, now, error), begun, lost);
+    }
 }

@@ -15,6 +15,9 @@ internal interface IRunJournal
     /// <summary>Who is told of the step in flight.</summary>
     ILiveEvents Live { get; }
 
+    /// <summary>Whether the run can outlive whoever drives it, and so wait for a human or an activity.</summary>
+    bool CanWait { get; }
+
     /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);

@@ -12,6 +12,8 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
 
     public IReadOnlyList<JournalEntry> Entries => _entries;
 
+    public bool CanWait { get; init; }
+
     public Transcript Transcript { get; } = new(input, []);
 
     public ILiveEvents Live { get; } = live ?? NoLiveEvents.Instance;

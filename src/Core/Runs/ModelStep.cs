@@ -12,16 +12,21 @@ namespace Yggdrasil.Runs;
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
 internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
-    /// <param name="live">Told what the model says while it says it, if the run streams.</param>
+    /// <summary>Asks for the next answer; whoever reads along is told what the model says while it says it, if the run streams.</summary>
+    /// <returns>
+    /// The entry; of a streamed answer that a cancellation has cut off, as <see cref="StepStatus.Cancelled"/>, what was said of it.
+    /// </returns>
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
-    public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, ILiveEvents live, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The call was given up, and nothing was said.</exception>
+    public async Task<JournalEntry> AskAsync(IRunJournal journal, Slice slice)
     {
+        var (run, transcript) = (journal.Run, journal.Transcript);
         var turn = run.Turns + 1;
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var response = run.Stream
-            ? await StreamAsync(Client(run), Prompt(run, transcript), Options(run), live, turn, cancellationToken)
-            : await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var (response, isWhole) = run.Stream
+            ? await StreamAsync(run, transcript, journal.Live, slice)
+            : (await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), slice.Stop), true);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
@@ -31,6 +36,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         {
             Kind = EntryKind.Model,
             Turn = turn,
+            Status = isWhole ? StepStatus.Completed : StepStatus.Cancelled,
             Epoch = run.Epoch,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
@@ -41,28 +47,42 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     }
 
     /// <summary>The same answer as without streaming, told piece by piece on its way.</summary>
-    private async Task<ChatResponse> StreamAsync(
-        RedactingChatClient client, List<ChatMessage> prompt, ChatOptions options, ILiveEvents live, int turn, CancellationToken cancellationToken)
+    private async Task<(ChatResponse Response, bool IsWhole)> StreamAsync(Run run, Transcript transcript, ILiveEvents live, Slice slice)
     {
-        using var said = new TextBatch(live, turn, time);
         List<ChatResponseUpdate> updates = [];
-        await foreach (var update in client.GetStreamingResponseAsync(prompt, options, cancellationToken))
+        using var said = new TextBatch(live, run.Turns + 1, time);
+        try
         {
-            if (ModelRestart.Of(update) is not null)
+            await foreach (var update in Client(run).GetStreamingResponseAsync(Prompt(run, transcript), Options(run), slice.Stop))
             {
-                updates.Clear();
-                said.Restart();
+                if (ModelRestart.Of(update) is not null)
+                {
+                    updates.Clear();
+                    said.Restart();
+                }
+                else
+                {
+                    updates.Add(update);
+                    said.Add(update.Text);
+                }
             }
-            else
-            {
-                updates.Add(update);
-                said.Add(update.Text);
-            }
+        }
+        catch (OperationCanceledException) when (slice.IsCancelled && updates.Exists(update => update.Text.Length > 0))
+        {
+            // Readers have seen it. Calls of tools are left out: nobody makes them any more.
+            said.Flush();
+            return (TextOf(updates), false);
         }
 
         said.Flush();
-        return updates.ToChatResponse();
+        return (updates.ToChatResponse(), true);
     }
+
+    private static ChatResponse TextOf(List<ChatResponseUpdate> updates) =>
+        new(new ChatMessage(ChatRole.Assistant, string.Concat(updates.Select(update => update.Text))))
+        {
+            ModelId = updates.Select(update => update.ModelId).LastOrDefault(model => model is not null),
+        };
 
     private RedactingChatClient Client(Run run)
     {

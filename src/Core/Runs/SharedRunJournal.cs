@@ -28,6 +28,8 @@ internal sealed class SharedRunJournal : IRunJournal
     /// <remarks>Live events are numbered by who holds the lease. Of distributed calls, intents tell that they have begun.</remarks>
     public ILiveEvents Live => NoLiveEvents.Instance;
 
+    public bool CanWait => true;
+
     public static async Task<SharedRunJournal?> LoadAsync(
         RunStore store, RunTicket ticket, TimeProvider time, CancellationToken cancellationToken) =>
         await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)

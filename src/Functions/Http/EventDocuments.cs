@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Functions.Http;
@@ -27,6 +28,8 @@ internal static class EventDocuments
             RunEventType.ModelCompleted => ModelCompleted.From(what.Entry!),
             RunEventType.ToolStarted => new { what.Turn, what.CallId, Name = what.Tool },
             RunEventType.ToolCompleted => ToolCompleted.From(what),
+            RunEventType.ApprovalRequired => ApprovalRequired.From(what),
+            RunEventType.ApprovalDecided => ApprovalDecided.From(what),
             RunEventType.RunEnded => RunDocument.From(what.Run!, query),
             _ => throw new InvalidOperationException($"{what.Type} has no form."),
         };
@@ -44,6 +47,8 @@ internal static class EventDocuments
         RunEventType.ModelCompleted => "model.completed",
         RunEventType.ToolStarted => "tool.started",
         RunEventType.ToolCompleted => "tool.completed",
+        RunEventType.ApprovalRequired => "approval.required",
+        RunEventType.ApprovalDecided => "approval.decided",
         RunEventType.RunEnded => $"run.{ContractJson.Name(what.Run!.Status)}",
         _ => throw new InvalidOperationException($"{what.Type} has no name."),
     };
@@ -60,6 +65,26 @@ internal static class EventDocuments
             answer.Turn,
             answer.Text(),
             [.. answer.ToolCalls().Select((call, index) => new ToolCallDocument(Ids.ToolCall(answer.Turn, index), call.Name, call.Arguments))]);
+    }
+
+    /// <summary>As the run's <c>pendingApprovals</c> have it while it waits.</summary>
+    private sealed record ApprovalRequired(
+        int Turn, string CallId, string? Tool, JsonElement? Arguments, string? ArgumentsHash, DateTimeOffset? ExpiresAt)
+    {
+        public static ApprovalRequired From(RunEvent what) => new(
+            what.Turn, what.CallId!, what.Tool, what.Approval?.Arguments, what.Approval?.ArgumentsHash, what.Approval?.ExpiresAt);
+    }
+
+    /// <param name="By">The user who decided; absent where time did.</param>
+    /// <param name="Arguments">What replaces the model's, where something does.</param>
+    private sealed record ApprovalDecided(
+        int Turn, string CallId, string? Tool, ApprovalOutcome? Decision, string? By, DateTimeOffset? At, string? Reason, JsonElement? Arguments)
+    {
+        public static ApprovalDecided From(RunEvent what)
+        {
+            var decision = what.Entry!.Decision;
+            return new(what.Turn, what.CallId!, what.Tool, decision?.Outcome, decision?.By, decision?.At, decision?.Reason, decision?.Arguments);
+        }
     }
 
     private sealed record ToolCompleted(int Turn, string CallId, string? Name, StepStatus Status, long DurationMs, string? Result)

@@ -37,6 +37,7 @@ public sealed class EventFunctions(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/events/ticket")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         var scope = request.Scope();
         var run = await runs.GetAsync(scope, id, request.HttpContext.RequestAborted);
         var (ticket, expiresAt) = tickets.Issue(new EventTicket(run.Id, run.Caller.Owner, request.Caller()));

@@ -1,3 +1,7 @@
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
+
 namespace Yggdrasil.Runs.Events;
 
 /// <summary>A run's events in the order in which they became known here: committed steps for good, and between them what is live.</summary>
@@ -15,7 +19,7 @@ internal sealed class EventTimeline(Run run)
     private readonly Lock _gate = new();
     private readonly List<TimelineItem> _items = [];
     private readonly List<LiveEvent> _held = [];
-    private readonly Dictionary<string, string> _calls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FunctionCallContent> _calls = new(StringComparer.Ordinal);
     private readonly HashSet<string> _begunCalls = new(StringComparer.Ordinal);
     private List<int> _textOfTurn = [];
     private List<int> _textBefore = [];
@@ -137,6 +141,12 @@ internal sealed class EventTimeline(Run run)
                 _begunCalls.Add(entry.CallId!);
                 AddLasting(entry.Sequence, OfCall(RunEventType.ToolCompleted, entry));
                 break;
+            case EntryKind.ApprovalRequested:
+                AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalRequired, entry) with { Approval = AskedBy(entry) });
+                break;
+            case EntryKind.ApprovalDecided:
+                AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalDecided, entry));
+                break;
             case EntryKind.Summary:
                 break;
             default:
@@ -150,16 +160,20 @@ internal sealed class EventTimeline(Run run)
         Type = type,
         Turn = entry.Turn,
         CallId = entry.CallId,
-        Tool = _calls.GetValueOrDefault(entry.CallId!),
+        Tool = _calls.GetValueOrDefault(entry.CallId!)?.Name,
         Entry = entry,
     };
+
+    private PendingApproval? AskedBy(JournalEntry entry) => _calls.GetValueOrDefault(entry.CallId!) is { } call
+        ? PendingApproval.Of(run, new PendingCall(entry.CallId!, entry.Turn, call, Intent: null), entry.ExpiresAt ?? default)
+        : null;
 
     private void AddCalls(JournalEntry answer)
     {
         _committedTurn = answer.Turn;
         foreach (var (index, call) in answer.ToolCalls().Index())
         {
-            _calls[Ids.ToolCall(answer.Turn, index)] = call.Name;
+            _calls[Ids.ToolCall(answer.Turn, index)] = call;
         }
 
         LiveFrom = _items.Count;
@@ -255,7 +269,7 @@ internal sealed class EventTimeline(Run run)
         }
 
         // Of one turn, calls differ by their number.
-        var number = long.Parse(callId.AsSpan(callId.IndexOf('c') + 1), System.Globalization.CultureInfo.InvariantCulture);
+        var number = long.Parse(callId.AsSpan(callId.IndexOf('c') + 1), CultureInfo.InvariantCulture);
         var cursor = new EventCursor(CursorKind.ToolStarted, position, epoch, turn, number);
         var what = new RunEvent { Id = cursor.ToId(run.Id), Type = RunEventType.ToolStarted, Turn = turn, CallId = callId, Tool = tool };
         _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch });

@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Approvals;
+
 namespace Yggdrasil.Runs.Events;
 
 public enum RunEventType
@@ -8,6 +10,8 @@ public enum RunEventType
     ModelCompleted,
     ToolStarted,
     ToolCompleted,
+    ApprovalRequired,
+    ApprovalDecided,
 
     /// <summary>The run has ended; its status says how.</summary>
     RunEnded,
@@ -31,6 +35,9 @@ public sealed record RunEvent
 
     /// <summary>For events of a tool call: the name the model called.</summary>
     public string? Tool { get; init; }
+
+    /// <summary>For <see cref="RunEventType.ApprovalRequired"/>: what is asked.</summary>
+    public PendingApproval? Approval { get; init; }
 
     /// <summary>The committed step, where the event is one.</summary>
     public JournalEntry? Entry { get; init; }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Tests.Runs.Events;
@@ -206,6 +207,24 @@ public sealed class EventTimelineTests
         }
 
         Assert.Equal(["turn 3"], _timeline.Items.Where(item => item.Kind == TimelineItemKind.Text).Select(item => item.Event!.Text));
+    }
+
+    [Fact]
+    public void Question_and_decision_are_events_with_what_they_are_about()
+    {
+        var decision = new ApprovalDecision("t1c0", ApprovalOutcome.Approve, "bob", Now, "hash", "Fine.");
+        Commit(
+            Input(),
+            Model(1, 1, "", "post"),
+            Tool(2, "t1c0") with { Kind = EntryKind.ApprovalRequested, ExpiresAt = Now.AddDays(1) },
+            Tool(3, "t1c0") with { Kind = EntryKind.ApprovalDecided, Decision = decision });
+
+        var events = Read(Reader());
+
+        Assert.Equal([RunEventType.ApprovalRequired, RunEventType.ApprovalDecided], events.Skip(2).Select(item => item.Type));
+        Assert.Equal(("post", Now.AddDays(1)), (events[2].Approval!.Tool, events[2].Approval!.ExpiresAt));
+        Assert.NotEmpty(events[2].Approval!.ArgumentsHash);
+        Assert.Equal(decision, events[3].Entry!.Decision);
     }
 
     [Fact]
