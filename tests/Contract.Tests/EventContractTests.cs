@@ -126,6 +126,29 @@ public class EventContractTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Cancel_between_chunks_keeps_what_was_said()
+    {
+        var gate = new Gate();
+        app.Model.Enqueue(ModelReply.Text(Answer) with { MidStreamGate = gate });
+        var id = await StartAsync(stream: true);
+        using var live = await EventClient.OpenAsync(app.Http, id);
+        var events = await live.ReadUntilAsync(item => item.Type == "model.delta");
+        await gate.Reached;
+
+        using var cancelled = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/runs/{id}/cancel", "");
+        events.AddRange(await live.ReadToEndAsync());
+        gate.Open();
+        using var timeline = await app.Http.GetAsync(new Uri($"/api/runs/{id}/steps", UriKind.Relative));
+        var step = Assert.Single((await timeline.ReadAsync()).GetProperty("items").EnumerateArray());
+
+        var said = string.Concat(events.Where(item => item.Type == "model.delta").Select(item => item.Data.Text("text")));
+        Assert.StartsWith("One ", said, StringComparison.Ordinal);
+        Assert.Equal(["run.started", "model.completed", "run.cancelled"], events.Where(item => item.IsLasting).Select(item => item.Type));
+        Assert.Equal((said, said), (events[^2].Data.Text("text"), events[^1].Data.Text("output")));
+        Assert.Equal((said, "cancelled"), (step.Text("result"), step.Text("status")));
+    }
+
+    [Fact]
     public async Task Run_that_does_not_stream_has_no_deltas()
     {
         app.Model.Enqueue(ModelReply.Text(Answer));

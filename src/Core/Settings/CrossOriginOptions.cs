@@ -24,5 +24,6 @@ public sealed class CrossOriginOptions
     private static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp)
+        && uri.UserInfo.Length == 0
         && uri.GetLeftPart(UriPartial.Authority) == text;
 }
