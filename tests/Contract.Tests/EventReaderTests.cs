@@ -82,6 +82,27 @@ public sealed class EventReaderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silent_stream_is_kept_alive()
+    {
+        var gate = new Gate();
+        var id = await StartAsync(ModelReply.Text("Hello.") with { Gate = gate }, stream: true);
+        using var response = await EventClient.GetAsync(_host.Http, id);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync());
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+
+        string? line;
+        do
+        {
+            line = await lines.ReadLineAsync(bound.Token);
+        }
+        while (line is not null && !line.StartsWith(':'));
+        gate.Open();
+
+        Assert.Equal(": keep-alive", line);
+        Assert.Contains("event: run.completed", await lines.ReadToEndAsync(bound.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ticket_is_in_no_log_although_addresses_are()
     {
         var id = await StartAsync(ModelReply.Text("Hello."), stream: false);

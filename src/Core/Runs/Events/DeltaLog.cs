@@ -67,12 +67,15 @@ internal sealed partial class DeltaLog(StorageClients storage, ContentProtector 
         {
             // Asking for nothing is an error of its own, which the client would throw at every look.
             var properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken);
-            if (properties.Value.ContentLength <= offset)
+            var length = properties.Value.ContentLength;
+            if (length == offset)
             {
-                return ([], properties.Value.ContentLength);
+                return ([], offset);
             }
 
-            var range = new BlobDownloadOptions { Range = new HttpRange(offset, properties.Value.ContentLength - offset) };
+            // A shorter one is another, begun after the first was swept away under a run of days.
+            offset = length < offset ? 0 : offset;
+            var range = new BlobDownloadOptions { Range = new HttpRange(offset, length - offset) };
             added = (await blob.DownloadContentAsync(range, cancellationToken)).Value.Content.ToMemory();
         }
         catch (RequestFailedException failure) when (failure.Status == NotFound)
@@ -84,7 +87,7 @@ internal sealed partial class DeltaLog(StorageClients storage, ContentProtector 
         var read = 0;
         while (added.Span[read..].IndexOf(LineEnd) is >= 0 and var length)
         {
-            if (Parse(partition, runId, added.Span.Slice(read, length), epoch) is { } live)
+            if (await ParseAsync(partition, runId, added.Slice(read, length), epoch, cancellationToken) is { } live)
             {
                 events.Add(live);
             }
@@ -131,18 +134,27 @@ internal sealed partial class DeltaLog(StorageClients storage, ContentProtector 
     }
 
     /// <returns>Null for a line of an older epoch, and for one that is not ours: an event lost is made up for by the committed step.</returns>
-    private LiveEvent? Parse(string partition, string runId, ReadOnlySpan<byte> line, int epoch)
+    private async ValueTask<LiveEvent?> ParseAsync(
+        string partition, string runId, ReadOnlyMemory<byte> line, int epoch, CancellationToken cancellationToken)
     {
         try
         {
-            var parts = Encoding.ASCII.GetString(line).Split(' ');
-            var (own, sequence) = (int.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture));
-            return own < epoch
-                ? null
-                : JsonSerializer.Deserialize<LiveEvent>(
-                    protector.Unprotect(Convert.FromBase64String(parts[2]), Address(partition, runId, own, sequence)), StoredJson.Options);
+            if (Encoding.ASCII.GetString(line.Span).Split(' ') is not [var first, var second, var envelope])
+            {
+                throw new FormatException("A line has three parts.");
+            }
+
+            var (own, sequence) = (int.Parse(first, CultureInfo.InvariantCulture), long.Parse(second, CultureInfo.InvariantCulture));
+            if (own < epoch)
+            {
+                return null;
+            }
+
+            var address = Address(partition, runId, own, sequence);
+            var content = await protector.UnprotectAsync(Convert.FromBase64String(envelope), address, cancellationToken);
+            return JsonSerializer.Deserialize<LiveEvent>(content, StoredJson.Options);
         }
-        catch (Exception failure) when (failure is ContentProtectionException or FormatException or IndexOutOfRangeException or JsonException)
+        catch (Exception failure) when (failure is ContentProtectionException or FormatException or OverflowException or JsonException)
         {
             LogUnreadable(runId, failure.GetType().Name);
             return null;
