@@ -1,10 +1,13 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, ILiveEvents? live = null) : IRunJournal
+/// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
+/// <param name="live">Told of the step in flight; null where nobody reads along.</param>
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal
 {
     private readonly List<JournalEntry> _entries = [];
 
@@ -31,4 +34,7 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         Run = next with { NextSequence = next.NextSequence + entries.Count };
         return Task.CompletedTask;
     }
+
+    public Task ReserveCallAsync(CancellationToken cancellationToken) =>
+        quota?.ReserveCallAsync(Run, Transcript, cancellationToken) ?? Task.CompletedTask;
 }

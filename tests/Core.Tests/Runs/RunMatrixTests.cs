@@ -279,10 +279,17 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         }) { Stream = situation == BetweenChunks ? ChunksAsync : null };
         _tools.Behave = async (_, cancellationToken) =>
         {
-            await using var told = cancellationToken.Register(() => _toldToStop.TrySetResult());
             _reached.TrySetResult();
-            await _goOn.Task.WaitAsync(cancellationToken);
-            return "ok";
+            try
+            {
+                await _goOn.Task.WaitAsync(cancellationToken);
+                return "ok";
+            }
+            catch (OperationCanceledException)
+            {
+                _toldToStop.TrySetResult();
+                throw;
+            }
         };
         return (Worker(situation), Worker(situation));
     }
