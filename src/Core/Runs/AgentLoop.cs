@@ -118,7 +118,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
                 await journal.ReserveCallAsync(slice.Lost);
             }
 
-            answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+            answer = await model.AskAsync(journal, slice);
         }
         catch (QuotaExceededException refusal)
         {
@@ -139,8 +139,13 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             Usage = run.Usage.AddModelCall(answer),
             ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
-        var isFinal = !answer.ToolCalls().Any();
-        await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
+        if (!answer.ToolCalls().Any())
+        {
+            var reason = answer.Status == StepStatus.Cancelled ? StopReason.Cancelled : StopReason.Completed;
+            next = next.End(reason, answer.Text(), time.GetUtcNow());
+        }
+
+        await journal.CommitAsync(next, [answer], slice.Lost);
     }
 
     private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null)

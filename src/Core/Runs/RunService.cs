@@ -190,6 +190,7 @@ public sealed class RunService
             Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
+            Stream = request.Stream,
             Metadata = request.Metadata,
             RequestHash = idempotency?.RequestHash,
             CreatedAt = now,

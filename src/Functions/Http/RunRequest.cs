@@ -25,6 +25,7 @@ internal static class RunRequest
             Input = ReadInput(fields),
             ConversationId = ReadConversation(fields),
             OnConflict = ReadOnConflict(fields),
+            Stream = fields.Boolean("stream") ?? false,
             MaxTurns = fields.Integer("maxTurns"),
             DeadlineSeconds = fields.Integer("deadlineSeconds"),
             Metadata = ReadMetadata(fields),
