@@ -1,5 +1,6 @@
 using Yggdrasil.Conversations;
 using Yggdrasil.Providers;
+using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Runs;
 
@@ -11,7 +12,9 @@ namespace Yggdrasil.Runs;
 ///   flags, deadline ──► calls without a result? ──no──► turns left? ──► model call ──► [commit answer]
 ///      │                        │yes                       │no             │no calls asked
 ///      ▼                        ▼                          ▼               ▼
-///   [end] or parked     within the budget? ──no──►   [end: max_…]   [commit answer + end]
+///   [end] or parked     within the budget? ──no──►   [end: max_…]   [commit answer + end], or, where a schema
+///                               │yes                                it must fit is not met the first time,
+///                               │                                   [commit answer + repair] ──► to the top
 ///                               │yes
 ///                               ▼
 ///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
@@ -82,7 +85,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         }
 
         // Nobody would see the results of calls that the last turn asked for, so they are not made.
-        if (run.Turns >= run.Agent.MaxTurns)
+        if (!run.HasTurnLeft)
         {
             return StopReason.MaxTurns;
         }
@@ -103,10 +106,15 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         catch (ProviderException failure)
         {
             var reason = failure.Code == ProviderException.ContentFilter ? StopReason.ContentFilter : StopReason.ProviderError;
-            await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message));
+            await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message), failure);
             return;
         }
 
+        await RecordAsync(journal, answer, slice.Lost);
+    }
+
+    private async Task RecordAsync(IRunJournal journal, JournalEntry answer, CancellationToken lost)
+    {
         var run = journal.Run;
         var next = run with
         {
@@ -114,10 +122,31 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             Usage = run.Usage.AddModelCall(answer),
             ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
-        var isFinal = !answer.ToolCalls().Any();
-        await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
+        if (answer.ToolCalls().Any())
+        {
+            await journal.CommitAsync(next, [answer], lost);
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        var errors = run.Agent.ResponseSchema is { } schema ? StructuredAnswer.Validate(schema, answer.Text()) : [];
+        if (errors.Count > 0 && next.HasTurnLeft && !journal.Transcript.HasRepair)
+        {
+            // Together, so that a driver that comes after a crash neither asks for the repair twice nor forgets it.
+            await journal.CommitAsync(next, [answer, AnswerRepair.Request(answer, errors, now)], lost);
+            return;
+        }
+
+        var ended = errors.Count == 0
+            ? next.End(StopReason.Completed, answer.Text(), now)
+            : next.End(StopReason.ProviderError, answer.Text(), now, RunError.InvalidOutput(errors));
+        await journal.CommitAsync(ended, [answer], lost);
     }
 
-    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null) =>
-        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], lost);
+    private async Task EndAsync(
+        IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null, ProviderException? failure = null)
+    {
+        var ended = journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error);
+        await journal.CommitAsync(ended with { ProviderFailure = failure }, [], lost);
+    }
 }

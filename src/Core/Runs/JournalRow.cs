@@ -12,6 +12,7 @@ internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
     private const string Content = "Content";
+    private const string Inherited = "Inherited";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -45,8 +46,30 @@ internal sealed class JournalRow(ContentVault vault)
         return row;
     }
 
+    /// <summary>
+    /// All that a fork takes over, in one row under the last one's sequence number: however many entries there are, they are
+    /// committed with the run's start, and their content is protected as the fork's own.
+    /// </summary>
+    public async Task<TableEntity> WriteInheritedAsync(
+        string partition, string runId, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(partition, RowKeys.JournalEntry(runId, entries[^1].Sequence))
+        {
+            ["Version"] = SchemaVersion,
+            ["Kind"] = Inherited,
+        };
+        row[Content] = await vault.SealAsync(JsonSerializer.SerializeToUtf8Bytes(entries, StoredJson.Options), Address(row), cancellationToken);
+        return row;
+    }
+
+    /// <summary>The entries of a row: one, unless it holds what a fork took over.</summary>
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
-    public async Task<JournalEntry> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new()
+    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(TableEntity row, CancellationToken cancellationToken) =>
+        row.GetString("Kind") == Inherited
+            ? await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row), cancellationToken)
+            : [await ReadEntryAsync(row, cancellationToken)];
+
+    private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
     {
         Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
         Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),

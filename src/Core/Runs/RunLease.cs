@@ -40,6 +40,8 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     public Transcript Transcript { get; }
 
+    public bool CanWait => true;
+
     /// <summary>Cancelled when the run is no longer this driver's, or soon will not be.</summary>
     public CancellationToken Lost => _lost.Token;
 

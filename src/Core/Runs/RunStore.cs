@@ -14,10 +14,11 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
 
-    /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
+    /// <summary>Commits a run's start: its row, its place in lists, the entries its journal begins with.</summary>
+    /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
     /// <exception cref="Problems.ProblemException">A companion of the run, such as its owner's quota, refuses the start.</exception>
-    public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
+    public async Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var list = new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
@@ -25,17 +26,35 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             ["RunId"] = run.Id,
             ["AgentId"] = run.AgentId,
         };
-        var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
+        var journal = await WriteBeginningAsync(run, entries.Numbered(0), cancellationToken);
         return await _transactions.CommitAsync(
-            run with { NextSequence = 1 },
+            run with { NextSequence = entries.Count },
             (companion, starting) => companion.OnStartAsync(starting, cancellationToken),
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
                 new(TableTransactionActionType.Add, list),
-                new(TableTransactionActionType.Add, first),
+                .. journal,
             ],
             cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<TableTransactionAction>> WriteBeginningAsync(
+        Run run, List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var partition = run.Caller.Owner.Partition;
+        List<TableTransactionAction> rows = [];
+        if (entries.FindAll(entry => entry.Inherited) is { Count: > 0 } inherited)
+        {
+            rows.Add(new(TableTransactionActionType.Add, await _journal.WriteInheritedAsync(partition, run.Id, inherited, cancellationToken)));
+        }
+
+        foreach (var entry in entries.Where(entry => !entry.Inherited))
+        {
+            rows.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(partition, run.Id, entry, cancellationToken)));
+        }
+
+        return rows;
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken)
@@ -70,7 +89,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         List<JournalEntry> entries = [];
         foreach (var row in rows.Skip(1))
         {
-            entries.Add(await _journal.ReadAsync(row, cancellationToken));
+            entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
         }
 
         return (run, entries);

@@ -19,7 +19,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
     {
         var now = time.GetUtcNow();
-        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now))).ToList();
+        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now, canWait: journal.CanWait))).ToList();
         await ExecuteAsync(journal, judged, slice);
 
         if (judged.Where(item => item.Verdict is GateVerdict.Distribute).Select(item => item.Call.CallId).ToList() is { Count: > 0 } distributed)

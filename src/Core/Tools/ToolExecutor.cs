@@ -15,6 +15,8 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
     /// <summary>What the model is shown of a result, in characters.</summary>
     public const int MaxResultLength = 16 * 1024;
 
+    public const string NotMade = "This call was not made: the run ended before it.";
+
     public const string UnknownOutcome =
         "The outcome of this call is unknown: it was begun and may or may not have taken effect. It was not repeated.";
 

@@ -35,7 +35,8 @@ internal abstract record GateVerdict
 internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
 {
     /// <param name="asActivity">The call already runs as an activity of its own, so it is not distributed again.</param>
-    public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false)
+    /// <param name="canWait">The run can go on without whoever drives it now; without that nobody can be waited for.</param>
+    public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false, bool canWait = true)
     {
         var name = call.Content.Name;
         if (!catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run))
@@ -63,6 +64,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
         {
             { UnknownAfter: { } until } when now < until => new GateVerdict.Wait(until),
             not null => new GateVerdict.OutcomeUnknown(),
+            null when tool.Distributed && !canWait => new GateVerdict.Refuse("This tool runs apart from the run, which this run cannot wait for."),
             null when tool.Distributed && !asActivity => new GateVerdict.Distribute(),
             null => new GateVerdict.Execute(tool, validation.Arguments),
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Yggdrasil.Problems;
 
@@ -20,11 +21,17 @@ internal static class ProblemResults
             PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
             PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
             IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
+            ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
         if (problem is UnauthenticatedException unauthenticated)
         {
             http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
+        }
+
+        if (problem is ProviderUnavailableException { RetryAfter: { } retryAfter })
+        {
+            http.Response.Headers.RetryAfter = Math.Ceiling(retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
 
         return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)

@@ -6,7 +6,7 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs)
+public sealed class RunFunctions(RunService runs, RunForking forking)
 {
     [Function(nameof(StartRun))]
     public async Task<IResult> StartRun(
@@ -17,17 +17,32 @@ public sealed class RunFunctions(RunService runs)
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
-        var (run, created) = await runs.StartAsync(
+        return Answer(request, await runs.StartAsync(
             request.Caller(),
             agent,
             RunRequest.Parse(body),
             RequestHeaders.ReadIdempotency(request, agent, body),
             RequestHeaders.ReadWait(request),
             new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted);
-        var document = RunDocument.From(run);
-        request.HttpContext.Response.Headers.Location = document.Links.Self;
-        return Answers.Json(document, created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+            request.HttpContext.RequestAborted));
+    }
+
+    [Function(nameof(ForkRun))]
+    public async Task<IResult> ForkRun(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/fork")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var body = await RequestBody.ReadAsync(request);
+        return Answer(request, await forking.ForkAsync(
+            request.Caller(),
+            id,
+            RunRequest.ParseFork(body),
+            RequestHeaders.ReadIdempotency(request, $"{id}/fork", body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted));
     }
 
     [Function(nameof(GetRun))]
@@ -58,6 +73,13 @@ public sealed class RunFunctions(RunService runs)
         return Answers.List(
             await runs.ListAsync(scope, filter, limit, after, request.HttpContext.RequestAborted),
             run => RunDocument.From(run, scope.ToQuery()));
+    }
+
+    private static IResult Answer(HttpRequest request, StartedRun started)
+    {
+        var (run, created) = started;
+        request.HttpContext.Response.Headers.Location = RunLinks.Of(run.Id, query: "").Self;
+        return Answers.Json(RunDocument.From(run), created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
     private static RunStatus? ReadStatus(HttpRequest request)

@@ -3,72 +3,68 @@ using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
 
-namespace Yggdrasil.Tools;
+namespace Yggdrasil.Schemas;
 
-/// <summary>A tool's parameter schema, read once.</summary>
-internal sealed class ArgumentSchema
+/// <summary>A JSON schema, read once, and what values are held against it. Both may be hostile.</summary>
+internal sealed class ValueSchema
 {
-    private readonly JsonSchema? _schema;
-    private readonly SchemaPatterns? _patterns;
+    /// <summary>How deep a value may nest, itself the first level.</summary>
+    public const int MaxDepth = 32;
 
-    private ArgumentSchema()
-    {
-    }
+    private readonly JsonSchema _schema;
+    private readonly SchemaPatterns _patterns;
+    private readonly SchemaWords _words;
 
-    private ArgumentSchema(JsonSchema schema)
+    private ValueSchema(JsonSchema schema, SchemaWords words)
     {
-        _schema = schema;
+        (_schema, _words) = (schema, words);
         _patterns = SchemaPatterns.TakeFrom(schema);
     }
 
-    /// <summary>Reads the schema; one that cannot be read refuses every call instead of letting any pass.</summary>
-    public static ArgumentSchema Of(AgentTool tool)
+    /// <summary>Reads a schema; null for one that cannot be read, or that refers to another document.</summary>
+    public static ValueSchema? Read(string schema, SchemaWords words)
     {
         try
         {
             // Completes at once: only a reference to another document would wait, and those are refused.
-            var schema = JsonSchema.FromJsonAsync(
-                tool.Declaration.JsonSchema.GetRawText(), documentPath: null, root => new LocalReferences(root));
-            return new ArgumentSchema(schema.GetAwaiter().GetResult());
+            var read = JsonSchema.FromJsonAsync(schema, documentPath: null, root => new LocalReferences(root));
+            return new ValueSchema(read.GetAwaiter().GetResult(), words);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException
             or NotSupportedException or ArgumentException or FormatException or OverflowException)
         {
-            return new ArgumentSchema();
+            return null;
         }
     }
 
-    public IReadOnlyList<string> Validate(ReadOnlyMemory<byte> arguments)
+    /// <summary>What is wrong with a value, in words for the model; empty when nothing is.</summary>
+    /// <param name="json">Valid JSON of at most <see cref="MaxDepth"/> levels.</param>
+    public IReadOnlyList<string> Validate(ReadOnlyMemory<byte> json)
     {
-        if (_schema is null || _patterns is null)
-        {
-            return ["The tool's parameter schema cannot be read, so it cannot be called."];
-        }
-
         try
         {
-            return ArgumentErrors.Describe(new BoundedSchemaValidator(_patterns).Validate(Read(arguments), _schema));
+            return SchemaErrors.Describe(new BoundedSchemaValidator(_patterns).Validate(Parse(json), _schema), _words);
         }
         catch (SchemaTooCostlyException)
         {
-            return ["The arguments are too large or too deeply nested to be checked against the tool's schema."];
+            return [$"{_words.Value} are too large or too deeply nested to be checked against {_words.Schema}."];
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException
             or FormatException or OverflowException or InvalidCastException or NotSupportedException)
         {
             // Numbers of hundreds of digits, mostly: JSON allows them, no number type holds them.
-            return ["The arguments hold a value that cannot be checked against the tool's schema."];
+            return [$"{_words.Value} hold a value that cannot be checked against {_words.Schema}."];
         }
     }
 
-    private static JToken Read(ReadOnlyMemory<byte> json)
+    private static JToken Parse(ReadOnlyMemory<byte> json)
     {
         using var text = new StringReader(Encoding.UTF8.GetString(json.Span));
         using var reader = new JsonTextReader(text)
         {
-            // A string that looks like a date must stay the string that the tool is going to get.
+            // A string that looks like a date must stay the string that it is going to be read as.
             DateParseHandling = DateParseHandling.None,
-            MaxDepth = ArgumentJson.MaxDepth,
+            MaxDepth = MaxDepth,
         };
         return JToken.ReadFrom(reader);
     }
@@ -85,6 +81,6 @@ internal sealed class ArgumentSchema
         public override Task<NJsonSchema.References.IJsonReference> ResolveFileReferenceAsync(
             string filePath, CancellationToken cancellationToken = default) => throw NotLocal();
 
-        private static NotSupportedException NotLocal() => new("A tool's schema may not refer to another document.");
+        private static NotSupportedException NotLocal() => new("A schema may not refer to another document.");
     }
 }
