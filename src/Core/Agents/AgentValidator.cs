@@ -64,8 +64,8 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         else
         {
             errors.Require(
-                ValueSchema.Read(text, SchemaWords.Answer) is not null, field,
-                "Cannot be read as a JSON schema. A $ref leads to a part of the schema itself, a pattern needs no backtracking, and there are no patternProperties.");
+                ValueSchema.Read(text, SchemaWords.Answer) is { IsBounded: true }, field,
+                "Cannot be read as a JSON schema. Types are JSON's, a $ref leads to a part of the schema itself and not round in circles, a pattern needs no backtracking, and there are no patternProperties.");
         }
     }
 

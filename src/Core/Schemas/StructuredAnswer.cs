@@ -30,13 +30,10 @@ internal static partial class StructuredAnswer
             using var document = JsonDocument.Parse(Unfenced(answer), Rules);
             json = JsonSerializer.SerializeToUtf8Bytes(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {
+            // Written anew, because what cannot be, such as half a surrogate pair, could not be answered to anybody either.
             return [$"The answer is not JSON and nothing else, of at most {ValueSchema.MaxDepth} levels and with every name given only once."];
-        }
-        catch (InvalidOperationException)
-        {
-            return ["The answer holds text that is not valid Unicode."];
         }
 
         // What an agent is defined with can be read; a definition may be older than that rule.

@@ -2,6 +2,7 @@ using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
+using NJsonSchema.Visitors;
 
 namespace Yggdrasil.Schemas;
 
@@ -19,6 +20,24 @@ internal sealed class ValueSchema
     {
         (_schema, _words) = (schema, words);
         _patterns = SchemaPatterns.TakeFrom(schema);
+        new References().Visit(schema);
+    }
+
+    /// <summary>Whether it comes to an end: one that refers to itself without descending never does, whatever the value.</summary>
+    public bool IsBounded
+    {
+        get
+        {
+            try
+            {
+                new BoundedSchemaValidator(_patterns).Validate(JValue.CreateNull(), _schema);
+                return true;
+            }
+            catch (SchemaTooCostlyException)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>Reads a schema; null for one that cannot be read, or that refers to another document.</summary>
@@ -27,10 +46,10 @@ internal sealed class ValueSchema
         try
         {
             // Completes at once: only a reference to another document would wait, and those are refused.
-            var read = JsonSchema.FromJsonAsync(schema, documentPath: null, root => new LocalReferences(root));
+            var read = JsonSchema.FromJsonAsync(SchemaText.Prepare(schema), documentPath: null, root => new LocalReferences(root));
             return new ValueSchema(read.GetAwaiter().GetResult(), words);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException
+        catch (Exception exception) when (exception is JsonException or System.Text.Json.JsonException or InvalidOperationException
             or NotSupportedException or ArgumentException or FormatException or OverflowException)
         {
             return null;
@@ -67,6 +86,16 @@ internal sealed class ValueSchema
             MaxDepth = MaxDepth,
         };
         return JToken.ReadFrom(reader);
+    }
+
+    /// <summary>Follows each reference to its end. One that has none, because it leads back to itself, is an <see cref="InvalidOperationException"/>.</summary>
+    private sealed class References : JsonSchemaVisitorBase
+    {
+        protected override JsonSchema VisitSchema(JsonSchema schema, string path, string? typeNameHint)
+        {
+            _ = schema.ActualSchema;
+            return schema;
+        }
     }
 
     /// <summary>

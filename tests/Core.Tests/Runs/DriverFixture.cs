@@ -41,6 +41,7 @@ internal sealed class DriverFixture
         Store = new RunStore(
             storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
         var runs = new RunRemoval(storage, rows, due, Time);
+        Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
@@ -74,6 +75,8 @@ internal sealed class DriverFixture
     public ConversationTurns Turns { get; }
 
     public ConversationService Conversations { get; }
+
+    public RunRemoval Runs { get; }
 
     public ConversationRemoval Removal { get; }
 
