@@ -17,11 +17,12 @@ public partial class TenancyTests(ContractFixture app)
         "PUT /api/agents/{agent}",
         "DELETE /api/agents/{agent}",
         "POST /api/agents/{agent}/runs",
+        "POST /api/agents/{agent}/invoke",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
 
-    private static readonly string[] RunRoutes = ["GET /api/runs/{id}", "GET /api/runs/{id}/steps"];
+    private static readonly string[] RunRoutes = ["GET /api/runs/{id}", "GET /api/runs/{id}/steps", "POST /api/runs/{id}/fork"];
 
     private static readonly string[] ConversationRoutes =
     [
@@ -258,6 +259,7 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };
