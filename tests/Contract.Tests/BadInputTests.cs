@@ -73,7 +73,7 @@ public class BadInputTests(ContractFixture app)
         { "schema that leads elsewhere", Agents, """{"model":"demo:x","responseSchema":{"$ref":"http://169.254.169.254/x"}}""", "responseSchema" },
         { "schema that leads to itself", Agents, """{"model":"demo:x","responseSchema":{"allOf":[{"$ref":"#"}]}}""", "responseSchema" },
         { "schema of an unknown type", Agents, """{"model":"demo:x","responseSchema":{"type":"text"}}""", "responseSchema" },
-        { "schema over 64 KiB", Agents, $$"""{"model":"demo:x","responseSchema":{"title":"{{new string('x', 65 * 1024)}}"}}""", "responseSchema" },
+        { "schema over 64 KiB", Agents, "{\"model\":\"demo:x\",\"responseSchema\":{\"title\":\"" + new string('x', 65 * 1024) + "\"}}", "responseSchema" },
         { "cache without time", Agents, """{"model":"demo:x","cache":{}}""", "cache.ttlSeconds" },
         { "cache of unknown scope", Agents, """{"model":"demo:x","cache":{"ttlSeconds":1,"scope":"world"}}""", "cache.scope" },
         { "context too small", Agents, """{"model":"demo:x","context":{"maxTokens":255}}""", "context.maxTokens" },
