@@ -7,6 +7,8 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(SharedLocalHost.Name)]
 public class InlineContractTests(ContractFixture app)
 {
+    private static readonly string[] Post = ["http_post"];
+
     [Fact]
     public async Task Run_is_answered_whole_and_nothing_of_it_is_kept()
     {
@@ -46,7 +48,7 @@ public class InlineContractTests(ContractFixture app)
     [Fact]
     public async Task Tool_that_needs_approval_is_refused_to_the_model()
     {
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "http_post" }, approvals = new[] { "http_post" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Post, approvals = Post });
         var path = $"/refused-{Guid.NewGuid():N}";
         app.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls(("http_post", JsonSerializer.Serialize(new { url = $"{app.Effects.Address}{path[1..]}", body = "x" })))

@@ -9,6 +9,7 @@ public class StructuredOutputContractTests(ContractFixture app)
 {
     private const string Schema = """{"type":"object","required":["total"],"properties":{"total":{"type":"integer"}},"additionalProperties":false}""";
 
+    private static readonly string[] Calculator = ["calculator"];
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 
     [Theory]
@@ -80,7 +81,7 @@ public class StructuredOutputContractTests(ContractFixture app)
     [Fact]
     public async Task Demo_model_answers_in_the_form_of_the_schema()
     {
-        var agent = await app.PutAgentAsync(new { model = "demo:assistant", tools = new[] { "calculator" }, responseSchema = JsonElement.Parse(Schema) });
+        var agent = await app.PutAgentAsync(new { model = "demo:assistant", tools = Calculator, responseSchema = JsonElement.Parse(Schema) });
 
         var (run, _) = await RunAsync(agent, inline: true, "What is 17*23?");
 

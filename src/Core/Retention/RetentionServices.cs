@@ -6,6 +6,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -32,6 +33,7 @@ internal static class RetentionServices
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<TimeProvider>(),

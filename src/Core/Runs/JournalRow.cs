@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -13,6 +14,7 @@ internal sealed class JournalRow(ContentVault vault)
     private const int SchemaVersion = 1;
     private const string Content = "Content";
     private const string Inherited = "Inherited";
+    private const string Decision = "Decision";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -35,30 +37,55 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            ["ExpiresAt"] = entry.ExpiresAt,
             ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
         if (entry.Messages.Count > 0)
         {
             var content = JsonSerializer.SerializeToUtf8Bytes(entry.Messages, StoredJson.Options);
-            row[Content] = await vault.SealAsync(content, Address(row), cancellationToken);
+            row[Content] = await vault.SealAsync(content, Address(row, Content), cancellationToken);
+        }
+
+        if (entry.Decision is { } decision)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(decision, StoredJson.Options);
+            row[Decision] = await vault.SealAsync(content, Address(row, Decision), cancellationToken);
         }
 
         return row;
+    }
+
+    /// <summary>The rows of the entries that a run starts with.</summary>
+    public async Task<IReadOnlyList<TableEntity>> WriteBeginningAsync(
+        string partition, string runId, List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        List<TableEntity> rows = [];
+        if (entries.FindAll(entry => entry.Inherited) is { Count: > 0 } inherited)
+        {
+            rows.Add(await WriteInheritedAsync(partition, runId, inherited, cancellationToken));
+        }
+
+        foreach (var entry in entries.Where(entry => !entry.Inherited))
+        {
+            rows.Add(await WriteAsync(partition, runId, entry, cancellationToken));
+        }
+
+        return rows;
     }
 
     /// <summary>
     /// All that a fork takes over, in one row under the last one's sequence number: however many entries there are, they are
     /// committed with the run's start, and their content is protected as the fork's own.
     /// </summary>
-    public async Task<TableEntity> WriteInheritedAsync(
-        string partition, string runId, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    private async Task<TableEntity> WriteInheritedAsync(
+        string partition, string runId, List<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var row = new TableEntity(partition, RowKeys.JournalEntry(runId, entries[^1].Sequence))
         {
             ["Version"] = SchemaVersion,
             ["Kind"] = Inherited,
         };
-        row[Content] = await vault.SealAsync(JsonSerializer.SerializeToUtf8Bytes(entries, StoredJson.Options), Address(row), cancellationToken);
+        row[Content] = await vault.SealAsync(JsonSerializer.SerializeToUtf8Bytes(entries, StoredJson.Options), Address(row, Content), cancellationToken);
         return row;
     }
 
@@ -66,7 +93,7 @@ internal sealed class JournalRow(ContentVault vault)
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(TableEntity row, CancellationToken cancellationToken) =>
         row.GetString("Kind") == Inherited
-            ? await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row), cancellationToken)
+            ? await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row, Content), cancellationToken)
             : [await ReadEntryAsync(row, cancellationToken)];
 
     private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
@@ -89,10 +116,14 @@ internal sealed class JournalRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
+        Decision = row.GetBinary(Decision) is { } decision
+            ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
+            : null,
         Messages = row.GetBinary(Content) is { } stored
-            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row), cancellationToken)
+            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)
             : [],
     };
 
-    private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Content);
+    private static ContentAddress Address(TableEntity row, string property) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property);
 }

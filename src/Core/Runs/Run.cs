@@ -3,6 +3,7 @@ using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Providers;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 
@@ -95,6 +96,18 @@ public sealed record Run
     /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="Error"/> is what is kept of it.</summary>
     internal ProviderException? ProviderFailure { get; init; }
 
+    /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
+    public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
+
+    /// <summary>Decisions about its calls so far; like the flags, written by those who decide and not by its driver.</summary>
+    public int DecisionCount { get; init; }
+
+    /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
+    internal IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
+
+    /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
+    internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;
+
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }
 
@@ -107,6 +120,12 @@ public sealed record Run
 
     public bool IsTerminal => Status.IsTerminal();
 
+    /// <summary>
+    /// Whether it was given back to wait for a human, and not only for its next slice: it takes part in no limit of what goes on at
+    /// once. Every change into and out of it is a commit that companions see.
+    /// </summary>
+    public bool IsParked => Status is RunStatus.Waiting or RunStatus.Suspended && LeaseUntil == DateTimeOffset.UnixEpoch;
+
     /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
     public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
     {
@@ -117,5 +136,6 @@ public sealed record Run
         StartedAt = StartedAt ?? now,
         CompletedAt = now,
         LeaseUntil = DateTimeOffset.UnixEpoch,
+        PendingApprovals = [],
     };
 }

@@ -6,6 +6,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -38,6 +39,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
+    private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
@@ -49,13 +51,14 @@ public sealed partial class UserDataRemoval
         AgentShareStore shares,
         RowRemoval rows,
         RunRemoval runs,
+        ApprovalIndex approvals,
         DueStore due,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_due, _cache, _time, _logger) = (due, cache, time, logger);
+        (_approvals, _due, _cache, _time, _logger) = (approvals, due, cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -142,6 +145,7 @@ public sealed partial class UserDataRemoval
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
+            await _approvals.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }

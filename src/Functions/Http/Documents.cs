@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
@@ -28,6 +29,7 @@ internal sealed record RunDocument(
     int Turns,
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
+    IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
@@ -49,6 +51,7 @@ internal sealed record RunDocument(
         run.Turns,
         run.ServedBy,
         run.Metadata,
+        run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
@@ -62,9 +65,10 @@ internal sealed record RunDocument(
 /// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
 internal sealed record ForkDocument(string Id, int FromTurn);
 
-internal sealed record RunLinks(string Self, string Steps)
+internal sealed record RunLinks(string Self, string Steps, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) => new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}");
+    public static RunLinks Of(string runId, string query) =>
+        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
@@ -84,21 +88,25 @@ internal sealed record StepDocument(
     bool? Cached,
     bool? Inherited,
     string? ServedBy,
-    IDictionary<string, object?>? Arguments,
+    object? Arguments,
+    StepApproval? Approval,
     string? Result)
 {
     public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
     {
+        var decisions = entries.Select(entry => entry.Decision).OfType<ApprovalDecision>().ToDictionary(decision => decision.CallId);
         var calls = entries
             .Where(entry => entry.Kind == EntryKind.Model)
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
             .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
-            .Select(entry => From(entry, entry.CallId is { } id ? calls.GetValueOrDefault(id) : null))];
+            .Select(entry => entry.CallId is { } id
+                ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
+                : From(entry, call: null, decision: null))];
     }
 
-    private static StepDocument From(JournalEntry entry, FunctionCallContent? call) => new(
+    private static StepDocument From(JournalEntry entry, FunctionCallContent? call, ApprovalDecision? decision) => new(
         entry.Turn,
         ContractJson.Name(entry.Kind),
         call?.Name ?? entry.ServedBy,
@@ -114,11 +122,16 @@ internal sealed record StepDocument(
         entry.Cached ? true : null,
         entry.Inherited ? true : null,
         entry.ServedBy,
-        call?.Arguments,
+        decision?.Arguments ?? (object?)call?.Arguments,
+        decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
         entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
 }
+
+/// <summary>What was decided about a call that needed approval.</summary>
+/// <param name="By">The user who decided; absent where nobody did in time.</param>
+internal sealed record StepApproval(ApprovalOutcome Decision, string? By, DateTimeOffset At, string? Reason);
 
 /// <summary>An agent, as the contract shows it.</summary>
 internal sealed record AgentDocument(
@@ -133,6 +146,7 @@ internal sealed record AgentDocument(
     IReadOnlyList<string> Tools,
     IReadOnlyList<string> Approvals,
     IReadOnlyList<string> Approvers,
+    ApprovalExpiry OnApprovalExpired,
     int MaxTurns,
     int MaxToolCalls,
     int DeadlineSeconds,
@@ -161,6 +175,7 @@ internal sealed record AgentDocument(
             definition.Tools,
             definition.Approvals,
             definition.Approvers,
+            definition.OnApprovalExpired,
             definition.MaxTurns,
             definition.MaxToolCalls,
             definition.DeadlineSeconds,
