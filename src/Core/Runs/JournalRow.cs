@@ -93,7 +93,8 @@ internal sealed class JournalRow(ContentVault vault)
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(TableEntity row, CancellationToken cancellationToken) =>
         row.GetString("Kind") == Inherited
-            ? await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row, Content), cancellationToken)
+            ? [.. (await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row, Content), cancellationToken))
+                .Select(entry => entry with { Messages = entry.Messages.ToList().AsBefore() })]
             : [await ReadEntryAsync(row, cancellationToken)];
 
     private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
@@ -121,7 +122,7 @@ internal sealed class JournalRow(ContentVault vault)
             ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
             : null,
         Messages = row.GetBinary(Content) is { } stored
-            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)
+            ? (await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)).AsBefore()
             : [],
     };
 

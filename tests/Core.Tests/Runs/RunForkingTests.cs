@@ -37,7 +37,7 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
         Assert.Equal(["post", "echo"], Assert.Single(models.Prompts).SelectMany(message => message.Contents).OfType<FunctionCallContent>().Select(call => call.Name));
         Assert.Equal(
             ["echo one", "echo two"],
-            models.Prompts[0].SelectMany(message => message.Contents).OfType<FunctionResultContent>().Select(result => result.Result?.ToString()));
+            models.Prompts[0].SelectMany(message => message.Contents).OfType<FunctionResultContent>().Select(result => Assert.IsType<string>(result.Result)));
         Assert.Equal(2, _tools.Calls.Count);
         Assert.Equal([true, true, true, true, true, true, false], fork.Entries.Select(entry => entry.Inherited));
     }
