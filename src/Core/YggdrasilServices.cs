@@ -41,6 +41,7 @@ public static class YggdrasilServices
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddConversations();
+        services.AddLimits(configuration);
         services.AddRetention(configuration);
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
@@ -87,11 +88,12 @@ public static class YggdrasilServices
                 ? ActivatorUtilities.CreateInstance<DevelopmentAuthentication>(provider)
                 : ActivatorUtilities.CreateInstance<JwtAuthentication>(provider));
         services.AddSingleton<UserStore>();
+        services.AddSingleton<KnownUsers>();
         services.AddSingleton(provider => new DisabledUsers(
-            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<UserStore>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<KnownUsers>()));
         services.AddSingleton(provider => new UserService(
             provider.GetRequiredService<UserStore>(),
-            provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<KnownUsers>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
     }
@@ -174,7 +176,10 @@ public static class YggdrasilServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
         services.AddSingleton(provider => new InlineRuns(
-            provider.GetRequiredService<AgentService>(), provider.GetRequiredService<AgentLoop>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<AgentLoop>(),
+            provider.GetRequiredService<InlineQuotas>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new RunForking(
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<RunStore>(),
@@ -185,6 +190,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
@@ -36,6 +37,7 @@ internal static class RetentionServices
             provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));
         services.AddSingleton(provider => new RetentionSweep(
@@ -46,6 +48,7 @@ internal static class RetentionServices
             provider.GetRequiredService<ConversationRemoval>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<RetentionOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RetentionSweep>>()));

@@ -1,4 +1,5 @@
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Security;
@@ -7,7 +8,7 @@ using Yggdrasil.Security.Redaction;
 
 namespace Yggdrasil.Runs;
 
-/// <summary>Runs that live and die with the request which asks for them: the same loop and gates, and nothing is kept.</summary>
+/// <summary>Runs that live and die with the request which asks for them: the same loop and gates, and nothing is kept but what they used.</summary>
 /// <remarks>
 /// Nobody could take such a run over, so it waits for nobody: a tool that needs a human's approval, or is an activity of its
 /// own, is refused to the model.
@@ -22,15 +23,18 @@ public sealed class InlineRuns
 
     private readonly AgentService _agents;
     private readonly AgentLoop _loop;
+    private readonly InlineQuotas _quotas;
     private readonly TimeProvider _time;
 
-    internal InlineRuns(AgentService agents, AgentLoop loop, TimeProvider time) => (_agents, _loop, _time) = (agents, loop, time);
+    internal InlineRuns(AgentService agents, AgentLoop loop, InlineQuotas quotas, TimeProvider time) =>
+        (_agents, _loop, _quotas, _time) = (agents, loop, quotas, time);
 
     /// <summary>Runs to the end.</summary>
     /// <param name="request">Without a conversation.</param>
     /// <param name="requestAborted">The caller went away: the run ends at once, without a trace.</param>
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit, or the agent refuses its input.</exception>
+    /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ProviderUnavailableException">No model of the agent could be reached.</exception>
     public async Task<Run> RunAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
     {
@@ -39,8 +43,18 @@ public sealed class InlineRuns
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();
         var run = NewRun.Of(Ids.NewRun(), caller, agent, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
-        var journal = new MemoryRunJournal(run, request.Input);
-        await DriveAsync(journal, requestAborted);
+        var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
+        var journal = new MemoryRunJournal(run, request.Input, quota);
+        try
+        {
+            await DriveAsync(journal, requestAborted);
+        }
+        finally
+        {
+            // Also of a caller that has gone: what was used was used.
+            await quota.SettleAsync(journal.Run.Usage, CancellationToken.None);
+        }
+
         return journal.Run.ProviderFailure is { } failure && IsOutage(failure)
             ? throw new ProviderUnavailableException(failure.Message, failure.RetryAfter)
             : journal.Run;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Security;
 
@@ -7,6 +8,9 @@ namespace Yggdrasil.Runs;
 /// <param name="Entries">What its journal begins with.</param>
 internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
 {
+    /// <summary>What the model is shown first.</summary>
+    public IReadOnlyList<ChatMessage> Messages => new Transcript([], Entries).Messages;
+
     /// <summary>A run that begins with nothing but its input.</summary>
     public static NewRun Of(string id, Caller caller, Agent agent, StartRun request, DateTimeOffset now) => new(
         new Run

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Schemas;
@@ -73,6 +74,12 @@ public sealed record Run
     public int Turns { get; init; }
 
     public RunUsage Usage { get; init; } = new();
+
+    /// <summary>What of the owner's quota it holds, and what of <see cref="Usage"/> the owner's day has already.</summary>
+    public RunQuota Quota { get; init; }
+
+    /// <summary>What it asks of the owner's quota. Matters to one commit only and is not stored.</summary>
+    public QuotaAsk? QuotaAsk { get; init; }
 
     /// <summary>The models, as <c>provider:model</c>, that have answered; the last one is the last turn's.</summary>
     public IReadOnlyList<string> ServedBy { get; init; } = [];

@@ -1,5 +1,6 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -17,6 +18,7 @@ public sealed class RunService
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
+    private readonly QuotaCompanion _quotas;
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunWakeUp _wakeUp;
     private readonly RunOptions _options;
@@ -26,13 +28,14 @@ public sealed class RunService
         AgentService agents,
         RunStore store,
         ConversationTurns turns,
+        QuotaCompanion quotas,
         RequestDrivenRuns inPlace,
         RunWakeUp wakeUp,
         RunOptions options,
         TimeProvider time)
     {
-        (_agents, _store, _turns, _inPlace) = (agents, store, turns, inPlace);
-        (_wakeUp, _options, _time) = (wakeUp, options, time);
+        (_agents, _store, _turns, _quotas) = (agents, store, turns, quotas);
+        (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
@@ -41,11 +44,11 @@ public sealed class RunService
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
+    /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
-    public async Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
-    {
-        return await StartAsync(
+    public Task<StartedRun> StartAsync(
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
+        StartAsync(
             caller,
             async id =>
             {
@@ -54,7 +57,6 @@ public sealed class RunService
                 return NewRun.Of(id, caller, agent, request, _time.GetUtcNow());
             },
             idempotency, wait, scheduler, requestAborted);
-    }
 
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
@@ -67,12 +69,34 @@ public sealed class RunService
             return new StartedRun(await _inPlace.WaitAsync(earlier, wait, requestAborted), Created: false);
         }
 
+        try
+        {
+            return await StartNewAsync(caller, prepare, idempotency, wait, scheduler, requestAborted);
+        }
+        catch (LimitException) when (idempotency is not null)
+        {
+            // A concurrent request with the same key may have taken the last place, for the very same run.
+            if (await FindRepeatedAsync(caller, idempotency, requestAborted) is { } same)
+            {
+                return new StartedRun(await _inPlace.WaitAsync(same, wait, requestAborted), Created: false);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<StartedRun> StartNewAsync(
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    {
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
-        var (run, entries) = await prepare(id);
+        var prepared = await prepare(id);
+        var (run, entries) = prepared;
         run = run with { RequestHash = idempotency?.RequestHash };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var drivenHere = !await _turns.WillWaitAsync(run, requestAborted) && wait > TimeSpan.Zero;
+        var willWait = await _turns.WillWaitAsync(run, requestAborted);
+        await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
+        var drivenHere = !willWait && wait > TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.

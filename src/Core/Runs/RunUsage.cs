@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs;
 
@@ -9,6 +10,8 @@ public sealed record RunUsage(
     long InputTokens = 0, long OutputTokens = 0, int ModelCalls = 0, int ToolCalls = 0, decimal CostUsd = 0)
 {
     public long TotalTokens => InputTokens + OutputTokens;
+
+    internal QuotaAmount Amount => new(TotalTokens, CostUsd);
 
     /// <summary>Of <see cref="InputTokens"/>, those that providers had in their own prompt caches; null while none were reported.</summary>
     public long? CachedInputTokens { get; init; }

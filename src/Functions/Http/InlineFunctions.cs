@@ -1,13 +1,17 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class InlineFunctions(InlineRuns runs)
+public sealed class InlineFunctions(InlineRuns runs, UsageService usage)
 {
     [Function(nameof(InvokeAgent))]
-    public async Task<IResult> InvokeAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/invoke")] HttpRequest request, string agent)
+    public Task<IResult> InvokeAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/invoke")] HttpRequest request, string agent) =>
+        usage.WithRateAsync(request, agent, () => InvokeAsync(request, agent));
+
+    private async Task<IResult> InvokeAsync(HttpRequest request, string agent)
     {
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);

@@ -21,6 +21,9 @@ internal static class ProblemResults
             PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
             PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
             IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
+            RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
+            QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
+            TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
             ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
@@ -29,9 +32,14 @@ internal static class ProblemResults
             http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
         }
 
+        if (problem is LimitException limit)
+        {
+            http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(limit.RetryAfter, atLeast: 1);
+        }
+
         if (problem is ProviderUnavailableException { RetryAfter: { } retryAfter })
         {
-            http.Response.Headers.RetryAfter = Math.Ceiling(retryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(retryAfter, atLeast: 1);
         }
 
         return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)

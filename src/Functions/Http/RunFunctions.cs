@@ -1,49 +1,27 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs, RunForking forking)
+public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage)
 {
     [Function(nameof(StartRun))]
-    public async Task<IResult> StartRun(
+    public Task<IResult> StartRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
         string agent,
-        [DurableClient] DurableTaskClient client)
-    {
-        // Not for another user: whoever starts a run answers for it, admins too.
-        RequestHeaders.RejectOtherQuery(request);
-        var body = await RequestBody.ReadAsync(request);
-        return Answer(request, await runs.StartAsync(
-            request.Caller(),
-            agent,
-            RunRequest.Parse(body),
-            RequestHeaders.ReadIdempotency(request, agent, body),
-            RequestHeaders.ReadWait(request),
-            new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted));
-    }
+        [DurableClient] DurableTaskClient client) =>
+        usage.WithRateAsync(request, agent, () => StartRunAsync(request, agent, client));
 
     [Function(nameof(ForkRun))]
-    public async Task<IResult> ForkRun(
+    public Task<IResult> ForkRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/fork")] HttpRequest request,
         string id,
-        [DurableClient] DurableTaskClient client)
-    {
-        RequestHeaders.RejectOtherQuery(request);
-        var body = await RequestBody.ReadAsync(request);
-        return Answer(request, await forking.ForkAsync(
-            request.Caller(),
-            id,
-            RunRequest.ParseFork(body),
-            RequestHeaders.ReadIdempotency(request, $"{id}/fork", body),
-            RequestHeaders.ReadWait(request),
-            new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted));
-    }
+        [DurableClient] DurableTaskClient client) =>
+        usage.WithRateAsync(request, agentId: null, () => ForkRunAsync(request, id, client));
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
@@ -73,6 +51,35 @@ public sealed class RunFunctions(RunService runs, RunForking forking)
         return Answers.List(
             await runs.ListAsync(scope, filter, limit, after, request.HttpContext.RequestAborted),
             run => RunDocument.From(run, scope.ToQuery()));
+    }
+
+    private async Task<IResult> StartRunAsync(HttpRequest request, string agent, DurableTaskClient client)
+    {
+        // Not for another user: whoever starts a run answers for it, admins too.
+        RequestHeaders.RejectOtherQuery(request);
+        var body = await RequestBody.ReadAsync(request);
+        return Answer(request, await runs.StartAsync(
+            request.Caller(),
+            agent,
+            RunRequest.Parse(body),
+            RequestHeaders.ReadIdempotency(request, agent, body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted));
+    }
+
+    private async Task<IResult> ForkRunAsync(HttpRequest request, string id, DurableTaskClient client)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var body = await RequestBody.ReadAsync(request);
+        return Answer(request, await forking.ForkAsync(
+            request.Caller(),
+            id,
+            RunRequest.ParseFork(body),
+            RequestHeaders.ReadIdempotency(request, $"{id}/fork", body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted));
     }
 
     private static IResult Answer(HttpRequest request, StartedRun started)

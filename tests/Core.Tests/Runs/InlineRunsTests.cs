@@ -1,11 +1,15 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
+using Yggdrasil.Storage;
 using Yggdrasil.Tests.Agents;
+using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
@@ -29,7 +33,41 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
 
         Assert.Equal((RunStatus.Completed, "Done.", 2), (run.Status, run.Output, run.Turns));
         Assert.Equal(new RunUsage(20, 10, 2, 1), run.Usage);
-        Assert.Equal(before, await _agents.RowKeysAsync("alice"));
+        Assert.Equal(before.Append(RowKeys.Quota).Order(StringComparer.Ordinal), await _agents.RowKeysAsync("alice"));
+    }
+
+    [Fact]
+    public async Task Run_counts_against_its_users_limits_and_one_too_many_is_refused()
+    {
+        await PutAsync();
+        var models = new ScriptedModels(Says("Hi."));
+        var limits = new LimitOptions { RequestsPerMinute = 1 };
+
+        await RunAsync(models, limits: limits);
+        var refused = await Assert.ThrowsAsync<RateLimitedException>(() => RunAsync(models, limits: limits));
+
+        Assert.True(refused.RetryAfter > TimeSpan.Zero);
+        Assert.Single(models.Prompts);
+    }
+
+    [Fact]
+    public async Task Place_of_a_run_is_given_back_however_it_ended()
+    {
+        await PutAsync();
+        var limits = new LimitOptions { ConcurrentRuns = 1 };
+        using var gone = new CancellationTokenSource();
+        var hanging = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);
+
+        var leaving = RunAsync(hanging, limits: limits, cancellation: gone.Token);
+        await Poll.UntilAsync(() => hanging.Prompts.Count == 1);
+        await Assert.ThrowsAsync<TooManyConcurrentRunsException>(() => RunAsync(hanging, limits: limits));
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
+        await Assert.ThrowsAsync<ProviderUnavailableException>(
+            () => RunAsync(new ScriptedModels(Fails(new ProviderException("provider_timeout", FailureClass.RetrySame, "openai did not answer in time."))), limits: limits));
+        var run = await RunAsync(new ScriptedModels(Says("Hi.")), limits: limits);
+
+        Assert.Equal(RunStatus.Completed, run.Status);
     }
 
     [Fact]
@@ -192,9 +230,11 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         await _agents.Service.PutAsync(_agents.Scope("alice"), "helper", change?.Invoke(definition) ?? definition, new AgentPrecondition(), CancellationToken.None);
     }
 
-    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, CancellationToken cancellation = default)
+    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, LimitOptions? limits = null, CancellationToken cancellation = default)
     {
-        var loop = LoopFixture.CreateLoop(models, _tools.Catalog(TimeSpan.FromSeconds(timeout)), new RunOptions(), _time);
-        return new InlineRuns(_agents.Service, loop, _time).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
+        var catalog = _tools.Catalog(TimeSpan.FromSeconds(timeout));
+        var loop = LoopFixture.CreateLoop(models, catalog, new RunOptions(), _time);
+        var quotas = new TestQuotas(_agents.Storage, new ToolGates(catalog, new ToolArguments()), limits ?? new LimitOptions(), _time);
+        return new InlineRuns(_agents.Service, loop, quotas.Inline, _time).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
     }
 }
