@@ -135,7 +135,7 @@ internal sealed class DriverFixture
     {
         var run = LoopFixture.NewRun(Agent, Time.GetUtcNow()) with { Caller = new Caller(Owner, new HashSet<string>()) };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
-        return await Store.StartAsync(change?.Invoke(run) ?? run, [input], CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
+        return await Store.StartAsync(change?.Invoke(run) ?? run, input, CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
     }
 
     /// <summary>Tables are created by their first use, and authentication has read what is known of the user: neither is part of a run's cost.</summary>
