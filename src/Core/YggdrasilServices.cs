@@ -178,6 +178,17 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
+        services.AddSingleton(provider => new InlineRuns(
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<AgentLoop>(),
+            provider.GetRequiredService<InlineQuotas>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RunForking(
+            provider.GetRequiredService<RunService>(),
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),

@@ -6,6 +6,7 @@ namespace Yggdrasil.Contract.Tests;
 public class BadInputTests(ContractFixture app)
 {
     private const string Runs = "/api/agents/assistant/runs";
+    private const string Invoke = "/api/agents/assistant/invoke";
     private const string Agents = "/api/agents/bad-input";
 
     public static TheoryData<string, string, string, string> InvalidBodies => new()
@@ -45,6 +46,16 @@ public class BadInputTests(ContractFixture app)
         { "metadata value of a wrong type", Runs, """{"input":"x","metadata":{"a":1}}""", "metadata.a" },
         { "metadata value too long", Runs, "{\"input\":\"x\",\"metadata\":{\"a\":\"" + new string('x', 513) + "\"}}", "metadata.a" },
         { "17 metadata pairs", Runs, "{\"input\":\"x\",\"metadata\":{" + string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"{i}\":\"\"")) + "}}", "metadata" },
+        { "no body of an inline run", Invoke, "", "body" },
+        { "no input of an inline run", Invoke, "{}", "input" },
+        { "system message of an inline run", Invoke, """{"input":[{"role":"system","content":"x"},{"role":"user","content":"x"}]}""", "input[0].role" },
+        { "input of an inline run over 256 KiB", Invoke, $$"""{"input":[{"role":"user","content":"{{new string('x', 257 * 1024)}}"}]}""", "input" },
+        { "inline run in a conversation", Invoke, """{"input":"x","conversationId":"c-1"}""", "conversationId" },
+        { "inline run that may conflict", Invoke, """{"input":"x","onConflict":"enqueue"}""", "onConflict" },
+        { "inline run with a callback", Invoke, """{"input":"x","callback":{"url":"https://example.com/"}}""", "callback" },
+        { "unknown field of an inline run", Invoke, """{"input":"x","modle":"y"}""", "modle" },
+        { "deadline over an inline run's", Invoke, """{"input":"x","deadlineSeconds":201}""", "deadlineSeconds" },
+        { "maxTurns of an inline run over the agent's", Invoke, """{"input":"x","maxTurns":21}""", "maxTurns" },
         { "agent without model", Agents, "{}", "model" },
         { "model of a wrong type", Agents, """{"model":5}""", "model" },
         { "model without provider", Agents, """{"model":"gpt-4.1"}""", "model" },
@@ -60,6 +71,10 @@ public class BadInputTests(ContractFixture app)
         { "temperature out of range", Agents, """{"model":"demo:x","temperature":3}""", "temperature" },
         { "maxTurns out of range", Agents, """{"model":"demo:x","maxTurns":201}""", "maxTurns" },
         { "schema that is no object", Agents, """{"model":"demo:x","responseSchema":"x"}""", "responseSchema" },
+        { "schema that leads elsewhere", Agents, """{"model":"demo:x","responseSchema":{"$ref":"http://169.254.169.254/x"}}""", "responseSchema" },
+        { "schema that leads to itself", Agents, """{"model":"demo:x","responseSchema":{"allOf":[{"$ref":"#"}]}}""", "responseSchema" },
+        { "schema of an unknown type", Agents, """{"model":"demo:x","responseSchema":{"type":"text"}}""", "responseSchema" },
+        { "schema over 64 KiB", Agents, "{\"model\":\"demo:x\",\"responseSchema\":{\"title\":\"" + new string('x', 65 * 1024) + "\"}}", "responseSchema" },
         { "cache without time", Agents, """{"model":"demo:x","cache":{}}""", "cache.ttlSeconds" },
         { "cache of unknown scope", Agents, """{"model":"demo:x","cache":{"ttlSeconds":1,"scope":"world"}}""", "cache.scope" },
         { "context too small", Agents, """{"model":"demo:x","context":{"maxTokens":255}}""", "context.maxTokens" },
@@ -74,7 +89,7 @@ public class BadInputTests(ContractFixture app)
     [MemberData(nameof(InvalidBodies))]
     public async Task Invalid_body_is_400_and_names_the_field(string situation, string path, string body, string field)
     {
-        using var response = await app.Http.SendJsonAsync(path == Runs ? HttpMethod.Post : HttpMethod.Put, path, body);
+        using var response = await app.Http.SendJsonAsync(path == Agents ? HttpMethod.Put : HttpMethod.Post, path, body);
 
         await AssertInvalidAsync(response, field, situation);
     }

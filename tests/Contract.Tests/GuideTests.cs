@@ -37,6 +37,33 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Inline_runs()
+    {
+        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+
+        Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.False(run.TryGetProperty("links", out _));
+    }
+
+    [Fact]
+    public async Task Structured_output()
+    {
+        var answers = await RunSectionAsync("Structured output");
+
+        Assert.Equal("sums", Json(answers[0]).Text("id"));
+        Assert.Equal(391, Json(answers[1]).GetProperty("structuredOutput").GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Forks()
+    {
+        var fork = Json(Assert.Single(await RunSectionAsync("Forks")));
+
+        Assert.Contains("23", fork.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(2, fork.GetProperty("forkedFrom").GetProperty("fromTurn").GetInt32());
+    }
+
+    [Fact]
     public async Task Limits_and_usage()
     {
         var answers = await RunSectionAsync("Limits and usage");

@@ -17,6 +17,7 @@ public partial class TenancyTests(ContractFixture app)
         "PUT /api/agents/{agent}",
         "DELETE /api/agents/{agent}",
         "POST /api/agents/{agent}/runs",
+        "POST /api/agents/{agent}/invoke",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
@@ -32,6 +33,7 @@ public partial class TenancyTests(ContractFixture app)
         "POST /api/runs/{id}/resume",
         "DELETE /api/runs/{id}",
         "POST /api/runs/{id}/approvals/{callId}",
+        "POST /api/runs/{id}/fork",
     ];
 
     private static readonly string[] ConversationRoutes =
@@ -272,6 +274,7 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",

@@ -25,6 +25,9 @@ public enum EntryKind
 
     /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
     Summary,
+
+    /// <summary>What was wrong with the answer before it, and the request to give it again.</summary>
+    Repair,
 }
 
 /// <summary>How a recorded step came out.</summary>
@@ -97,6 +100,9 @@ public sealed record JournalEntry
     /// From when an intent without a result counts as "outcome unknown": its lease and its tool's timeout have passed.
     /// </summary>
     public DateTimeOffset? UnknownAfter { get; init; }
+
+    /// <summary>It was taken over from the run that this one is a fork of, and paid for there.</summary>
+    public bool Inherited { get; init; }
 
     /// <summary>For <see cref="EntryKind.ApprovalRequested"/>: until when the call can be decided.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }

@@ -140,5 +140,5 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     /// <remarks>A run keeps the agent it was started with, so its provider may have gone from the configuration since.</remarks>
     private ModelId Resolve(string text) => ModelId.TryParse(text, out var id) && clients.Knows(id)
         ? id
-        : throw new ProviderException("provider_unavailable", FailureClass.Stop, $"There is no provider for \"{text}\" any more.");
+        : throw new ProviderException(ProviderException.Unavailable, FailureClass.Stop, $"There is no provider for \"{text}\" any more.");
 }

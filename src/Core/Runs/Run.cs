@@ -1,8 +1,11 @@
+using System.Text.Json;
 using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -24,6 +27,12 @@ public sealed record Run
 
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
+
+    /// <summary>The run whose journal this one began with; null for one that began with nothing but its input.</summary>
+    public string? ForkedFrom { get; init; }
+
+    /// <summary>Turns taken over from <see cref="ForkedFrom"/>. They count neither in the usage nor against the limits.</summary>
+    public int InheritedTurns { get; init; }
 
     public string? ConversationId { get; init; }
 
@@ -64,7 +73,7 @@ public sealed record Run
 
     public DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>Model calls made.</summary>
+    /// <summary>Model calls made, those taken over included.</summary>
     public int Turns { get; init; }
 
     public RunUsage Usage { get; init; } = new();
@@ -94,6 +103,9 @@ public sealed record Run
 
     public bool SuspendRequested { get; init; }
 
+    /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="Error"/> is what is kept of it.</summary>
+    internal ProviderException? ProviderFailure { get; init; }
+
     /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
     public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
 
@@ -108,6 +120,13 @@ public sealed record Run
 
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }
+
+    /// <summary>What the output says, in the form of the agent's schema. Null unless the model gave its answer: limits end a run with any text.</summary>
+    public JsonElement? StructuredOutput =>
+        this is { StopReason: Runs.StopReason.Completed, Agent.ResponseSchema: not null, Output: { } output } ? StructuredAnswer.Parse(output) : null;
+
+    /// <summary>Whether it may call the model once more.</summary>
+    public bool HasTurnLeft => Turns - InheritedTurns < Agent.MaxTurns;
 
     public bool IsTerminal => Status.IsTerminal();
 

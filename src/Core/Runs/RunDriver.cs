@@ -196,7 +196,7 @@ public sealed partial class RunDriver
     }
 
     /// <summary>The lease of a run whose start this process has just committed together with it.</summary>
-    internal RunLease Hold(Run started, JournalEntry input) => new(_store, started, [input], _options, _time, _logger);
+    internal RunLease Hold(Run started, IReadOnlyList<JournalEntry> entries) => new(_store, started, entries, _options, _time, _logger);
 
     /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
     /// <param name="slice">Disposed of here.</param>

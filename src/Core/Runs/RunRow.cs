@@ -37,6 +37,8 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
         row["Stream"] = run.Stream ? true : null;
+        row["ForkedFrom"] = run.ForkedFrom;
+        row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
         row["RetentionDays"] = run.Agent.RetentionDays;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
@@ -58,7 +60,10 @@ internal sealed class RunRow(ContentVault vault)
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
-            ["ErrorMessage"] = run.Error?.Message,
+            ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
+            ["ErrorContent"] = run.Error is { HoldsContent: true } mistake
+                ? await SealAsync(run, "ErrorContent", System.Text.Encoding.UTF8.GetBytes(mistake.Message), cancellationToken)
+                : null,
             ["Output"] = run.Output is { } output ? await SealAsync(run, "Output", System.Text.Encoding.UTF8.GetBytes(output), cancellationToken) : null,
             ["StartedAt"] = run.StartedAt,
             ["CompletedAt"] = run.CompletedAt,
@@ -162,6 +167,7 @@ internal sealed class RunRow(ContentVault vault)
         Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
         RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
         Output = await OpenTextAsync(row, "Output", cancellationToken),
+        Error = await ReadErrorAsync(row, cancellationToken),
     };
 
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
@@ -215,11 +221,12 @@ internal sealed class RunRow(ContentVault vault)
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         Stream = Streams(row),
+        ForkedFrom = row.GetString("ForkedFrom"),
+        InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
         StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
-        Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -260,6 +267,11 @@ internal sealed class RunRow(ContentVault vault)
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
+
+    private async ValueTask<RunError?> ReadErrorAsync(TableEntity row, CancellationToken cancellationToken) =>
+        row.GetString("ErrorCode") is { } code
+            ? new RunError(code, await OpenTextAsync(row, "ErrorContent", cancellationToken) ?? row.GetString("ErrorMessage"))
+            : null;
 
     private static decimal Decimal(string? stored) => stored is null ? 0 : decimal.Parse(stored, CultureInfo.InvariantCulture);
 

@@ -29,10 +29,14 @@ internal sealed class RunStore(
     /// <summary>Where drivers of this process tell what is not committed yet.</summary>
     public RunStreams? Streams => streams;
 
-    /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
+    /// <summary>Commits the start of a run that begins with its input alone.</summary>
+    public Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken) => StartAsync(run, [input], cancellationToken);
+
+    /// <summary>Commits a run's start: its row, its place in lists, the entries its journal begins with.</summary>
+    /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
     /// <exception cref="Problems.ProblemException">A companion of the run, or its owner's quota, refuses the start.</exception>
-    public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
+    public async Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var list = new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
@@ -40,15 +44,15 @@ internal sealed class RunStore(
             ["RunId"] = run.Id,
             ["AgentId"] = run.AgentId,
         };
-        var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
+        var journal = await _journal.WriteBeginningAsync(partition, run.Id, entries.Numbered(0), cancellationToken);
         return await _transactions.StartAsync(
-            run with { NextSequence = 1 },
-            input.Messages,
+            run with { NextSequence = entries.Count },
+            new Transcript([], entries).Messages,
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
                 new(TableTransactionActionType.Add, list),
-                new(TableTransactionActionType.Add, first),
+                .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
             cancellationToken);
     }
@@ -150,7 +154,7 @@ internal sealed class RunStore(
         List<JournalEntry> entries = [];
         await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
-            entries.Add(await _journal.ReadAsync(row, cancellationToken));
+            entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
         }
 
         return entries;
@@ -170,7 +174,7 @@ internal sealed class RunStore(
             }
             else
             {
-                entries.Add(await _journal.ReadAsync(row, cancellationToken));
+                entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
             }
         }
 

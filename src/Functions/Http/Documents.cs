@@ -19,6 +19,7 @@ internal sealed record RunDocument(
     string Agent,
     int AgentVersion,
     string? ConversationId,
+    ForkDocument? ForkedFrom,
     RunStatus Status,
     StopReason? StopReason,
     string? Output,
@@ -32,7 +33,7 @@ internal sealed record RunDocument(
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
-    RunLinks Links)
+    RunLinks? Links)
 {
     /// <param name="query">What the links need beside the run's id; empty for the caller's own run.</param>
     public static RunDocument From(Run run, string query = "") => new(
@@ -40,10 +41,11 @@ internal sealed record RunDocument(
         run.AgentId,
         run.AgentVersion,
         run.ConversationId,
+        run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
         run.Status,
         run.StopReason,
         run.Output,
-        Structured(run),
+        run.StructuredOutput,
         run.Error,
         run.Usage,
         run.Turns,
@@ -55,25 +57,13 @@ internal sealed record RunDocument(
         run.CompletedAt,
         RunLinks.Of(run.Id, query));
 
-    private static JsonElement? Structured(Run run)
-    {
-        if (run.Agent.ResponseSchema is null || run.Output is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(run.Output);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            // A model that answered in prose has no structured output; the prose is in output.
-            return null;
-        }
-    }
+    /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
+    public static RunDocument Inline(Run run) => From(run) with { Links = null };
 }
+
+/// <summary>Where a fork began.</summary>
+/// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
+internal sealed record ForkDocument(string Id, int FromTurn);
 
 internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
 {
@@ -96,6 +86,7 @@ internal sealed record StepDocument(
     long? ReasoningTokens,
     decimal? CostUsd,
     bool? Cached,
+    bool? Inherited,
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
@@ -109,7 +100,7 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
             .Select(entry => entry.CallId is { } id
                 ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
                 : From(entry, call: null, decision: null))];
@@ -129,6 +120,7 @@ internal sealed record StepDocument(
         entry.ReasoningTokens,
         entry.CostUsd,
         entry.Cached ? true : null,
+        entry.Inherited ? true : null,
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),

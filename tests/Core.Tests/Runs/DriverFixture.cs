@@ -52,6 +52,7 @@ internal sealed class DriverFixture
             storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion, Streams);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
+        Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
@@ -110,6 +111,8 @@ internal sealed class DriverFixture
     public ConversationTurns Turns { get; }
 
     public ConversationService Conversations { get; }
+
+    public RunRemoval Runs { get; }
 
     public ConversationRemoval Removal { get; }
 
