@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -23,7 +24,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null)
+        RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
@@ -55,7 +56,8 @@ internal sealed class DriverFixture
         Driver = new RunDriver(
             Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Endings = new RunEndings(Store, deliveries ?? []);
+        RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
     }
 
@@ -88,6 +90,8 @@ internal sealed class DriverFixture
     public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
+
+    public RunEndings Endings { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
 
