@@ -20,6 +20,7 @@ namespace Yggdrasil.Storage;
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
 /// </code>
@@ -35,6 +36,7 @@ internal static class RowKeys
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string CallbackSecrets = "secret!callback";
     private const string SummarySuffix = "!s";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
