@@ -14,6 +14,7 @@ using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -45,6 +46,7 @@ public static class YggdrasilServices
         services.AddRetention(configuration);
         services.AddNotifications();
         services.AddRuns(configuration);
+        services.AddSchedules();
         return services.AddSettingsAtStart();
     }
 

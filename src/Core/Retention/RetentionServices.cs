@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -25,7 +27,9 @@ internal static class RetentionServices
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<ConversationLog>(),
-            provider.GetRequiredService<RunStore>()));
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ScheduleStore>(),
+            provider.GetRequiredService<CallbackSecrets>()));
         services.AddSingleton(provider => new UserDataRemoval(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
@@ -33,6 +37,7 @@ internal static class RetentionServices
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));

@@ -20,6 +20,7 @@ namespace Yggdrasil.Storage;
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// schedule!{id}                      what is to be run again and again
 /// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
@@ -36,6 +37,7 @@ internal static class RowKeys
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string SchedulePrefix = "schedule!";
     public const string CallbackSecrets = "secret!callback";
     private const string SummarySuffix = "!s";
 
@@ -48,6 +50,8 @@ internal static class RowKeys
 
     /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
     public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
+
+    public static string Schedule(string scheduleId) => $"{SchedulePrefix}{scheduleId}";
 
     public static string Run(string runId) => $"run!{runId}";
 

@@ -6,6 +6,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -39,6 +40,7 @@ public sealed partial class UserDataRemoval
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
     private readonly DueStore _due;
+    private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
     private readonly ILogger<UserDataRemoval> _logger;
@@ -50,12 +52,13 @@ public sealed partial class UserDataRemoval
         RowRemoval rows,
         RunRemoval runs,
         DueStore due,
+        ScheduleCalendar schedules,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_due, _cache, _time, _logger) = (due, cache, time, logger);
+        (_due, _schedules, _cache, _time, _logger) = (due, schedules, cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -142,6 +145,7 @@ public sealed partial class UserDataRemoval
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
+            await _schedules.RemoveOfAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }

@@ -10,6 +10,7 @@ using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Notifications.Callbacks;
@@ -48,8 +49,8 @@ internal sealed class DriverFixture
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store);
+            storage, agents, Agents.Shares, rows, runs, due, new ScheduleCalendar(storage), TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store, new ScheduleStore(storage, vault), new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
             storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
