@@ -21,7 +21,16 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
 
-    private static readonly string[] RunRoutes = ["GET /api/runs/{id}", "GET /api/runs/{id}/steps"];
+    private static readonly string[] RunRoutes =
+    [
+        "GET /api/runs/{id}",
+        "GET /api/runs/{id}/steps",
+        "POST /api/runs/{id}/cancel",
+        "POST /api/runs/{id}/suspend",
+        "POST /api/runs/{id}/resume",
+        "DELETE /api/runs/{id}",
+        "POST /api/runs/{id}/approvals/{callId}",
+    ];
 
     private static readonly string[] ConversationRoutes =
     [
@@ -275,12 +284,15 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
+            "POST" when RunRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };
         return app.Http.SendJsonAsync(
             new HttpMethod(method),
-            path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal),
+            path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal)
+                .Replace("{callId}", "t1c0", StringComparison.Ordinal),
             body,
             As(_mallory));
     }

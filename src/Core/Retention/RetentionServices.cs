@@ -7,6 +7,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Schedules;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
@@ -36,6 +37,7 @@ internal static class RetentionServices
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),

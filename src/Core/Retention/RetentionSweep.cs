@@ -80,6 +80,7 @@ public sealed partial class RetentionSweep
             DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
             DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.LateBlobs.Partition, item.LateBlobs.Day, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
+            DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),
@@ -200,6 +201,24 @@ public sealed partial class RetentionSweep
         {
             await _conversationRemoval.RemoveAsync(conversation, scheduler, cancellationToken);
         }
+    }
+
+    /// <returns>When to look again; null when the tombstone is gone, or stays for ever.</returns>
+    private async Task<DateOnly?> CompleteBurialAsync(DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (await _runs.CompleteAsync(item.Partition, item.About, scheduler, cancellationToken) is not var (buriedAt, _)
+            || ExpiryOf(buriedAt, days: null) is not { } expiry)
+        {
+            return null;
+        }
+
+        if (expiry > DueItem.DayOf(_time.GetUtcNow()))
+        {
+            return expiry;
+        }
+
+        await _runs.RemoveAsync(item.Partition, item.About, scheduler, cancellationToken);
+        return null;
     }
 
     /// <summary>The ids in the part of a list that belongs to the item's day.</summary>

@@ -6,6 +6,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -39,6 +40,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
+    private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
     private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
@@ -51,6 +53,7 @@ public sealed partial class UserDataRemoval
         AgentShareStore shares,
         RowRemoval rows,
         RunRemoval runs,
+        ApprovalIndex approvals,
         DueStore due,
         ScheduleCalendar schedules,
         ResponseCacheTable cache,
@@ -58,7 +61,7 @@ public sealed partial class UserDataRemoval
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_due, _schedules, _cache, _time, _logger) = (due, schedules, cache, time, logger);
+        (_approvals, _due, _schedules, _cache, _time, _logger) = (approvals, due, schedules, cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -146,6 +149,7 @@ public sealed partial class UserDataRemoval
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
             await _schedules.RemoveOfAsync(rows, cancellationToken);
+            await _approvals.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }

@@ -45,7 +45,7 @@ public sealed class UserExport
                 run = [];
             }
 
-            if (run.Count > 0 || RunRemoval.IsRun(row))
+            if (run.Count > 0 || (RunRemoval.IsRun(row) && !RunRow.IsTombstone(row)))
             {
                 run.Add(row);
                 continue;

@@ -27,7 +27,8 @@ internal sealed class ScheduleFixture
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         Agents = new AgentService(
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
-        var runs = new RunService(Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.RequestDriven, Worker.Options, time);
+        var runs = new RunService(
+            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage);
         Service = new ScheduleService(Store, Calendar, Agents, time);

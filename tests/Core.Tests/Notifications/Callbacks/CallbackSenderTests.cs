@@ -158,7 +158,8 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     {
         var (worker, _) = await AppAsync(_ => { }, async context =>
         {
-            await context.Response.StartAsync();
+            await context.Response.WriteAsync("It begins");
+            await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         var (run, ticket) = await EndAsync(worker);
