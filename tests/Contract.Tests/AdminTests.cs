@@ -105,6 +105,8 @@ public class AdminTests(ContractFixture app)
         var (agent, run) = await CarolsAsync();
         using var talk = await app.Http.PostRunAsync(
             agent, new { input = "Hello", conversationId = "c-1" }, ("Prefer", "wait=60"), As(_carol));
+        using var schedule = await SendAsync(
+            "PUT", "/api/schedules/s-1", As(_carol), """{"agent":"assistant","input":"Hello","cron":"0 8 1 1 *","timeZone":"UTC"}""");
 
         using var response = await SendAsync(method, Fill(route, agent, run, _carol), As(_carol), method == "PUT" ? Definition : "");
 
