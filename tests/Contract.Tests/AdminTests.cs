@@ -20,6 +20,7 @@ public class AdminTests(ContractFixture app)
         { "DELETE", "/api/agents/{agent}" },
         { "PUT", "/api/agents/{agent}/shares/dave" },
         { "DELETE", "/api/agents/{agent}/shares/dave" },
+        { "GET", "/api/usage?days=5" },
         { "GET", "/api/runs?limit=5" },
         { "GET", "/api/runs/{run}" },
         { "GET", "/api/runs/{run}/steps" },
@@ -61,7 +62,7 @@ public class AdminTests(ContractFixture app)
         Assert.Equal(links.GetRawText(), listed.GetRawText());
         foreach (var link in links.EnumerateObject())
         {
-            using var followed = await SendAsync("GET", link.Value.GetString()!, Admin);
+            using var followed = await SendAsync(link.Name == "cancel" ? "POST" : "GET", link.Value.GetString()!, Admin);
             Assert.Equal(HttpStatusCode.OK, followed.StatusCode);
         }
     }

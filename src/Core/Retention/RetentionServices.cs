@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
@@ -41,6 +42,7 @@ internal static class RetentionServices
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));
         services.AddSingleton(provider => new RetentionSweep(
@@ -51,6 +53,7 @@ internal static class RetentionServices
             provider.GetRequiredService<ConversationRemoval>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<RetentionOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RetentionSweep>>()));

@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
@@ -28,6 +29,7 @@ public sealed partial class RetentionSweep
     private readonly ConversationRemoval _conversationRemoval;
     private readonly UserDataRemoval _owners;
     private readonly BlobSweep _blobs;
+    private readonly QuotaLedger _quotas;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -40,13 +42,14 @@ public sealed partial class RetentionSweep
         ConversationRemoval conversationRemoval,
         UserDataRemoval owners,
         BlobSweep blobs,
+        QuotaLedger quotas,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_storage, _due, _runs, _conversations) = (storage, due, runs, conversations);
         (_conversationRemoval, _owners, _blobs) = (conversationRemoval, owners, blobs);
-        (_options, _time, _logger) = (options, time, logger);
+        (_quotas, _options, _time, _logger) = (quotas, options, time, logger);
     }
 
     /// <summary>Does what is due, for as long as one run of the timer may take.</summary>
@@ -79,6 +82,7 @@ public sealed partial class RetentionSweep
             DueKind.Expiry => await ExpireAsync(item, scheduler, isOver, cancellationToken),
             DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
             DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.LateBlobs.Partition, item.LateBlobs.Day, cancellationToken)),
+            DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),

@@ -19,6 +19,7 @@ namespace Yggdrasil.Storage;
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// log!{conversation}!{sequence}      what one run added to a conversation
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
+/// quota                              what the owner has used today, and what runs have reserved
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
 /// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
@@ -26,6 +27,7 @@ namespace Yggdrasil.Storage;
 /// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
+/// usage!{day}                        what the owner used on an earlier day
 /// </code>
 /// </remarks>
 internal static class RowKeys
@@ -42,6 +44,8 @@ internal static class RowKeys
     public const string ConversationListPrefix = "talk!";
     public const string SchedulePrefix = "schedule!";
     public const string CallbackSecrets = "secret!callback";
+    public const string Quota = "quota";
+    public const string UsagePrefix = "usage!";
     private const string SummarySuffix = "!s";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
@@ -96,6 +100,8 @@ internal static class RowKeys
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string UsageOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"{UsagePrefix}{day:yyyyMMdd}");
 
     public static string Due(string day, string kind, string about) => $"{DuePrefix}{day}!{kind}!{about}";
 

@@ -29,7 +29,7 @@ internal sealed class ScheduleFixture
         Agents = new AgentService(
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
         var runs = new RunService(
-            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
+            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage);
         Service = new ScheduleService(Store, Calendar, Agents, time);
