@@ -8,12 +8,15 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -45,8 +48,10 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddLimits(configuration);
         services.AddRetention(configuration);
+        services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddSchedules();
         return services.AddSettingsAtStart();
     }
 
@@ -193,6 +198,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),

@@ -133,6 +133,28 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
     }
 
+    [Fact]
+    public async Task Callbacks()
+    {
+        var answers = await RunSectionAsync("Callbacks");
+
+        Assert.StartsWith("whsec_", Json(answers[0]).Text("secret"), StringComparison.Ordinal);
+        Assert.Equal("waiting", Json(answers[1]).GetProperty("callback").Text("status"));
+        Assert.Equal(["createdAt"], Json(answers[2]).EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task Schedules()
+    {
+        var answers = await RunSectionAsync("Schedules");
+
+        Assert.Equal("Europe/Oslo", Json(answers[0]).Text("timeZone"));
+        Assert.True(Json(answers[0]).TryGetProperty("nextRunAt", out _));
+        Assert.Equal("morning", Json(answers[1]).Text("id"));
+        Assert.Single(Json(answers[2]).GetProperty("items").EnumerateArray());
+        Assert.Equal("", answers[3]);
+    }
+
     private async Task<JsonElement> RunUntilEndAsync(string id)
     {
         while (true)

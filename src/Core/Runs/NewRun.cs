@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -26,6 +27,9 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             OnConflict = request.OnConflict,
             Stream = request.Stream,
             Metadata = request.Metadata,
+            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
+            CallbackUrl = request.CallbackUrl,
+            Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,

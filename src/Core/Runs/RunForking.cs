@@ -86,6 +86,7 @@ public sealed class RunForking
         ForkedFrom = source.Id,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,
+        Stream = source.Stream,
         Metadata = source.Metadata,
         CreatedAt = now,
         Deadline = now + (source.Deadline - source.CreatedAt),

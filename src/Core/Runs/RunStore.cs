@@ -119,6 +119,25 @@ internal sealed class RunStore(
         return row.HasValue ? await _decisions.ReadAsync(row.Value!, cancellationToken) : null;
     }
 
+    /// <summary>A run without its content, which need not be readable.</summary>
+    public async Task<Run?> FindPlainAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
+    }
+
+    /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
+    public async Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        // Under the row's version, so that nothing is written to a tombstone.
+        while (await FindPlainAsync(partition, runId, cancellationToken) is { } run
+            && await MergeAsync(
+                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.NoticesDelivered] = true }, others: [], cancellationToken) is null)
+        {
+        }
+    }
+
     /// <summary>The orchestration to wake for a run that has not ended; null for one that has, or is gone.</summary>
     public async Task<string?> FindDriverAsync(string partition, string runId, CancellationToken cancellationToken)
     {
@@ -257,7 +276,7 @@ internal sealed class RunStore(
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
-                return SliceOutcome.Finished with { NextRun = found.HasValue ? found.Value!.GetString("NextRun") : null };
+                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
             }
 
             var row = found.Value!;
@@ -274,7 +293,7 @@ internal sealed class RunStore(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
-                return SliceOutcome.Finished with { NextRun = ended.NextRun };
+                return SliceOutcome.Ended(ended);
             }
         }
     }

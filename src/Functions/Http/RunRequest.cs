@@ -21,7 +21,12 @@ internal static class RunRequest
     public static StartRun Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields) with { ConversationId = ReadConversation(fields), OnConflict = ReadOnConflict(fields) };
+        var request = Read(fields) with
+        {
+            ConversationId = ReadConversation(fields),
+            OnConflict = ReadOnConflict(fields),
+            CallbackUrl = ReadCallback(fields),
+        };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
@@ -59,7 +64,8 @@ internal static class RunRequest
         Metadata = ReadMetadata(fields),
     };
 
-    private static string? ReadConversation(JsonFields fields)
+    /// <summary>The conversation that what is asked for continues.</summary>
+    public static string? ReadConversation(JsonFields fields)
     {
         const string Field = "conversationId";
         if (fields.String(Field) is not { } id)
@@ -81,7 +87,24 @@ internal static class RunRequest
         return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
     }
 
-    private static List<ChatMessage> ReadInput(JsonFields fields)
+    /// <summary>Where a message is to go; what may stand there is checked when the run is started.</summary>
+    public static string? ReadCallback(JsonFields fields)
+    {
+        const string Field = "callback";
+        if (fields.Object(Field) is not { } callback)
+        {
+            return null;
+        }
+
+        var inner = new JsonFields(callback, fields.Errors, $"{Field}.");
+        var url = inner.String("url");
+        fields.Errors.Require(inner.Get("url") is not null, inner.PathOf("url"), "Is required.");
+        inner.RejectOthers();
+        return url;
+    }
+
+    /// <summary>What a model is to answer; empty where it is not valid.</summary>
+    public static List<ChatMessage> ReadInput(JsonFields fields)
     {
         switch (fields.Get(Input))
         {
