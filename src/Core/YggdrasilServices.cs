@@ -22,6 +22,8 @@ using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
+using Yggdrasil.Telemetry.Errors;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
 using Yggdrasil.Users;
@@ -52,6 +54,9 @@ public static class YggdrasilServices
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
         services.AddSchedules();
+        services.AddHealth(configuration);
+        services.AddTelemetry(configuration);
+        services.AddErrorTracking();
         return services.AddSettingsAtStart();
     }
 

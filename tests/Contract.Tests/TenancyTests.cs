@@ -45,8 +45,8 @@ public partial class TenancyTests(ContractFixture app)
 
     private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
 
-    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/"];
+    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/"];
 
     /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
     private const string Preflight = "OPTIONS /{*path}";

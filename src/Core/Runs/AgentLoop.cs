@@ -2,6 +2,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Schemas;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -27,7 +28,10 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
     /// <exception cref="OperationCanceledException">The step in flight was given up, unrecorded.</exception>
-    public async Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice)
+    public Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice) =>
+        RunSpans.InvokeAgentAsync(journal, () => DriveAsync(journal, slice));
+
+    private async Task<SliceOutcome> DriveAsync(IRunJournal journal, Slice slice)
     {
         while (true)
         {

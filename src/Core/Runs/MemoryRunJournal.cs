@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -32,6 +33,11 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         }
 
         Run = next with { NextSequence = next.NextSequence + entries.Count };
+        if (Run.IsTerminal)
+        {
+            RunMetrics.Ended(Run);
+        }
+
         return Task.CompletedTask;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -30,6 +31,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
             CallbackUrl = request.CallbackUrl,
             Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
+            TraceParent = RunSpans.BeginTrace(),
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,

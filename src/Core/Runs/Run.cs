@@ -70,6 +70,9 @@ public sealed record Run
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>
     public string? RequestHash { get; init; }
 
+    /// <summary>The W3C <c>traceparent</c> of the request that started it, which all its spans join; null where nobody traced.</summary>
+    public string? TraceParent { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When the run expires unless it has ended.</summary>

@@ -4,6 +4,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -309,7 +310,13 @@ public sealed partial class RunDriver
             QuotaAsk = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);
-        return stored is null ? null : new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
+        if (stored is null)
+        {
+            return null;
+        }
+
+        RunMetrics.TakenUp(entries);
+        return new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
         {
             DecisionsSeen = stored.DecisionCount - settled.Remaining,
         };

@@ -5,6 +5,7 @@ using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -88,6 +89,7 @@ public sealed class RunForking
         Turns = request.FromTurn - 1,
         Stream = source.Stream,
         Metadata = source.Metadata,
+        TraceParent = RunSpans.BeginTrace(),
         CreatedAt = now,
         Deadline = now + (source.Deadline - source.CreatedAt),
         Status = RunStatus.Queued,

@@ -5,6 +5,7 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
@@ -45,7 +46,7 @@ internal sealed class RunStore(
             ["AgentId"] = run.AgentId,
         };
         var journal = await _journal.WriteBeginningAsync(partition, run.Id, entries.Numbered(0), cancellationToken);
-        return await _transactions.StartAsync(
+        var stored = await _transactions.StartAsync(
             run with { NextSequence = entries.Count },
             new Transcript([], entries).Messages,
             async started =>
@@ -55,6 +56,12 @@ internal sealed class RunStore(
                 .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
             cancellationToken);
+        if (stored is not null)
+        {
+            RunMetrics.RunStarted();
+        }
+
+        return stored;
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken) =>
@@ -225,6 +232,7 @@ internal sealed class RunStore(
             return null;
         }
 
+        RunMetrics.Committed(committed, entries);
         streams?.Commits.Publish(next.Id);
         return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
@@ -293,6 +301,7 @@ internal sealed class RunStore(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
+                RunMetrics.Committed(ended, []);
                 return SliceOutcome.Ended(ended);
             }
         }
