@@ -40,7 +40,7 @@ internal sealed class ScheduleFixture
         }
 
         Starter = new ScheduleStarter(
-            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new UserStore(Worker.Storage), time), time, Log);
+            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time)), time, Log);
     }
 
     public Owner Owner { get; }
