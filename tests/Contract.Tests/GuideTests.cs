@@ -118,6 +118,19 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task How_the_app_fares()
+    {
+        var answers = await RunSectionAsync("How the app fares");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal("healthy", Json(answers[0]).Text("status"));
+        Assert.True(Json(answers[1]).TryGetProperty("checks", out _));
+        Assert.True(Json(answers[2]).TryGetProperty("items", out _));
+        Assert.True(Json(answers[3]).TryGetProperty("items", out _));
+        Assert.StartsWith("3.1", Json(answers[4]).Text("openapi"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);

@@ -12,7 +12,7 @@ public sealed class AlertStateTests
     [InlineData("-++-++-++-", "..........", "two of five are not enough")]
     [InlineData("---+++", "..R..C", "cleared by three good ones in a row")]
     [InlineData("---++-++-+++", "..R........C", "what comes and goes is told once")]
-    [InlineData("---+++-+-", "..R..C..R", "raised again from what came after")]
+    [InlineData("---+++---", "..R..C..R", "raised again from what came after")]
     [InlineData("+++++", ".....", "good is not told")]
     public void Alert_changes_after_enough_checks_and_stays_otherwise(string outcomes, string expected, string because)
     {
