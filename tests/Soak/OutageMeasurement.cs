@@ -71,7 +71,7 @@ internal static class OutageMeasurement
         return new Outage(name, Percentiles.Of([.. runs]), ends);
     }
 
-    private static IEnumerable<string> Judge(IReadOnlyList<Outage> outages)
+    private static IEnumerable<string> Judge(List<Outage> outages)
     {
         var usual = outages[0].Latency.P95;
         foreach (var outage in outages.Take(3))

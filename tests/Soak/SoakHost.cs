@@ -1,4 +1,3 @@
-using Yggdrasil.Fixtures;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.LocalHost.Hosting;
 

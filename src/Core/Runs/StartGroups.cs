@@ -25,7 +25,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Those that wait, by partition. An owner is in here as long as somebody leads.</summary>
-    private readonly Dictionary<string, List<Pending>> _waiting = [];
+    private readonly Dictionary<string, List<PendingStart>> _waiting = [];
 
     /// <summary>Commits a start, together with others.</summary>
     /// <param name="rows">The run's own, its row first.</param>
@@ -33,7 +33,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     /// <exception cref="LimitException">The owner's quota has no room for it.</exception>
     public async Task<Run?> CommitAsync(QuotaStart start, IReadOnlyList<TableTransactionAction> rows, CancellationToken cancellationToken)
     {
-        var pending = new Pending(start, rows);
+        var pending = new PendingStart(start, rows);
         var partition = start.Run.Caller.Owner.Partition;
         if (Enqueue(partition, pending) || await IsToLeadAsync(partition, pending, cancellationToken))
         {
@@ -44,7 +44,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     }
 
     /// <returns>Whether nobody leads yet.</returns>
-    private bool Enqueue(string partition, Pending pending)
+    private bool Enqueue(string partition, PendingStart pending)
     {
         lock (_waiting)
         {
@@ -59,7 +59,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
         }
     }
 
-    private async Task<bool> IsToLeadAsync(string partition, Pending pending, CancellationToken cancellationToken)
+    private async Task<bool> IsToLeadAsync(string partition, PendingStart pending, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +73,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     }
 
     /// <summary>A request that went away is not started, unless it is in a transaction already; if it was to lead, the next one does.</summary>
-    private void Withdraw(string partition, Pending pending)
+    private void Withdraw(string partition, PendingStart pending)
     {
         lock (_waiting)
         {
@@ -89,7 +89,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
         }
     }
 
-    private async Task LeadAsync(string partition, Pending leader, CancellationToken cancellationToken)
+    private async Task LeadAsync(string partition, PendingStart leader, CancellationToken cancellationToken)
     {
         try
         {
@@ -137,13 +137,13 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     }
 
     /// <summary>As many as one transaction takes, the first of them in any case. The same run twice would not be a transaction.</summary>
-    private List<Pending> Take(string partition)
+    private List<PendingStart> Take(string partition)
     {
         lock (_waiting)
         {
             // The quota's row and that of a day that ended are in it too.
             var (entities, bytes) = (2, 256 * 1024);
-            List<Pending> group = [];
+            List<PendingStart> group = [];
             HashSet<string> runs = [];
             var waiting = _waiting[partition];
             while (waiting is [var next, ..]
@@ -162,7 +162,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     }
 
     /// <summary>Brings every one of a group to its outcome.</summary>
-    private async Task CommitAllAsync(string partition, List<Pending> group, CancellationToken cancellationToken)
+    private async Task CommitAllAsync(string partition, List<PendingStart> group, CancellationToken cancellationToken)
     {
         try
         {
@@ -180,11 +180,11 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     }
 
     /// <returns>Those that are to be tried again.</returns>
-    private async Task<List<Pending>> CommitOnceAsync(string partition, List<Pending> group, int attempt, CancellationToken cancellationToken)
+    private async Task<List<PendingStart>> CommitOnceAsync(string partition, List<PendingStart> group, int attempt, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var (starts, change) = await quotas.OnStartsAsync(partition, [.. group.Select(pending => pending.Start)], cancellationToken);
-        List<(Pending Pending, Run Run)> admitted = [];
+        List<(PendingStart Pending, Run Run)> admitted = [];
         foreach (var (pending, (run, refusal)) in group.Zip(starts))
         {
             if (run is null)
@@ -223,8 +223,8 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
         }
     }
 
-    private async Task<List<Pending>> AfterFailureAsync(
-        string partition, List<Pending> group, RequestFailedException failure, int attempt, CancellationToken cancellationToken)
+    private async Task<List<PendingStart>> AfterFailureAsync(
+        string partition, List<PendingStart> group, RequestFailedException failure, int attempt, CancellationToken cancellationToken)
     {
         var isConflict = failure.Status is PreconditionFailed or NotFound or Conflict;
         if (isConflict && IndexOf(failure) is { } index)
@@ -272,31 +272,4 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
 
     private static int? IndexOf(RequestFailedException failure) =>
         (failure as TableTransactionFailedException)?.FailedTransactionActionIndex;
-
-    /// <summary>A start that waits for its transaction.</summary>
-    private sealed class Pending(QuotaStart start, IReadOnlyList<TableTransactionAction> rows)
-    {
-        public QuotaStart Start { get; } = start;
-
-        public IReadOnlyList<TableTransactionAction> Rows { get; } = rows;
-
-        public int Size { get; } = rows.Sum(TableTransactions.SizeOf);
-
-        /// <summary>Whether it is to lead, or has its outcome already.</summary>
-        public TaskCompletionSource<bool> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource<Run?> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void Complete(Run? stored)
-        {
-            Outcome.TrySetResult(stored);
-            Turn.TrySetResult(false);
-        }
-
-        public void Fail(Exception failure)
-        {
-            Outcome.TrySetException(failure);
-            Turn.TrySetResult(false);
-        }
-    }
 }
