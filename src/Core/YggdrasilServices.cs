@@ -8,11 +8,15 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -36,6 +40,7 @@ public static class YggdrasilServices
         services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
+        services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
@@ -45,8 +50,10 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddLimits(configuration);
         services.AddRetention(configuration);
+        services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddSchedules();
         services.AddHealth(configuration);
         services.AddTelemetry(configuration);
         services.AddErrorTracking();
@@ -169,6 +176,7 @@ public static class YggdrasilServices
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RunRemoval>();
+        services.AddRunEvents();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
@@ -180,14 +188,36 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
+        services.AddSingleton(provider => new InlineRuns(
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<AgentLoop>(),
+            provider.GetRequiredService<InlineQuotas>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RunForking(
+            provider.GetRequiredService<RunService>(),
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddRunEvents(this IServiceCollection services)
+    {
+        services.AddSingleton<DeltaLog>();
+        services.AddSingleton<RunStreams>();
+        services.AddSingleton<RunFeeds>();
+        services.AddSingleton<EventTickets>();
+        services.AddSingleton(provider => new RunEvents(
+            provider.GetRequiredService<RunFeeds>(), provider.GetRequiredService<RunStore>(), provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -37,6 +37,33 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Inline_runs()
+    {
+        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+
+        Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.False(run.TryGetProperty("links", out _));
+    }
+
+    [Fact]
+    public async Task Structured_output()
+    {
+        var answers = await RunSectionAsync("Structured output");
+
+        Assert.Equal("sums", Json(answers[0]).Text("id"));
+        Assert.Equal(391, Json(answers[1]).GetProperty("structuredOutput").GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Forks()
+    {
+        var fork = Json(Assert.Single(await RunSectionAsync("Forks")));
+
+        Assert.Contains("23", fork.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(2, fork.GetProperty("forkedFrom").GetProperty("fromTurn").GetInt32());
+    }
+
+    [Fact]
     public async Task Limits_and_usage()
     {
         var answers = await RunSectionAsync("Limits and usage");
@@ -79,6 +106,18 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events()
+    {
+        var answers = await RunSectionAsync("Events");
+
+        Assert.Equal(2, answers.Count);
+        Assert.Contains("event: run.started\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: model.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.StartsWith("ygt_", Json(answers[1]).Text("ticket"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task How_the_app_fares()
     {
         var answers = await RunSectionAsync("How the app fares");
@@ -105,6 +144,28 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal("", answers[1]);
         using var list = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", "Bearer dev:local"));
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Callbacks()
+    {
+        var answers = await RunSectionAsync("Callbacks");
+
+        Assert.StartsWith("whsec_", Json(answers[0]).Text("secret"), StringComparison.Ordinal);
+        Assert.Equal("waiting", Json(answers[1]).GetProperty("callback").Text("status"));
+        Assert.Equal(["createdAt"], Json(answers[2]).EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task Schedules()
+    {
+        var answers = await RunSectionAsync("Schedules");
+
+        Assert.Equal("Europe/Oslo", Json(answers[0]).Text("timeZone"));
+        Assert.True(Json(answers[0]).TryGetProperty("nextRunAt", out _));
+        Assert.Equal("morning", Json(answers[1]).Text("id"));
+        Assert.Single(Json(answers[2]).GetProperty("items").EnumerateArray());
+        Assert.Equal("", answers[3]);
     }
 
     private async Task<JsonElement> RunUntilEndAsync(string id)

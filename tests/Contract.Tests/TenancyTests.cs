@@ -17,6 +17,7 @@ public partial class TenancyTests(ContractFixture app)
         "PUT /api/agents/{agent}",
         "DELETE /api/agents/{agent}",
         "POST /api/agents/{agent}/runs",
+        "POST /api/agents/{agent}/invoke",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
@@ -25,11 +26,14 @@ public partial class TenancyTests(ContractFixture app)
     [
         "GET /api/runs/{id}",
         "GET /api/runs/{id}/steps",
+        "GET /api/runs/{id}/events",
+        "POST /api/runs/{id}/events/ticket",
         "POST /api/runs/{id}/cancel",
         "POST /api/runs/{id}/suspend",
         "POST /api/runs/{id}/resume",
         "DELETE /api/runs/{id}",
         "POST /api/runs/{id}/approvals/{callId}",
+        "POST /api/runs/{id}/fork",
     ];
 
     private static readonly string[] ConversationRoutes =
@@ -39,8 +43,13 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/conversations/{id}",
     ];
 
+    private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
+
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
     private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/"];
+
+    /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
+    private const string Preflight = "OPTIONS /{*path}";
 
     private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
 
@@ -59,7 +68,7 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
 
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -153,6 +162,21 @@ public partial class TenancyTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Schedule_of_another_does_not_exist()
+    {
+        var (id, body) = ($"s-{Guid.NewGuid():N}", """{"agent":"assistant","input":"Hello","cron":"0 8 1 1 *","timeZone":"UTC"}""");
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body);
+
+        using var read = await AttackAsync("GET /api/schedules/{id}", id);
+        using var deleted = await AttackAsync("DELETE /api/schedules/{id}", id);
+        using var own = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body.Replace("Hello", "Mine", StringComparison.Ordinal), As(_mallory));
+        using var kept = await app.Http.GetAsync(new Uri($"/api/schedules/{id}", UriKind.Relative));
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (read.StatusCode, deleted.StatusCode));
+        Assert.Equal((HttpStatusCode.Created, "Hello"), (own.StatusCode, (await kept.ReadAsync()).Text("input")));
+    }
+
+    [Fact]
     public async Task Run_in_a_conversation_of_the_same_id_is_in_one_of_its_own()
     {
         var (agent, id) = (await app.PutAgentAsync(), $"c-{Guid.NewGuid():N}");
@@ -240,10 +264,10 @@ public partial class TenancyTests(ContractFixture app)
     public void Every_route_that_names_a_resource_is_attacked_here()
     {
         var served = Route().Matches(app.Output).Select(match => $"{match.Groups["method"].Value.ToUpperInvariant()} {match.Groups["path"].Value}").ToList();
-        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal)
+        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes]), Order(resources));
     }
 
     private (string Name, string Value) As(string user) => app.As(user);
@@ -267,6 +291,7 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",

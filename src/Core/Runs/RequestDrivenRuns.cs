@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Notifications;
 
 namespace Yggdrasil.Runs;
 
@@ -14,7 +15,13 @@ namespace Yggdrasil.Runs;
 /// shuts down. If the process dies instead, the backup starts when the lease has ended.
 /// </remarks>
 internal sealed partial class RequestDrivenRuns(
-    RunDriver driver, RunStore store, RunOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RequestDrivenRuns> logger)
+    RunDriver driver,
+    RunEndings endings,
+    RunStore store,
+    RunOptions options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<RequestDrivenRuns> logger)
     : IHostedService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
@@ -23,9 +30,9 @@ internal sealed partial class RequestDrivenRuns(
     private readonly ConcurrentDictionary<string, Task> _slices = new();
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
-    public async Task<Run> DriveAsync(Run started, JournalEntry input, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var lease = driver.Hold(started, input);
+        var lease = driver.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
         var driving = DriveToEndAsync(lease, slice, scheduler);
@@ -85,7 +92,7 @@ internal sealed partial class RequestDrivenRuns(
         try
         {
             var outcome = await driver.DriveAsync(lease, slice, scheduler);
-            await driver.WakeNextAsync(ticket, outcome, scheduler, CancellationToken.None);
+            await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
         }
         catch (Exception failure)
         {

@@ -1,8 +1,10 @@
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 
@@ -28,6 +30,11 @@ internal sealed class RunRemoval(
         {
             await rows.RemoveAsync(children, cancellationToken);
             return;
+        }
+
+        if (RunRow.Streams(run))
+        {
+            await DeltaLog.DeleteAsync(storage, partition, runId, cancellationToken);
         }
 
         await index.RemoveAsync(partition, runId, cancellationToken);
@@ -59,6 +66,11 @@ internal sealed class RunRemoval(
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
         {
             throw new ConflictException("The run is being changed by others; try again.");
+        }
+
+        if (run.Stream)
+        {
+            await DeltaLog.DeleteAsync(storage, partition, run.Id, cancellationToken);
         }
 
         await CompleteAsync(partition, run.Id, scheduler, cancellationToken);
@@ -140,10 +152,11 @@ internal sealed class RunRemoval(
         }
     }
 
-    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
+    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor, its callback's.</summary>
     private static IEnumerable<string> InstancesOf(TableEntity run)
     {
         var id = run.RowKey[RowKeys.Run("").Length..];
-        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.OfType<string>().Distinct();
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver"), CallbackStore.InstanceOf(run) }
+            .OfType<string>().Distinct();
     }
 }

@@ -4,6 +4,8 @@ using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -16,10 +18,14 @@ internal sealed class RunRow(ContentVault vault)
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
+    public const string NoticesDelivered = "NoticesDelivered";
     private const string DeletedAt = "DeletedAt";
     private const string ReplacedBlobs = "ReplacedBlobs";
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
+
+    /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
+    public static readonly string[] Progress = ["Status", "NextSequence", "Epoch", DeletedAt];
 
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
@@ -33,7 +39,11 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row["Stream"] = run.Stream ? true : null;
+        row["ForkedFrom"] = run.ForkedFrom;
+        row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
         row["RetentionDays"] = run.Agent.RetentionDays;
+        row["Notices"] = RunNotice.Write(run.Notices);
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -44,6 +54,11 @@ internal sealed class RunRow(ContentVault vault)
         row["Metadata"] = run.Metadata.Count > 0
             ? await SealAsync(run, "Metadata", JsonSerializer.SerializeToUtf8Bytes(run.Metadata, StoredJson.Options), cancellationToken)
             : null;
+        if (run.CallbackUrl is { } url)
+        {
+            await CallbackStore.WriteAsync(vault, row, url, cancellationToken);
+        }
+
         return row;
     }
 
@@ -55,7 +70,10 @@ internal sealed class RunRow(ContentVault vault)
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
-            ["ErrorMessage"] = run.Error?.Message,
+            ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
+            ["ErrorContent"] = run.Error is { HoldsContent: true } mistake
+                ? await SealAsync(run, "ErrorContent", System.Text.Encoding.UTF8.GetBytes(mistake.Message), cancellationToken)
+                : null,
             ["Output"] = run.Output is { } output ? await SealAsync(run, "Output", System.Text.Encoding.UTF8.GetBytes(output), cancellationToken) : null,
             ["StartedAt"] = run.StartedAt,
             ["CompletedAt"] = run.CompletedAt,
@@ -123,6 +141,7 @@ internal sealed class RunRow(ContentVault vault)
             ["Status"] = row.GetString("Status"),
             ["CreatedAt"] = row.GetDateTimeOffset("CreatedAt"),
             ["Driver"] = row.GetString("Driver"),
+            [CallbackStore.Message] = CallbackStore.InstanceOf(row),
             [ReplacedBlobs] = row.GetString(ReplacedBlobs),
             [DeletedAt] = now,
         };
@@ -159,10 +178,15 @@ internal sealed class RunRow(ContentVault vault)
         Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
         RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
         Output = await OpenTextAsync(row, "Output", cancellationToken),
+        Error = await ReadErrorAsync(row, cancellationToken),
     };
 
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
+
+    public static RunProgress ReadProgress(TableEntity row) => new(row.GetInt64("NextSequence") ?? 0, row.GetInt32("Epoch") ?? 0, IsTerminal(row));
+
+    public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
 
     /// <summary>As <see cref="ReadUnreadable"/>, but whose it is follows from where it is, whatever it says itself.</summary>
     public static Run ReadPlaced(TableEntity row)
@@ -198,7 +222,8 @@ internal sealed class RunRow(ContentVault vault)
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
 
-    private static Run ReadPlain(TableEntity row) => new()
+    /// <summary>A run without its content: ids, status, times, counts.</summary>
+    public static Run ReadPlain(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
         Caller = ReadCaller(row),
@@ -207,12 +232,14 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        Stream = Streams(row),
+        ForkedFrom = row.GetString("ForkedFrom"),
+        InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
         TraceParent = row.GetString("TraceParent"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
         StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
-        Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -235,6 +262,9 @@ internal sealed class RunRow(ContentVault vault)
                 row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
             : null,
         NextRun = row.GetString("NextRun"),
+        Notices = RunNotice.Read(row.GetString("Notices")),
+        Callback = CallbackStore.Read(row),
+        NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,
     };
 
@@ -253,6 +283,11 @@ internal sealed class RunRow(ContentVault vault)
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
+
+    private async ValueTask<RunError?> ReadErrorAsync(TableEntity row, CancellationToken cancellationToken) =>
+        row.GetString("ErrorCode") is { } code
+            ? new RunError(code, await OpenTextAsync(row, "ErrorContent", cancellationToken) ?? row.GetString("ErrorMessage"))
+            : null;
 
     private static decimal Decimal(string? stored) => stored is null ? 0 : decimal.Parse(stored, CultureInfo.InvariantCulture);
 

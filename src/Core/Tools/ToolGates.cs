@@ -72,6 +72,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
         {
             { UnknownAfter: { } until } when now < until => new GateVerdict.Wait(until),
             not null => new GateVerdict.OutcomeUnknown(),
+            null when tool.Distributed && !canWait => new GateVerdict.Refuse("This tool runs apart from the run, which this run cannot wait for."),
             null when tool.Distributed && !asActivity => new GateVerdict.Distribute(),
             null => new GateVerdict.Execute(tool, validation.Arguments, Edited: call.Decision?.Arguments is not null),
         };

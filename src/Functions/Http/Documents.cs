@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
@@ -19,6 +20,7 @@ internal sealed record RunDocument(
     string Agent,
     int AgentVersion,
     string? ConversationId,
+    ForkDocument? ForkedFrom,
     RunStatus Status,
     StopReason? StopReason,
     string? Output,
@@ -28,11 +30,12 @@ internal sealed record RunDocument(
     int Turns,
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
+    CallbackState? Callback,
     IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
-    RunLinks Links)
+    RunLinks? Links)
 {
     /// <param name="query">What the links need beside the run's id; empty for the caller's own run.</param>
     public static RunDocument From(Run run, string query = "") => new(
@@ -40,45 +43,35 @@ internal sealed record RunDocument(
         run.AgentId,
         run.AgentVersion,
         run.ConversationId,
+        run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
         run.Status,
         run.StopReason,
         run.Output,
-        Structured(run),
+        run.StructuredOutput,
         run.Error,
         run.Usage,
         run.Turns,
         run.ServedBy,
         run.Metadata,
+        run.Callback,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
         RunLinks.Of(run.Id, query));
 
-    private static JsonElement? Structured(Run run)
-    {
-        if (run.Agent.ResponseSchema is null || run.Output is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(run.Output);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            // A model that answered in prose has no structured output; the prose is in output.
-            return null;
-        }
-    }
+    /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
+    public static RunDocument Inline(Run run) => From(run) with { Links = null };
 }
 
-internal sealed record RunLinks(string Self, string Steps, string Cancel)
+/// <summary>Where a fork began.</summary>
+/// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
+internal sealed record ForkDocument(string Id, int FromTurn);
+
+internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) =>
-        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
+    public static RunLinks Of(string runId, string query) => new(
+        $"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
@@ -96,6 +89,7 @@ internal sealed record StepDocument(
     long? ReasoningTokens,
     decimal? CostUsd,
     bool? Cached,
+    bool? Inherited,
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
@@ -109,7 +103,7 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
             .Select(entry => entry.CallId is { } id
                 ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
                 : From(entry, call: null, decision: null))];
@@ -129,6 +123,7 @@ internal sealed record StepDocument(
         entry.ReasoningTokens,
         entry.CostUsd,
         entry.Cached ? true : null,
+        entry.Inherited ? true : null,
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),

@@ -7,13 +7,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
@@ -27,7 +32,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null, LimitOptions? limits = null)
+        RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
@@ -45,15 +50,20 @@ internal sealed class DriverFixture
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
+        Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion);
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion, Streams);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
+        Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, index, due, TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store);
+            storage, agents, Agents.Shares, rows, runs, index, due, new ScheduleCalendar(storage), TestCaches.Table(storage), Quotas.Ledger,
+            Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store, new ScheduleStore(storage, vault), new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
             storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
@@ -63,7 +73,9 @@ internal sealed class DriverFixture
         Driver = new RunDriver(
             Store, Turns, Loop, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Callbacks = new CallbackParts(storage, vault, Time);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
+        RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Time);
@@ -99,9 +111,15 @@ internal sealed class DriverFixture
 
     public RunStore Store { get; }
 
+    public RunStreams Streams { get; }
+
+    public RunEvents Events { get; }
+
     public ConversationTurns Turns { get; }
 
     public ConversationService Conversations { get; }
+
+    public RunRemoval Runs { get; }
 
     public ConversationRemoval Removal { get; }
 
@@ -118,6 +136,10 @@ internal sealed class DriverFixture
     public AgentLoop Loop { get; }
 
     public RunDriver Driver { get; }
+
+    public CallbackParts Callbacks { get; }
+
+    public RunEndings Endings { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
 
@@ -184,6 +206,14 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Scheduled.Enqueue((instanceId, startAt));
         return OnScheduled(instanceId, run);
+    }
+
+    public ConcurrentQueue<CallbackTicket> Callbacks { get; } = new();
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken)
+    {
+        Callbacks.Enqueue(callback);
+        return Task.CompletedTask;
     }
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken)
