@@ -46,10 +46,11 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(Trace, trace);
         Assert.Equal(_host.Effects.Count("POST", "/one"), spans.Count(span => span.Name == "execute_tool http_post"));
 
-        // On a busy machine a lease may end too early and its call be made again: then there are two, as the model knows.
+        // On a busy machine a lease may end too early and its call be made again: no answer is reported that the model did not give.
         var chats = spans.Where(span => span.Name == "chat scripted").ToLookup(span => span.Attributes["yggdrasil.run.turn"]);
         var asked = _host.Model.Requests.Count(request => request.ToolResults.Count == 0);
-        Assert.True(asked == chats["1"].Count(), $"The model was asked {asked} times; {string.Join('\n', spans)}");
+        var answered = chats["1"].Count(chat => chat.Attributes.ContainsKey("gen_ai.response.model"));
+        Assert.True(answered >= 1 && answered <= asked, $"The model was asked {asked} times; {string.Join('\n', spans)}");
 
         // The call that hung died with its process, unreported; the one that answered belongs to a later slice.
         var slices = spans.Where(span => span.Name == "invoke_agent traced").ToDictionary(span => span.SpanId);
