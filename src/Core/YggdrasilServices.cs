@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
@@ -42,6 +43,7 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddRetention(configuration);
         services.AddRuns(configuration);
+        services.AddPrompts(configuration);
         return services.AddSettingsAtStart();
     }
 

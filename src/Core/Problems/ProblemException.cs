@@ -51,3 +51,20 @@ public sealed class PayloadTooLargeException(string detail) : ProblemException("
 /// <summary>An idempotency key was used before, for another request.</summary>
 public sealed class IdempotencyMismatchException()
     : ProblemException("idempotency_mismatch", "This Idempotency-Key was used before with another agent or body.");
+
+/// <summary>A limit is reached; nothing was started.</summary>
+/// <param name="retryAfter">When it is worth another try.</param>
+public abstract class LimitException(string code, string detail, TimeSpan retryAfter) : ProblemException(code, detail)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>Too many requests in too short a time.</summary>
+public sealed class RateLimitedException(string detail, TimeSpan retryAfter) : LimitException("rate_limited", detail, retryAfter);
+
+/// <summary>What may be used in a day is used up, or reserved by runs that go on.</summary>
+public sealed class QuotaExceededException(string detail, TimeSpan retryAfter) : LimitException("quota_exceeded", detail, retryAfter);
+
+/// <summary>As many runs go on as may.</summary>
+public sealed class TooManyConcurrentRunsException(string detail, TimeSpan retryAfter)
+    : LimitException("too_many_concurrent_runs", detail, retryAfter);

@@ -23,6 +23,9 @@ internal enum DueKind
     /// <summary>An owner whose data is being deleted.</summary>
     Owner,
 
+    /// <summary>Prompts that were given up, of one partition of operators and one day.</summary>
+    Poison,
+
     /// <summary>An orchestration whose history could not be purged when its run was removed.</summary>
     Instance,
 }
@@ -47,8 +50,13 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     public static DueItem ForLateBlobs(string partition, DateOnly day) =>
         new(day.AddDays(BlobSweep.DaysUntil), DueKind.LateBlobs, "", $"{Text(day)}!{partition}");
 
-    /// <summary>For late blobs: whose and of which day.</summary>
-    public (string Partition, DateOnly Day) LateBlobs =>
+    /// <param name="partition">That of the operators who see them.</param>
+    /// <param name="enqueuedAt">When the prompts were sent, by the day.</param>
+    public static DueItem ForPoison(string partition, DateTimeOffset enqueuedAt, DateOnly lookOn) =>
+        new(lookOn, DueKind.Poison, "", $"{Text(DayOf(enqueuedAt))}!{partition}");
+
+    /// <summary>For late blobs and poison: the partition and the day.</summary>
+    public (string Partition, DateOnly Day) PartitionDay =>
         (About[(About.IndexOf('!', StringComparison.Ordinal) + 1)..], Parse(About[..About.IndexOf('!', StringComparison.Ordinal)]));
 
     public static string Text(DateOnly day) => day.ToString(Format, CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Settings;
@@ -25,13 +26,15 @@ internal static class RetentionServices
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<ConversationLog>(),
-            provider.GetRequiredService<RunStore>()));
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<PoisonStore>()));
         services.AddSingleton(provider => new UserDataRemoval(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -42,6 +45,7 @@ internal static class RetentionServices
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
             provider.GetRequiredService<RetentionOptions>(),

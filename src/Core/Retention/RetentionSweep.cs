@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -26,6 +27,7 @@ public sealed partial class RetentionSweep
     private readonly RunRemoval _runs;
     private readonly ConversationStore _conversations;
     private readonly ConversationRemoval _conversationRemoval;
+    private readonly PoisonStore _poison;
     private readonly UserDataRemoval _owners;
     private readonly BlobSweep _blobs;
     private readonly RetentionOptions _options;
@@ -38,6 +40,7 @@ public sealed partial class RetentionSweep
         RunRemoval runs,
         ConversationStore conversations,
         ConversationRemoval conversationRemoval,
+        PoisonStore poison,
         UserDataRemoval owners,
         BlobSweep blobs,
         RetentionOptions options,
@@ -45,7 +48,7 @@ public sealed partial class RetentionSweep
         ILogger<RetentionSweep> logger)
     {
         (_storage, _due, _runs, _conversations) = (storage, due, runs, conversations);
-        (_conversationRemoval, _owners, _blobs) = (conversationRemoval, owners, blobs);
+        (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -78,7 +81,8 @@ public sealed partial class RetentionSweep
         {
             DueKind.Expiry => await ExpireAsync(item, scheduler, isOver, cancellationToken),
             DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
-            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.LateBlobs.Partition, item.LateBlobs.Day, cancellationToken)),
+            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
+            DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),

@@ -19,6 +19,12 @@ public readonly record struct Owner(string Tenant, string User)
     /// <summary>The user's part of <see cref="Partition"/>, a key by itself.</summary>
     public string UserKey => Encode(User);
 
+    /// <summary>
+    /// The partition of what concerns everybody of a role in a tenant. It is no owner's: after the tenant's <c>!</c> another
+    /// one follows, which no encoded user holds.
+    /// </summary>
+    public static string RolePartition(string tenant, string role) => $"{Encode(tenant)}!!{Encode(role)}";
+
     /// <summary>The owner of a <see cref="Partition"/>.</summary>
     /// <exception cref="FormatException">It is not an owner's partition.</exception>
     public static Owner OfPartition(string partition) => partition.Split('!') is [var tenant, var user]

@@ -18,6 +18,7 @@ namespace Yggdrasil.Storage;
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// log!{conversation}!{sequence}      what one run added to a conversation
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
+/// poison!{reverse time}!{hash}       a prompt that was given up; in the partition of its tenant's operators
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
@@ -35,6 +36,7 @@ internal static class RowKeys
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string PoisonPrefix = "poison!";
     private const string SummarySuffix = "!s";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
@@ -75,6 +77,8 @@ internal static class RowKeys
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string Poison(DateTimeOffset enqueuedAt, string hash) => $"{PoisonPrefix}{Reverse(enqueuedAt)}!{hash}";
 
     public static string Due(string day, string kind, string about) => $"{DuePrefix}{day}!{kind}!{about}";
 

@@ -1,17 +1,19 @@
+using System.Collections.Concurrent;
 using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
 using Microsoft.Extensions.Configuration;
 
 namespace Yggdrasil.Storage;
 
 /// <summary>
 /// The storage account the app lives on, which is the Functions host's own: <c>AzureWebJobsStorage</c> as a connection
-/// string, or <c>AzureWebJobsStorage__accountName</c> (or <c>__tableServiceUri</c> and <c>__blobServiceUri</c>) with a
-/// managed identity, <c>AzureWebJobsStorage__clientId</c> when it is user-assigned.
+/// string, or <c>AzureWebJobsStorage__accountName</c> (or <c>__tableServiceUri</c>, <c>__blobServiceUri</c> and
+/// <c>__queueServiceUri</c>) with a managed identity, <c>AzureWebJobsStorage__clientId</c> when it is user-assigned.
 /// </summary>
-/// <remarks>Tables and containers are created when first used; a failed attempt is tried again by the next user.</remarks>
+/// <remarks>Tables, containers and queues are created when first used; a failed attempt is tried again by the next user.</remarks>
 public sealed class StorageClients
 {
     public const string Setting = "AzureWebJobsStorage";
@@ -33,10 +35,12 @@ public sealed class StorageClients
     private readonly EnsuredResource<TableClient> _providers;
     private readonly EnsuredResource<TableClient> _due;
     private readonly EnsuredResource<BlobContainerClient> _content;
+    private readonly QueueServiceClient _queueService;
+    private readonly ConcurrentDictionary<string, EnsuredResource<QueueClient>> _queues = new();
 
     public StorageClients(IConfiguration configuration, TableClientOptions? tableOptions = null)
     {
-        var (tables, blobs) = Connect(configuration, tableOptions ?? new TableClientOptions());
+        (var tables, var blobs, _queueService) = Connect(configuration, tableOptions ?? new TableClientOptions());
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
@@ -62,19 +66,31 @@ public sealed class StorageClients
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);
 
-    private static (TableServiceClient Tables, BlobServiceClient Blobs) Connect(IConfiguration configuration, TableClientOptions tableOptions)
+    /// <summary>A queue whose messages are Base64, as queue triggers read them.</summary>
+    public ValueTask<QueueClient> GetQueueAsync(string name, CancellationToken cancellationToken) => _queues
+        .GetOrAdd(name, queue => new(
+            _queueService.GetQueueClient(queue), static (client, ct) => client.CreateIfNotExistsAsync(cancellationToken: ct)))
+        .GetAsync(cancellationToken);
+
+    private static (TableServiceClient Tables, BlobServiceClient Blobs, QueueServiceClient Queues) Connect(IConfiguration configuration, TableClientOptions tableOptions)
     {
+        var queueOptions = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
         if (configuration[Setting] is { Length: > 0 } connectionString)
         {
-            return (new TableServiceClient(connectionString, tableOptions), new BlobServiceClient(connectionString));
+            return (
+                new TableServiceClient(connectionString, tableOptions),
+                new BlobServiceClient(connectionString),
+                new QueueServiceClient(connectionString, queueOptions));
         }
 
         var section = configuration.GetSection(Setting);
         TokenCredential credential = section["clientId"] is { Length: > 0 } clientId
             ? new ManagedIdentityCredential(ManagedIdentityId.FromUserAssignedClientId(clientId))
             : new DefaultAzureCredential();
-        return (new TableServiceClient(ServiceUri(section, "table"), credential, tableOptions),
-            new BlobServiceClient(ServiceUri(section, "blob"), credential));
+        return (
+            new TableServiceClient(ServiceUri(section, "table"), credential, tableOptions),
+            new BlobServiceClient(ServiceUri(section, "blob"), credential),
+            new QueueServiceClient(ServiceUri(section, "queue"), credential, queueOptions));
     }
 
     private static Uri ServiceUri(IConfigurationSection section, string service)

@@ -1,5 +1,6 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Users;
@@ -21,6 +22,9 @@ public abstract record ExportItem
     public sealed record OfMessage(string ConversationId, ConversationMessage Message) : ExportItem;
 
     public sealed record OfRun(Run Run, IReadOnlyList<JournalEntry> Steps) : ExportItem;
+
+    /// <param name="Body">The message as it was sent.</param>
+    public sealed record OfPoison(PoisonedPrompt Prompt, string Body) : ExportItem;
 
     /// <summary>What the runs exported before it have used that were started on a day.</summary>
     public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -38,6 +39,7 @@ public sealed partial class UserDataRemoval
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
+    private readonly PoisonStore _poison;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
@@ -49,13 +51,14 @@ public sealed partial class UserDataRemoval
         AgentShareStore shares,
         RowRemoval rows,
         RunRemoval runs,
+        PoisonStore poison,
         DueStore due,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_due, _cache, _time, _logger) = (due, cache, time, logger);
+        (_poison, _due, _cache, _time, _logger) = (poison, due, cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -79,7 +82,7 @@ public sealed partial class UserDataRemoval
     {
         var owner = Owner.OfPartition(partition);
         await RemoveSharesAsync(owner, cancellationToken);
-        var removed = 0;
+        var removed = await _poison.RemoveOfAsync(owner, cancellationToken);
         for (var pass = 1; pass <= MaxPasses; pass++)
         {
             var (rows, isComplete) = await RemoveRowsAsync(partition, scheduler, isOver, cancellationToken);

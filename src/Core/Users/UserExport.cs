@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -16,9 +17,10 @@ public sealed class UserExport
     private readonly AgentStore _agents;
     private readonly ConversationLog _log;
     private readonly RunStore _runs;
+    private readonly PoisonStore _poison;
 
-    internal UserExport(StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs) =>
-        (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
+    internal UserExport(StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, PoisonStore poison) =>
+        (_storage, _agents, _log, _runs, _poison) = (storage, agents, log, runs, poison);
 
     /// <summary>Agents, conversations, messages, runs with their steps, and what the runs have used, day by day.</summary>
     public async IAsyncEnumerable<ExportItem> ReadAsync(Scope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -51,6 +53,11 @@ public sealed class UserExport
         if (run.Count > 0)
         {
             yield return await ReadRunAsync(run, usage, cancellationToken);
+        }
+
+        await foreach (var (prompt, body) in _poison.ListOfAsync(scope.Owner, cancellationToken))
+        {
+            yield return new ExportItem.OfPoison(prompt, body.ToString());
         }
 
         foreach (var (day, used) in usage)

@@ -25,6 +25,7 @@ internal static class ExportDocuments
         },
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
+        ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
         _ => throw new InvalidOperationException($"An export holds a {item.GetType().Name}."),

@@ -34,7 +34,7 @@ internal static class RunRequest
         return request;
     }
 
-    private static string? ReadConversation(JsonFields fields)
+    internal static string? ReadConversation(JsonFields fields)
     {
         const string Field = "conversationId";
         if (fields.String(Field) is not { } id)
@@ -56,7 +56,7 @@ internal static class RunRequest
         return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
     }
 
-    private static List<ChatMessage> ReadInput(JsonFields fields)
+    internal static List<ChatMessage> ReadInput(JsonFields fields)
     {
         const string Field = "input";
         switch (fields.Get(Field))
