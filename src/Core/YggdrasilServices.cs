@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
@@ -139,6 +140,8 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunRemoval>();
+        services.AddSingleton(provider => new RunEndings(
+            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>()));
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(

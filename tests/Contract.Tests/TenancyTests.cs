@@ -31,7 +31,7 @@ public partial class TenancyTests(ContractFixture app)
     ];
 
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/"];
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/poison/"];
 
     private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
 

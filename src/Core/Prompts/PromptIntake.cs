@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -116,7 +117,8 @@ public sealed partial class PromptIntake
         // No Idempotency-Key of a request holds a line break, so the two never meet.
         var idempotency = new Idempotency($"{PromptQueues.Prompts}\n{prompt.Id}", prompt.RequestHash);
         var caller = new Caller(prompt.Owner, new HashSet<string>());
-        return _runs.StartAsync(caller, prompt.AgentId, prompt.Request, idempotency, wait: TimeSpan.Zero, scheduler, cancellationToken);
+        var request = prompt.Request with { Notices = [.. prompt.Request.Notices, new RunNotice(PromptResultDelivery.KindName, prompt.Id)] };
+        return _runs.StartAsync(caller, prompt.AgentId, request, idempotency, wait: TimeSpan.Zero, scheduler, cancellationToken);
     }
 
     /// <summary>First the copy, then the original is done with: after a crash between the two there are two of one prompt.</summary>

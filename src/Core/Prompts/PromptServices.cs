@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Notifications;
 using Yggdrasil.Runs;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
@@ -17,6 +18,7 @@ internal static class PromptServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<PromptOptions>>().Value);
         services.AddSingleton<PromptMetrics>();
         services.AddSingleton<PoisonStore>();
+        services.AddSingleton<INoticeDelivery, PromptResultDelivery>();
         services.AddSingleton(provider => new PromptQueues(provider.GetRequiredService<StorageClients>()));
         services.AddSingleton(provider => new PromptIntake(
             provider.GetRequiredService<RunService>(),

@@ -1,6 +1,7 @@
 using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -36,6 +37,12 @@ public sealed record Run
 
     /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
     public string? NextRun { get; init; }
+
+    /// <summary>Who is to learn of its end; most often nobody.</summary>
+    internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
+
+    /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
+    internal bool NoticesDelivered { get; init; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
@@ -87,6 +94,9 @@ public sealed record Run
     public ETag ETag { get; init; }
 
     public bool IsTerminal => Status.IsTerminal();
+
+    /// <summary>Whether it has ended and somebody is still to learn of it.</summary>
+    internal bool NoticesDue => IsTerminal && Notices.Count > 0 && !NoticesDelivered;
 
     /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
     public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with

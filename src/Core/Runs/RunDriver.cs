@@ -35,7 +35,7 @@ public sealed partial class RunDriver
 
         if (run.IsTerminal)
         {
-            return SliceOutcome.Finished with { NextRun = run.NextRun };
+            return SliceOutcome.Ended(run);
         }
 
         if (run.Driver != driver)
@@ -106,9 +106,14 @@ public sealed partial class RunDriver
             return await FailUnreadAsync(ticket, errorId, stopping);
         }
 
-        if (found is not var (run, entries) || run.IsTerminal)
+        if (found is not var (run, entries))
         {
-            return SliceOutcome.Finished with { NextRun = found?.Run.NextRun };
+            return SliceOutcome.Finished;
+        }
+
+        if (run.IsTerminal)
+        {
+            return SliceOutcome.Ended(run);
         }
 
         if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, stopping) is not { } lease)
@@ -122,17 +127,7 @@ public sealed partial class RunDriver
             await lease.CommitAsync(
                 lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
             LogFailed(ticket.RunId, errorId);
-            return SliceOutcome.Finished with { NextRun = lease.Run.NextRun };
-        }
-    }
-
-    /// <summary>Wakes the run of the same conversation whose turn has come with this one's end, if there is one.</summary>
-    /// <remarks>Should the process end before it did, the next attempt at this slice finds the run ended and does it.</remarks>
-    public async Task WakeNextAsync(RunTicket ended, SliceOutcome outcome, IRunScheduler scheduler, CancellationToken cancellationToken)
-    {
-        if (outcome.NextRun is { } next && await _store.FindDriverAsync(ended.Partition, next, cancellationToken) is { } driver)
-        {
-            await scheduler.WakeAsync(driver, cancellationToken);
+            return SliceOutcome.Ended(lease.Run);
         }
     }
 
@@ -149,7 +144,7 @@ public sealed partial class RunDriver
             var outcome = await LoopOrReleaseAsync(lease, slice);
             if (lease.Run.IsTerminal)
             {
-                return outcome with { NextRun = lease.Run.NextRun };
+                return SliceOutcome.Ended(lease.Run);
             }
 
             if (lease.Lost.IsCancellationRequested)

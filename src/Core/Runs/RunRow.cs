@@ -3,6 +3,7 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -26,6 +27,7 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
         row["RetentionDays"] = run.Agent.RetentionDays;
+        row["Notices"] = RunNotice.Write(run.Notices);
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -103,7 +105,8 @@ internal sealed class RunRow(ContentVault vault)
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     };
 
-    private static Run ReadPlain(TableEntity row) => new()
+    /// <summary>A run without its content: ids, status, times, counts.</summary>
+    public static Run ReadPlain(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
         Caller = ReadCaller(row),
@@ -134,6 +137,8 @@ internal sealed class RunRow(ContentVault vault)
                 row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
             : null,
         NextRun = row.GetString("NextRun"),
+        Notices = RunNotice.Read(row.GetString("Notices")),
+        NoticesDelivered = row.GetBoolean("NoticesDelivered") ?? false,
         ETag = row.ETag,
     };
 

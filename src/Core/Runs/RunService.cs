@@ -150,6 +150,7 @@ public sealed class RunService
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
             Metadata = request.Metadata,
+            Notices = request.Notices,
             RequestHash = idempotency?.RequestHash,
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),

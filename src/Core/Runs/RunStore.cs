@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -43,6 +44,29 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
         return row.HasValue ? await _runs.ReadAsync(row.Value!, cancellationToken) : null;
+    }
+
+    /// <summary>A run without its content, which need not be readable.</summary>
+    public async Task<Run?> FindPlainAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        return row.HasValue ? RunRow.ReadPlain(row.Value!) : null;
+    }
+
+    /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
+    public async Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var delivered = new TableEntity(partition, RowKeys.Run(runId)) { ["NoticesDelivered"] = true };
+            await table.UpdateEntityAsync(delivered, ETag.All, TableUpdateMode.Merge, cancellationToken);
+        }
+        catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
+        {
+            // Deleted.
+        }
     }
 
     /// <summary>The orchestration to wake for a run that has not ended; null for one that has, or is gone.</summary>
@@ -140,7 +164,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
-                return SliceOutcome.Finished with { NextRun = found.HasValue ? found.Value!.GetString("NextRun") : null };
+                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
             }
 
             var row = found.Value!;
@@ -157,7 +181,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
-                return SliceOutcome.Finished with { NextRun = ended.NextRun };
+                return SliceOutcome.Ended(ended);
             }
         }
     }

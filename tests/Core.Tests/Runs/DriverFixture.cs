@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications;
+using Yggdrasil.Prompts;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -23,7 +25,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null)
+        RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
@@ -42,20 +44,22 @@ internal sealed class DriverFixture
             storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
         var runs = new RunRemoval(storage, rows, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store);
+            storage, agents, Agents.Shares, rows, runs, Poison, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store, Poison);
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            storage, due, runs, conversations, Removal, Poison, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Driver = new RunDriver(
             Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Endings = new RunEndings(Store, deliveries ?? []);
+        RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
     }
 
@@ -79,6 +83,8 @@ internal sealed class DriverFixture
 
     public (AgentStore Store, AgentShareStore Shares) Agents { get; }
 
+    public PoisonStore Poison { get; }
+
     public UserDataRemoval UserData { get; }
 
     public UserExport Export { get; }
@@ -88,6 +94,8 @@ internal sealed class DriverFixture
     public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
+
+    public RunEndings Endings { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
 

@@ -18,6 +18,7 @@ public sealed class DurableMessageTests
         new FailRunInput("dev!alice", "run_1", "err_1"),
         new SliceOutcome(SliceEnd.Finished),
         new SliceOutcome(SliceEnd.Finished, NextRun: "run_next"),
+        new SliceOutcome(SliceEnd.Finished, NoticesDue: true),
         new SliceOutcome(SliceEnd.Parked, new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero)),
         new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]),
     };
