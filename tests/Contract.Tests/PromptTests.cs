@@ -115,7 +115,7 @@ public sealed class PromptTests(ContractFixture app)
     [MemberData(nameof(BadPrompts))]
     public async Task Prompt_that_cannot_become_a_run_is_recorded_for_operators(string what, string body, string code)
     {
-        var before = await NewestAsync();
+        var before = await RecordedAsync();
         var calls = app.Model.Requests.Count;
 
         await _queues.SendAsync(body.Replace("{id}", _id, StringComparison.Ordinal).Replace("{fill}", new string('x', 48_500), StringComparison.Ordinal));
@@ -135,7 +135,7 @@ public sealed class PromptTests(ContractFixture app)
     [Fact]
     public async Task Message_that_is_no_Base64_is_recorded()
     {
-        var before = await NewestAsync();
+        var before = await RecordedAsync();
         var queue = await _queues.OpenAsync("prompts", Azure.Storage.Queues.QueueMessageEncoding.None);
 
         await queue.SendMessageAsync("{not base64}");
@@ -166,7 +166,7 @@ public sealed class PromptTests(ContractFixture app)
         var user = $"gina{Guid.NewGuid():N}";
         app.Model.RespondWith(_ => ModelReply.Text("Hello."));
         using var disabled = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/users/{user}/disabled", "", Operator);
-        await _queues.SendAsync(Prompt("assistant", "Replay me", user: user));
+        await _queues.SendAsync(Prompt("assistant", user: user));
         Assert.Equal("rejected", (await _queues.ResultAsync(_id)).Text("status"));
         var record = (await ListAsync()).First(item => item.TryGetProperty("promptId", out var id) && id.GetString() == _id);
         using var enabled = await app.Http.SendJsonAsync(HttpMethod.Delete, $"/api/users/{user}/disabled", "", Operator);
@@ -180,13 +180,14 @@ public sealed class PromptTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.Accepted, "root"), (replayed.StatusCode, (await replayed.ReadAsync()).Text("replayedBy")));
         Assert.Equal("completed", result.Text("status"));
         Assert.Equal(HttpStatusCode.Accepted, again.StatusCode);
-        Assert.Equal(1, app.Model.Requests.Count(request => request.LastUserText == "Replay me"));
+        using var runs = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", app.As(user));
+        Assert.Single((await runs.ReadAsync()).GetProperty("items").EnumerateArray());
     }
 
     [Fact]
     public async Task Records_are_for_operators_and_never_show_what_a_prompt_said()
     {
-        var before = await NewestAsync();
+        var before = await RecordedAsync();
         await _queues.SendAsync(Prompt("nobody", "The launch code is 0000"));
         var record = await RecordedSinceAsync(before);
 
@@ -206,23 +207,26 @@ public sealed class PromptTests(ContractFixture app)
     {
         for (var i = 0; i < 3; i++)
         {
-            var before = await NewestAsync();
+            var before = await RecordedAsync();
             await _queues.SendAsync(Prompt("nobody", id: $"{_id}-{i}"));
             await RecordedSinceAsync(before);
         }
 
-        List<string> ids = [];
+        List<JsonElement> records = [];
         string? after = null;
         do
         {
             using var page = await app.Http.SendJsonAsync(HttpMethod.Get, $"/api/poison?limit=2{(after is null ? "" : $"&after={after}")}", "", Operator);
             var document = await page.ReadAsync();
-            ids.AddRange(document.GetProperty("items").EnumerateArray().Where(item => item.TryGetProperty("promptId", out _)).Select(item => item.Text("promptId")));
+            records.AddRange(document.GetProperty("items").EnumerateArray());
             after = document.GetProperty("next").GetString();
         }
         while (after is not null);
 
-        Assert.Equal([$"{_id}-2", $"{_id}-1", $"{_id}-0"], ids.Where(id => id.StartsWith(_id, StringComparison.Ordinal)));
+        var times = records.Select(record => record.GetProperty("enqueuedAt").GetDateTimeOffset()).ToList();
+        Assert.Equal(times.OrderDescending(), times);
+        Assert.Equal(records.Count, records.DistinctBy(record => record.Text("id")).Count());
+        Assert.Equal(3, records.Count(record => record.TryGetProperty("promptId", out var id) && id.GetString()!.StartsWith(_id, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -251,16 +255,17 @@ public sealed class PromptTests(ContractFixture app)
         return [.. (await list.ReadAsync()).GetProperty("items").EnumerateArray()];
     }
 
-    private async Task<string?> NewestAsync() => (await ListAsync()).Select(item => item.Text("id")).FirstOrDefault();
+    private async Task<HashSet<string>> RecordedAsync() => [.. (await ListAsync()).Select(item => item.Text("id"))];
 
-    private async Task<JsonElement> RecordedSinceAsync(string? before)
+    /// <summary>Queues tell times to the second, so the newest record need not be the first.</summary>
+    private async Task<JsonElement> RecordedSinceAsync(HashSet<string> before)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            if ((await ListAsync()).FirstOrDefault() is { ValueKind: JsonValueKind.Object } newest && newest.Text("id") != before)
+            if ((await ListAsync()).Where(item => !before.Contains(item.Text("id"))).ToList() is [var added])
             {
-                return newest;
+                return added;
             }
 
             await Task.Delay(50, timeout.Token);

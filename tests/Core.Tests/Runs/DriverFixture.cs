@@ -25,7 +25,8 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null)
+        RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null,
+        IEnumerable<IRunCompanion>? companions = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Options = options ?? new RunOptions();
@@ -41,7 +42,8 @@ internal sealed class DriverFixture
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)]);
+            storage, vault,
+            [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]]);
         var runs = new RunRemoval(storage, rows, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
