@@ -33,6 +33,13 @@ public static class Ids
         return RunPrefix + Encode(hash.AsSpan(0, RandomBytes));
     }
 
+    /// <summary>The id of a callback's message: the same for the same occasion, however often it is sent.</summary>
+    public static string CallbackMessage(string partition, string row, string occasion)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"callback\n{partition}\n{row}\n{occasion}"));
+        return "msg_" + Encode(hash.AsSpan(0, RandomBytes));
+    }
+
     /// <summary>
     /// The orchestration instance that is to drive a run: the run's own id for one that starts at once, with the epoch it
     /// takes over after for a backup or a successor. So none of them ever refuses to be scheduled because of another.

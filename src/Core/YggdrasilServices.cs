@@ -9,6 +9,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
@@ -43,6 +44,7 @@ public static class YggdrasilServices
         services.AddAgents();
         services.AddConversations();
         services.AddRetention(configuration);
+        services.AddNotifications();
         services.AddRuns(configuration);
         services.AddPrompts(configuration);
         return services.AddSettingsAtStart();
@@ -140,8 +142,6 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunRemoval>();
-        services.AddSingleton(provider => new RunEndings(
-            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>()));
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
@@ -156,6 +156,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));

@@ -2,6 +2,7 @@ using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -40,6 +41,12 @@ public sealed record Run
 
     /// <summary>Who is to learn of its end; most often nobody.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
+
+    /// <summary>How far the message to the caller's own address has come; null when none was asked for.</summary>
+    public CallbackState? Callback { get; init; }
+
+    /// <summary>The address that such a message goes to. Matters at the start only and is not read back.</summary>
+    internal string? CallbackUrl { get; init; }
 
     /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
     internal bool NoticesDelivered { get; init; }

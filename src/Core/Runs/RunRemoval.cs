@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Retention;
 using Yggdrasil.Storage;
 
@@ -53,10 +54,11 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
     public static bool IsRun(TableEntity row) =>
         row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
 
-    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
+    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor, its callback's.</summary>
     private static IEnumerable<string> InstancesOf(TableEntity run)
     {
         var id = run.RowKey[RowKeys.Run("").Length..];
-        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.Distinct();
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver"), CallbackStore.InstanceOf(run) }
+            .OfType<string>().Distinct();
     }
 }

@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -37,6 +38,11 @@ internal sealed class RunRow(ContentVault vault)
         row["Metadata"] = run.Metadata.Count > 0
             ? await SealAsync(run, "Metadata", JsonSerializer.SerializeToUtf8Bytes(run.Metadata, StoredJson.Options), cancellationToken)
             : null;
+        if (run.CallbackUrl is { } url)
+        {
+            await CallbackStore.WriteAsync(vault, row, url, cancellationToken);
+        }
+
         return row;
     }
 
@@ -138,6 +144,7 @@ internal sealed class RunRow(ContentVault vault)
             : null,
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
+        Callback = CallbackStore.Read(row),
         NoticesDelivered = row.GetBoolean("NoticesDelivered") ?? false,
         ETag = row.ETag,
     };

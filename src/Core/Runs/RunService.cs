@@ -1,5 +1,6 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -17,13 +18,20 @@ public sealed class RunService
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
+    private readonly CallbackRules _callbacks;
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
     internal RunService(
-        AgentService agents, RunStore store, ConversationTurns turns, RequestDrivenRuns inPlace, RunOptions options, TimeProvider time) =>
-        (_agents, _store, _turns, _inPlace, _options, _time) = (agents, store, turns, inPlace, options, time);
+        AgentService agents,
+        RunStore store,
+        ConversationTurns turns,
+        CallbackRules callbacks,
+        RequestDrivenRuns inPlace,
+        RunOptions options,
+        TimeProvider time) =>
+        (_agents, _store, _turns, _callbacks, _inPlace, _options, _time) = (agents, store, turns, callbacks, inPlace, options, time);
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
     /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
@@ -42,7 +50,7 @@ public sealed class RunService
         }
 
         var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
-        Validate(request, agent);
+        await ValidateAsync(caller, request, agent, requestAborted);
         var run = Create(caller, agent, request, idempotency);
 
         // A run that has to wait for others of its conversation is not the request's to drive.
@@ -125,12 +133,13 @@ public sealed class RunService
         }
     }
 
-    private static void Validate(StartRun request, Agent agent)
+    private async Task ValidateAsync(Caller caller, StartRun request, Agent agent, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
         InputBlock.Validate(request.Input, agent.Definition, errors);
+        await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();
     }
 
@@ -150,7 +159,9 @@ public sealed class RunService
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
             Metadata = request.Metadata,
-            Notices = request.Notices,
+            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
+            CallbackUrl = request.CallbackUrl,
+            Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
             RequestHash = idempotency?.RequestHash,
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),

@@ -24,7 +24,10 @@ public sealed record StartRun
     /// <summary>At most 16 pairs of 64 and 512 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Who is to learn of its end.</summary>
+    /// <summary>Where a signed message is to go when the run has ended; null for nowhere.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>Who else is to learn of its end.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
 }
 

@@ -21,6 +21,7 @@ namespace Yggdrasil.Storage;
 /// poison!{reverse time}!{hash}       a prompt that was given up; in the partition of its tenant's operators
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
 /// </code>
@@ -36,6 +37,7 @@ internal static class RowKeys
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string CallbackSecrets = "secret!callback";
     public const string PoisonPrefix = "poison!";
     private const string SummarySuffix = "!s";
 

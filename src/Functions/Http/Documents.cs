@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Tools;
 
@@ -27,6 +28,7 @@ internal sealed record RunDocument(
     int Turns,
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
+    CallbackState? Callback,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
@@ -47,6 +49,7 @@ internal sealed record RunDocument(
         run.Turns,
         run.ServedBy,
         run.Metadata,
+        run.Callback,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,

@@ -28,6 +28,7 @@ internal static class RunRequest
             MaxTurns = fields.Integer("maxTurns"),
             DeadlineSeconds = fields.Integer("deadlineSeconds"),
             Metadata = ReadMetadata(fields),
+            CallbackUrl = ReadCallback(fields),
         };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
@@ -54,6 +55,22 @@ internal static class RunRequest
         fields.Errors.Require(
             fields.Get(Field) is null || fields.Get("conversationId") is not null, Field, "Means nothing without a conversationId.");
         return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
+    }
+
+    /// <summary>Where a message is to go; what may stand there is checked when the run is started.</summary>
+    public static string? ReadCallback(JsonFields fields)
+    {
+        const string Field = "callback";
+        if (fields.Object(Field) is not { } callback)
+        {
+            return null;
+        }
+
+        var inner = new JsonFields(callback, fields.Errors, $"{Field}.");
+        var url = inner.String("url");
+        fields.Errors.Require(inner.Get("url") is not null, inner.PathOf("url"), "Is required.");
+        inner.RejectOthers();
+        return url;
     }
 
     internal static List<ChatMessage> ReadInput(JsonFields fields)

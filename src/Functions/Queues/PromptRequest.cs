@@ -61,6 +61,7 @@ internal static class PromptRequest
         {
             Input = RunRequest.ReadInput(fields),
             ConversationId = RunRequest.ReadConversation(fields),
+            CallbackUrl = RunRequest.ReadCallback(fields),
 
             // Nobody is there to be told that the conversation is busy.
             OnConflict = OnConflict.Enqueue,

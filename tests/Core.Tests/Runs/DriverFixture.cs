@@ -7,11 +7,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
@@ -60,7 +62,8 @@ internal sealed class DriverFixture
         Driver = new RunDriver(
             Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        Endings = new RunEndings(Store, deliveries ?? []);
+        Callbacks = new CallbackParts(storage, vault, Time);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
         RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
     }
@@ -96,6 +99,8 @@ internal sealed class DriverFixture
     public ContentVault Vault { get; }
 
     public RunDriver Driver { get; }
+
+    public CallbackParts Callbacks { get; }
 
     public RunEndings Endings { get; }
 
@@ -157,6 +162,14 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Scheduled.Enqueue((instanceId, startAt));
         return OnScheduled(instanceId, run);
+    }
+
+    public ConcurrentQueue<CallbackTicket> Callbacks { get; } = new();
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken)
+    {
+        Callbacks.Enqueue(callback);
+        return Task.CompletedTask;
     }
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken)
