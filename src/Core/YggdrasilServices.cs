@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
@@ -47,6 +48,7 @@ public static class YggdrasilServices
         services.AddNotifications();
         services.AddRuns(configuration);
         services.AddPrompts(configuration);
+        services.AddBatches(configuration);
         return services.AddSettingsAtStart();
     }
 

@@ -23,6 +23,9 @@ internal enum DueKind
     /// <summary>An owner whose data is being deleted.</summary>
     Owner,
 
+    /// <summary>An upload of a batch: it may have broken off, or the batch is being removed.</summary>
+    Batch,
+
     /// <summary>Prompts that were given up, of one partition of operators and one day.</summary>
     Poison,
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
@@ -21,13 +22,15 @@ internal static class RetentionServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
         services.AddSingleton<DueStore>();
         services.AddSingleton<BlobSweep>();
-        services.AddSingleton<IRunCompanion, RetentionCompanion>();
+        services.AddSingleton<RetentionCompanion>();
+        services.AddSingleton<IRunCompanion>(provider => provider.GetRequiredService<RetentionCompanion>());
         services.AddSingleton(provider => new UserExport(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<ConversationLog>(),
             provider.GetRequiredService<RunStore>(),
-            provider.GetRequiredService<PoisonStore>()));
+            provider.GetRequiredService<PoisonStore>(),
+            provider.GetRequiredService<BatchExport>()));
         services.AddSingleton(provider => new UserDataRemoval(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
@@ -35,6 +38,7 @@ internal static class RetentionServices
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<PoisonStore>(),
+            provider.GetRequiredService<BatchRemoval>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<TimeProvider>(),
@@ -45,6 +49,8 @@ internal static class RetentionServices
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<BatchStore>(),
+            provider.GetRequiredService<BatchRemoval>(),
             provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),

@@ -51,6 +51,9 @@ public sealed record Run
     /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
     internal bool NoticesDelivered { get; init; }
 
+    /// <summary>The batch that it is an item of. Such a run is not in lists of runs: its place is in the batch.</summary>
+    public string? BatchId { get; init; }
+
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>

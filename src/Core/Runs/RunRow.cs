@@ -13,6 +13,9 @@ namespace Yggdrasil.Runs;
 /// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
 internal sealed class RunRow(ContentVault vault)
 {
+    /// <summary>Set for items of batches.</summary>
+    public const string BatchId = "BatchId";
+
     private const int SchemaVersion = 1;
 
     /// <summary>The whole row, for a run that begins.</summary>
@@ -27,6 +30,7 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row[BatchId] = run.BatchId;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
 
@@ -121,6 +125,7 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        BatchId = row.GetString(BatchId),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),

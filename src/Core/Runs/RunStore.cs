@@ -33,8 +33,8 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
-                new(TableTransactionActionType.Add, list),
                 new(TableTransactionActionType.Add, first),
+                .. run.BatchId is null ? [new TableTransactionAction(TableTransactionActionType.Add, list)] : Array.Empty<TableTransactionAction>(),
             ],
             cancellationToken);
     }
@@ -66,6 +66,21 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
         {
             // Deleted.
+        }
+    }
+
+    /// <summary>Asks whoever drives a run to end it as cancelled. One that has ended, or is not there, stays as it is.</summary>
+    public async Task RequestCancelAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            var flag = new TableEntity(partition, RowKeys.Run(runId)) { ["CancelRequested"] = true };
+            await table.UpdateEntityAsync(flag, ETag.All, TableUpdateMode.Merge, cancellationToken);
+        }
+        catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
+        {
+            // Nothing is there to be cancelled.
         }
     }
 
@@ -187,7 +202,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     }
 
     /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
-    private async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
+    public async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);

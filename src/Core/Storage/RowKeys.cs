@@ -12,6 +12,8 @@ namespace Yggdrasil.Storage;
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
+/// batch!{id}                         a batch; its items are in a table of their own
+/// batches!{reverse time}!{batch}     a batch's place in lists, newest first
 /// conv!{id}                          a conversation
 /// conv!{id}!{reverse time}!{run}     that the run is one of it, newest first
 /// due!{day}!{kind}!{about}           where in the Due table something of the owner's is written down
@@ -38,6 +40,8 @@ internal static class RowKeys
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
     public const string CallbackSecrets = "secret!callback";
+    public const string BatchPrefix = "batch!";
+    public const string BatchListPrefix = "batches!";
     public const string PoisonPrefix = "poison!";
     private const string SummarySuffix = "!s";
 
@@ -79,6 +83,10 @@ internal static class RowKeys
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string Batch(string batchId) => $"{BatchPrefix}{batchId}";
+
+    public static string BatchListEntry(DateTimeOffset createdAt, string batchId) => $"{BatchListPrefix}{Reverse(createdAt)}!{batchId}";
 
     public static string Poison(DateTimeOffset enqueuedAt, string hash) => $"{PoisonPrefix}{Reverse(enqueuedAt)}!{hash}";
 

@@ -24,12 +24,16 @@ public sealed class StorageClients
     /// <summary>The table of models' answers that are kept for a while. Likewise part of what encryption is bound to.</summary>
     public const string CacheTable = "Cache";
 
+    /// <summary>The table of batches' items. Likewise part of what encryption is bound to.</summary>
+    public const string BatchItemsTable = "BatchItems";
+
     private const string UsersTableName = "Users";
     private const string ProvidersTableName = "Providers";
     private const string DueTableName = "Due";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
+    private readonly EnsuredResource<TableClient> _batchItems;
     private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<TableClient> _cache;
     private readonly EnsuredResource<TableClient> _providers;
@@ -42,6 +46,7 @@ public sealed class StorageClients
     {
         (var tables, var blobs, _queueService) = Connect(configuration, tableOptions ?? new TableClientOptions());
         _work = new(tables.GetTableClient(WorkTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _batchItems = new(tables.GetTableClient(BatchItemsTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
@@ -51,6 +56,9 @@ public sealed class StorageClients
     }
 
     public ValueTask<TableClient> GetWorkTableAsync(CancellationToken cancellationToken) => _work.GetAsync(cancellationToken);
+
+    /// <summary>Items of batches: partition = one upload of a batch.</summary>
+    public ValueTask<TableClient> GetBatchItemsTableAsync(CancellationToken cancellationToken) => _batchItems.GetAsync(cancellationToken);
 
     /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
@@ -40,6 +41,7 @@ public sealed partial class UserDataRemoval
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
     private readonly PoisonStore _poison;
+    private readonly BatchRemoval _batches;
     private readonly DueStore _due;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
@@ -52,13 +54,14 @@ public sealed partial class UserDataRemoval
         RowRemoval rows,
         RunRemoval runs,
         PoisonStore poison,
+        BatchRemoval batches,
         DueStore due,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_poison, _due, _cache, _time, _logger) = (poison, due, cache, time, logger);
+        (_poison, _batches, _due, _cache, _time, _logger) = (poison, batches, due, cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -99,6 +102,8 @@ public sealed partial class UserDataRemoval
             }
         }
 
+        // Items go after the batches' rows: nobody begins any of them now.
+        await _batches.RemoveOfAsync(partition, cancellationToken);
         var blobs = await RemoveBlobsAsync(partition, cancellationToken);
         var answers = await _cache.RemoveOwnedAsync(partition, cancellationToken);
         await RemoveUserAsync(owner, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
@@ -18,9 +19,11 @@ public sealed class UserExport
     private readonly ConversationLog _log;
     private readonly RunStore _runs;
     private readonly PoisonStore _poison;
+    private readonly BatchExport _batches;
 
-    internal UserExport(StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, PoisonStore poison) =>
-        (_storage, _agents, _log, _runs, _poison) = (storage, agents, log, runs, poison);
+    internal UserExport(
+        StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, PoisonStore poison, BatchExport batches) =>
+        (_storage, _agents, _log, _runs, _poison, _batches) = (storage, agents, log, runs, poison, batches);
 
     /// <summary>Agents, conversations, messages, runs with their steps, and what the runs have used, day by day.</summary>
     public async IAsyncEnumerable<ExportItem> ReadAsync(Scope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -81,6 +84,13 @@ public sealed class UserExport
                 break;
             case ["conv", _] when ConversationRow.Read(row) is { IsDeleted: false } conversation:
                 yield return new ExportItem.OfConversation(conversation);
+                break;
+            case ["batch", _]:
+                await foreach (var item in _batches.ReadAsync(row, cancellationToken))
+                {
+                    yield return item;
+                }
+
                 break;
             case ["log", var id, _]:
                 foreach (var item in await ReadExchangeAsync(id, row, cancellationToken))

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
 using Yggdrasil.Users;
 
@@ -25,6 +26,8 @@ internal static class ExportDocuments
         },
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
+        ExportItem.OfBatch batch => new { Type = "batch", Batch = BatchDocument.From(batch.Batch, query: "") },
+        ExportItem.OfBatchItem item => new { Type = "batch_item", item.BatchId, Id = item.ItemId, Input = Messages(item.Input) },
         ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
@@ -35,9 +38,10 @@ internal static class ExportDocuments
     {
         Type = "run",
         Run = RunDocument.From(item.Run),
-        Input = item.Steps.Where(step => step.Kind == EntryKind.Input)
-            .SelectMany(step => step.Messages)
-            .Select(message => new { Role = message.Role.Value, Content = message.Text }),
+        Input = Messages(item.Steps.Where(step => step.Kind == EntryKind.Input).SelectMany(step => step.Messages)),
         Steps = StepDocument.From(item.Steps),
     };
+
+    private static IEnumerable<object> Messages(IEnumerable<ChatMessage> messages) =>
+        messages.Select(message => new { Role = message.Role.Value, Content = message.Text });
 }
