@@ -27,7 +27,7 @@ internal static class ExportDocuments
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
         ExportItem.OfBatch batch => new { Type = "batch", Batch = BatchDocument.From(batch.Batch, query: "") },
-        ExportItem.OfBatchItem item => new { Type = "batch_item", item.BatchId, Id = item.ItemId, Input = Messages(item.Input) },
+        ExportItem.OfBatchItem part => new { Type = "batch_item", part.BatchId, Id = part.ItemId, Input = Messages(part.Input) },
         ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
