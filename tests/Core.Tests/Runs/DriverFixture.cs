@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
@@ -13,6 +14,7 @@ using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Batches;
 using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
@@ -49,13 +51,14 @@ internal sealed class DriverFixture
         var runs = new RunRemoval(storage, rows, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
+        Batches = new BatchParts(storage, vault, runs, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, Poison, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store, Poison);
+            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store, Poison, new BatchExport(Batches.Items));
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, Poison, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
@@ -89,6 +92,8 @@ internal sealed class DriverFixture
     public (AgentStore Store, AgentShareStore Shares) Agents { get; }
 
     public PoisonStore Poison { get; }
+
+    public BatchParts Batches { get; }
 
     public UserDataRemoval UserData { get; }
 
