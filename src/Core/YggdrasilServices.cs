@@ -16,6 +16,8 @@ using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -47,6 +49,8 @@ public static class YggdrasilServices
         services.AddRetention(configuration);
         services.AddNotifications();
         services.AddRuns(configuration);
+        services.AddRunControl(configuration);
+        services.AddSchedules();
         services.AddPrompts(configuration);
         services.AddBatches(configuration);
         return services.AddSettingsAtStart();
@@ -133,6 +137,27 @@ public static class YggdrasilServices
         services.AddSettingsCheck(provider => provider.GetRequiredService<ConfiguredAgents>());
     }
 
+    private static void AddRunControl(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<ApprovalOptions>(configuration, ApprovalOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ApprovalOptions>>().Value);
+        services.AddSingleton<ApprovalIndex>();
+        services.AddSingleton<IApprovalIndex>(provider => provider.GetRequiredService<ApprovalIndex>());
+        services.AddSingleton<ApprovalRequests>();
+        services.AddSingleton(provider => new RunControl(
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new ApprovalService(
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ApprovalIndex>(),
+            provider.GetRequiredService<ToolGates>(),
+            provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ApprovalService>>()));
+    }
+
     private static IServiceCollection AddRuns(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RunOptions>(configuration, RunOptions.Section, options => options.Problems());
@@ -143,6 +168,8 @@ public static class YggdrasilServices
         services.AddSingleton<ModelStep>();
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunSignals>();
+        services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RunRemoval>();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
@@ -151,6 +178,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<ToolStep>(),
+            provider.GetRequiredService<RunSignals>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
@@ -160,6 +188,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
+            provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
     }

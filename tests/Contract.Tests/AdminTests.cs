@@ -27,6 +27,9 @@ public class AdminTests(ContractFixture app)
         { "GET", "/api/conversations/c-1" },
         { "GET", "/api/conversations/c-1/messages" },
         { "DELETE", "/api/conversations/c-1" },
+        { "GET", "/api/schedules?limit=5" },
+        { "GET", "/api/schedules/s-1" },
+        { "DELETE", "/api/schedules/s-1" },
     };
 
     [Fact]

@@ -105,8 +105,9 @@ public class CallbackContractTests(ContractFixture app)
 
     private async Task<HttpResponseMessage> StartAsync(string callback, params (string Name, string Value)[] headers)
     {
+        app.Model.RespondWith(_ => ModelReply.Text("The content of the answer."));
         var agent = $"a{Guid.NewGuid():N}";
-        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/agents/{agent}", """{"model":"demo:content of the answer"}""", app.As(_user));
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/agents/{agent}", """{"model":"openai:scripted"}""", app.As(_user));
         put.EnsureSuccessStatusCode();
         return await app.Http.SendJsonAsync(
             HttpMethod.Post, $"/api/agents/{agent}/runs", $$"""{"input":"Hello","callback":{{callback}}}""", [app.As(_user), .. headers]);

@@ -37,6 +37,35 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stopping_and_going_on()
+    {
+        var answers = await RunSectionAsync("Stopping and going on");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal("demo:slow", Json(answers[0]).Text("model"));
+        var id = Json(answers[1]).Text("id");
+        Assert.All(answers.Skip(1).Take(3), answer => Assert.Equal(id, Json(answer).Text("id")));
+        Assert.Equal("", answers[4]);
+        Assert.Equal("cancelled", (await RunUntilEndAsync(id)).Text("status"));
+    }
+
+    [Fact]
+    public async Task Approvals()
+    {
+        var answers = await RunSectionAsync("Approvals");
+
+        Assert.Equal(5, answers.Count);
+        var (waiting, listed) = (Json(answers[1]), Json(answers[2]).GetProperty("items")[0]);
+        Assert.Equal("waiting", waiting.Text("status"));
+        Assert.Equal((waiting.Text("id"), "local", "t1c0"), (listed.Text("runId"), listed.Text("owner"), listed.Text("callId")));
+        Assert.Equal("", answers[3]);
+        Assert.NotEmpty(Json(answers[4]).GetProperty("items").EnumerateArray());
+        var ended = await RunUntilEndAsync(waiting.Text("id"));
+        Assert.Equal("completed", ended.Text("status"));
+        Assert.Contains("408", ended.Text("output"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);
@@ -52,15 +81,60 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
     }
 
+    [Fact]
+    public async Task Callbacks()
+    {
+        var answers = await RunSectionAsync("Callbacks");
+
+        Assert.StartsWith("whsec_", Json(answers[0]).Text("secret"), StringComparison.Ordinal);
+        Assert.Equal("waiting", Json(answers[1]).GetProperty("callback").Text("status"));
+        Assert.Equal(2, Json(answers[2]).EnumerateObject().Count());
+    }
+
+    [Fact]
+    public async Task Schedules()
+    {
+        var answers = await RunSectionAsync("Schedules");
+
+        Assert.Equal("Europe/Oslo", Json(answers[0]).Text("timeZone"));
+        Assert.True(Json(answers[0]).TryGetProperty("nextRunAt", out _));
+        Assert.Equal("morning", Json(answers[1]).Text("id"));
+        Assert.Single(Json(answers[2]).GetProperty("items").EnumerateArray());
+        Assert.Equal("", answers[3]);
+    }
+
+    private async Task<JsonElement> RunUntilEndAsync(string id)
+    {
+        while (true)
+        {
+            using var response = await _host.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{id}", "", ("Authorization", "Bearer dev:local"));
+            var run = await response.ReadAsync();
+            if (run.TryGetProperty("stopReason", out _))
+            {
+                return run;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
+        }
+    }
+
     private static JsonElement Json(string text) => JsonSerializer.Deserialize<JsonElement>(text);
 
     /// <summary>What each command of a section answers; one that fails ends the test.</summary>
     private async Task<List<string>> RunSectionAsync(string heading, int commands = int.MaxValue)
     {
         List<string> answers = [];
+        var variables = "";
         foreach (var command in Commands(heading).Take(commands))
         {
-            answers.Add(await RunAsync(command));
+            if (Assignment().Match(command) is { Success: true } assignment)
+            {
+                var name = assignment.Groups[1].Value;
+                variables += $"{name}='{await RunAsync($"{variables}{command}\necho -n \"${name}\"")}'\n";
+                continue;
+            }
+
+            answers.Add(await RunAsync(variables + command));
         }
 
         return answers;
@@ -99,6 +173,9 @@ public sealed partial class GuideTests : IAsyncLifetime
     [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Blocks();
 
-    [GeneratedRegex("^(?=curl )", RegexOptions.Multiline)]
+    [GeneratedRegex("^([A-Z]+)=")]
+    private static partial Regex Assignment();
+
+    [GeneratedRegex("^(?=curl |[A-Z]+=)", RegexOptions.Multiline)]
     private static partial Regex Starts();
 }

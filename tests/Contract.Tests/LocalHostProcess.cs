@@ -134,14 +134,18 @@ internal static class Requests
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
 
     /// <summary>The run once it is terminal. The bound only keeps a broken test from hanging.</summary>
-    public static async Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId)
+    public static Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId) =>
+        http.RunUntilAsync(runId, run => run.Text("status") is "completed" or "failed" or "cancelled" or "expired");
+
+    /// <summary>The run once it is as wanted. The bound only keeps a broken test from hanging.</summary>
+    public static async Task<JsonElement> RunUntilAsync(this HttpClient http, string runId, Func<JsonElement, bool> condition)
     {
         using var timeout = new CancellationTokenSource(Bound);
         while (true)
         {
             using var response = await http.GetAsync(new Uri($"/api/runs/{runId}", UriKind.Relative), timeout.Token);
             var run = await response.ReadAsync();
-            if (run.Text("status") is "completed" or "failed" or "cancelled" or "expired")
+            if (condition(run))
             {
                 return run;
             }

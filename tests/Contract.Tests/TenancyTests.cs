@@ -21,7 +21,16 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
 
-    private static readonly string[] RunRoutes = ["GET /api/runs/{id}", "GET /api/runs/{id}/steps"];
+    private static readonly string[] RunRoutes =
+    [
+        "GET /api/runs/{id}",
+        "GET /api/runs/{id}/steps",
+        "POST /api/runs/{id}/cancel",
+        "POST /api/runs/{id}/suspend",
+        "POST /api/runs/{id}/resume",
+        "DELETE /api/runs/{id}",
+        "POST /api/runs/{id}/approvals/{callId}",
+    ];
 
     private static readonly string[] ConversationRoutes =
     [
@@ -29,6 +38,8 @@ public partial class TenancyTests(ContractFixture app)
         "GET /api/conversations/{id}/messages",
         "DELETE /api/conversations/{id}",
     ];
+
+    private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
 
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
     private static readonly string[] AdminRoutes = ["/api/users/", "/api/poison/"];
@@ -50,7 +61,7 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
 
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -144,6 +155,21 @@ public partial class TenancyTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Schedule_of_another_does_not_exist()
+    {
+        var (id, body) = ($"s-{Guid.NewGuid():N}", """{"agent":"assistant","input":"Hello","cron":"0 8 1 1 *","timeZone":"UTC"}""");
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body);
+
+        using var read = await AttackAsync("GET /api/schedules/{id}", id);
+        using var deleted = await AttackAsync("DELETE /api/schedules/{id}", id);
+        using var own = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body.Replace("Hello", "Mine", StringComparison.Ordinal), As(_mallory));
+        using var kept = await app.Http.GetAsync(new Uri($"/api/schedules/{id}", UriKind.Relative));
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (read.StatusCode, deleted.StatusCode));
+        Assert.Equal((HttpStatusCode.Created, "Hello"), (own.StatusCode, (await kept.ReadAsync()).Text("input")));
+    }
+
+    [Fact]
     public async Task Run_in_a_conversation_of_the_same_id_is_in_one_of_its_own()
     {
         var (agent, id) = (await app.PutAgentAsync(), $"c-{Guid.NewGuid():N}");
@@ -234,7 +260,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal)
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes]), Order(resources));
     }
 
     private (string Name, string Value) As(string user) => app.As(user);
@@ -258,12 +284,15 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
+            "POST" when RunRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };
         return app.Http.SendJsonAsync(
             new HttpMethod(method),
-            path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal),
+            path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal)
+                .Replace("{callId}", "t1c0", StringComparison.Ordinal),
             body,
             As(_mallory));
     }

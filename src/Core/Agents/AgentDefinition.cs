@@ -26,6 +26,8 @@ public sealed record AgentDefinition
     /// <summary>Who besides the owner and admins decides, as <c>user:id</c> or <c>role:name</c>.</summary>
     public IReadOnlyList<string> Approvers { get; init; } = [];
 
+    public ApprovalExpiry OnApprovalExpired { get; init; } = ApprovalExpiry.Expire;
+
     /// <summary>Model calls per run; 1 to 200.</summary>
     public int MaxTurns { get; init; } = 20;
 
@@ -53,6 +55,16 @@ public sealed record AgentDefinition
     public int? RetentionDays { get; init; }
 
     public RedactionMode Redaction { get; init; } = RedactionMode.Off;
+}
+
+/// <summary>What becomes of a run when nobody decides in time about a call that needs approval.</summary>
+public enum ApprovalExpiry
+{
+    /// <summary>The run ends as expired.</summary>
+    Expire,
+
+    /// <summary>The call counts as denied and the run goes on.</summary>
+    Deny,
 }
 
 /// <summary>Whether and for whom equal model requests may share an answer.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Retention;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Agents;
@@ -83,8 +84,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require(agent.Approvers.Count <= MaxApprovers, prefix + "approvers", $"At most {MaxApprovers} approvers.");
         foreach (var (index, approver) in agent.Approvers.Index())
         {
-            var named = approver.StartsWith("user:", StringComparison.Ordinal) || approver.StartsWith("role:", StringComparison.Ordinal);
-            errors.Require(named && approver.Length > "user:".Length, $"{prefix}approvers[{index}]", "Write user:<id> or role:<name>.");
+            errors.Require(Approver.TryParse(approver, out _), $"{prefix}approvers[{index}]", "Write user:<id> or role:<name>.");
         }
     }
 }

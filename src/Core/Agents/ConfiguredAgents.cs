@@ -69,6 +69,7 @@ public sealed partial class ConfiguredAgents
         public List<string> Tools { get; set; } = [];
         public List<string> Approvals { get; set; } = [];
         public List<string> Approvers { get; set; } = [];
+        public ApprovalExpiry OnApprovalExpired { get; set; }
         public int? MaxTurns { get; set; }
         public int? MaxToolCalls { get; set; }
         public int? DeadlineSeconds { get; set; }
@@ -90,6 +91,7 @@ public sealed partial class ConfiguredAgents
                 Tools = Tools,
                 Approvals = Approvals,
                 Approvers = Approvers,
+                OnApprovalExpired = OnApprovalExpired,
                 MaxTurns = MaxTurns ?? defaults.MaxTurns,
                 MaxToolCalls = MaxToolCalls ?? defaults.MaxToolCalls,
                 DeadlineSeconds = DeadlineSeconds ?? defaults.DeadlineSeconds,

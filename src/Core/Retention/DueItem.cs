@@ -20,6 +20,9 @@ internal enum DueKind
     /// <summary>A conversation whose deletion was begun.</summary>
     Conversation,
 
+    /// <summary>A run that was deleted: what a crash has left of it, and at last its tombstone.</summary>
+    Tombstone,
+
     /// <summary>An owner whose data is being deleted.</summary>
     Owner,
 

@@ -5,9 +5,12 @@ using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -30,7 +33,9 @@ internal static class RetentionServices
             provider.GetRequiredService<ConversationLog>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<PoisonStore>(),
-            provider.GetRequiredService<BatchExport>()));
+            provider.GetRequiredService<BatchExport>(),
+            provider.GetRequiredService<ScheduleStore>(),
+            provider.GetRequiredService<CallbackSecrets>()));
         services.AddSingleton(provider => new UserDataRemoval(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
@@ -39,7 +44,9 @@ internal static class RetentionServices
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<BatchRemoval>(),
+            provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));

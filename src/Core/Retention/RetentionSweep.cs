@@ -91,6 +91,7 @@ public sealed partial class RetentionSweep
             DueKind.Batch => (0, await _batchRemoval.LookAsync(item, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
+            DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),
@@ -244,6 +245,24 @@ public sealed partial class RetentionSweep
         {
             await _conversationRemoval.RemoveAsync(conversation, scheduler, cancellationToken);
         }
+    }
+
+    /// <returns>When to look again; null when the tombstone is gone, or stays for ever.</returns>
+    private async Task<DateOnly?> CompleteBurialAsync(DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (await _runs.CompleteAsync(item.Partition, item.About, scheduler, cancellationToken) is not var (buriedAt, _)
+            || ExpiryOf(buriedAt, days: null) is not { } expiry)
+        {
+            return null;
+        }
+
+        if (expiry > DueItem.DayOf(_time.GetUtcNow()))
+        {
+            return expiry;
+        }
+
+        await _runs.RemoveAsync(item.Partition, item.About, scheduler, cancellationToken);
+        return null;
     }
 
     /// <summary>The ids in the part of a list that belongs to the item's day.</summary>

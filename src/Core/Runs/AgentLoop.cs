@@ -34,7 +34,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             }
 
             var now = time.GetUtcNow();
-            if (StopBefore(journal, now) is { } reason)
+            if (StopBefore(journal, slice, now) is { } reason)
             {
                 await EndAsync(journal, reason, slice.Lost);
             }
@@ -67,10 +67,21 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         return SliceOutcome.Finished;
     }
 
-    private static StopReason? StopBefore(IRunJournal journal, DateTimeOffset now)
+    /// <summary>Ends a run that was cancelled during a step; what it said so far is kept.</summary>
+    public async Task<SliceOutcome> CancelAsync(IRunJournal journal, CancellationToken lost)
+    {
+        if (!journal.Run.IsTerminal)
+        {
+            await EndAsync(journal, StopReason.Cancelled, lost);
+        }
+
+        return SliceOutcome.Finished;
+    }
+
+    private static StopReason? StopBefore(IRunJournal journal, Slice slice, DateTimeOffset now)
     {
         var run = journal.Run;
-        if (run.CancelRequested)
+        if (run.CancelRequested || slice.IsCancelled)
         {
             return StopReason.Cancelled;
         }
@@ -118,6 +129,11 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
     }
 
-    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null) =>
-        await journal.CommitAsync(journal.Run.End(reason, journal.Transcript.LastText, time.GetUtcNow(), error), [], lost);
+    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null)
+    {
+        var now = time.GetUtcNow();
+        var begun = reason == StopReason.Cancelled ? AbandonedCalls.In(journal.Transcript, now) : [];
+        var run = journal.Run with { Usage = journal.Run.Usage with { ToolCalls = journal.Run.Usage.ToolCalls + begun.Count } };
+        await journal.CommitAsync(run.End(reason, journal.Transcript.LastText, now, error), begun, lost);
+    }
 }

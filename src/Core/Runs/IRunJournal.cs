@@ -10,6 +10,9 @@ internal interface IRunJournal
 
     Transcript Transcript { get; }
 
+    /// <summary>Whether the run can outlive whoever drives it, and so wait for a human or an activity.</summary>
+    bool CanWait { get; }
+
     /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
 
 namespace Yggdrasil.Runs;
 
@@ -15,6 +16,12 @@ public enum EntryKind
 
     /// <summary>What a tool call came to; exactly one for each call the model asked for.</summary>
     Tool,
+
+    /// <summary>A tool call waits for a human's decision.</summary>
+    ApprovalRequested,
+
+    /// <summary>What the human, or time, decided about a call.</summary>
+    ApprovalDecided,
 
     /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
     Summary,
@@ -33,6 +40,9 @@ public enum StepStatus
 
     /// <summary>An attempt was begun and nobody knows whether it took effect; the call is not repeated.</summary>
     Unknown,
+
+    /// <summary>A human said no, or nobody said anything in time; the call was not made and the model was told.</summary>
+    Denied,
 }
 
 /// <summary>One recorded step of a run. Written once, never changed.</summary>
@@ -46,7 +56,7 @@ public sealed record JournalEntry
     /// <summary>The model call it is or belongs to, from 1; 0 for the input.</summary>
     public int Turn { get; init; }
 
-    /// <summary>Our id of the tool call, such as <c>t3c0</c>; for intents and tool results.</summary>
+    /// <summary>Our id of the tool call, such as <c>t3c0</c>; for all that concerns one.</summary>
     public string? CallId { get; init; }
 
     /// <summary>The tool's name, where there is such a tool.</summary>
@@ -84,6 +94,12 @@ public sealed record JournalEntry
     /// From when an intent without a result counts as "outcome unknown": its lease and its tool's timeout have passed.
     /// </summary>
     public DateTimeOffset? UnknownAfter { get; init; }
+
+    /// <summary>For <see cref="EntryKind.ApprovalRequested"/>: until when the call can be decided.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>For <see cref="EntryKind.ApprovalDecided"/>. Protected in storage.</summary>
+    public ApprovalDecision? Decision { get; init; }
 
     /// <summary>For a summary: how many messages, of the history and the run's own, it stands for.</summary>
     public int Covers { get; init; }

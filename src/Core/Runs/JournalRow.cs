@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -12,6 +13,7 @@ internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
     private const string Content = "Content";
+    private const string Decision = "Decision";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -34,12 +36,19 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            ["ExpiresAt"] = entry.ExpiresAt,
             ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
         if (entry.Messages.Count > 0)
         {
             var content = JsonSerializer.SerializeToUtf8Bytes(entry.Messages, StoredJson.Options);
-            row[Content] = await vault.SealAsync(content, Address(row), cancellationToken);
+            row[Content] = await vault.SealAsync(content, Address(row, Content), cancellationToken);
+        }
+
+        if (entry.Decision is { } decision)
+        {
+            var content = JsonSerializer.SerializeToUtf8Bytes(decision, StoredJson.Options);
+            row[Decision] = await vault.SealAsync(content, Address(row, Decision), cancellationToken);
         }
 
         return row;
@@ -66,10 +75,14 @@ internal sealed class JournalRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
+        Decision = row.GetBinary(Decision) is { } decision
+            ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
+            : null,
         Messages = row.GetBinary(Content) is { } stored
-            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row), cancellationToken)
+            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)
             : [],
     };
 
-    private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Content);
+    private static ContentAddress Address(TableEntity row, string property) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property);
 }

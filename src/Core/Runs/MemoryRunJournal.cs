@@ -11,6 +11,8 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
 
     public IReadOnlyList<JournalEntry> Entries => _entries;
 
+    public bool CanWait { get; init; }
+
     public Transcript Transcript { get; } = new(input, []);
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)

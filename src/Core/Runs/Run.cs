@@ -3,6 +3,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -100,6 +101,18 @@ public sealed record Run
 
     public bool SuspendRequested { get; init; }
 
+    /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
+    public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
+
+    /// <summary>Decisions about its calls so far; like the flags, written by those who decide and not by its driver.</summary>
+    public int DecisionCount { get; init; }
+
+    /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
+    internal IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
+
+    /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
+    internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;
+
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }
 
@@ -107,6 +120,12 @@ public sealed record Run
 
     /// <summary>Whether it has ended and somebody is still to learn of it.</summary>
     internal bool NoticesDue => IsTerminal && Notices.Count > 0 && !NoticesDelivered;
+
+    /// <summary>
+    /// Whether it was given back to wait for a human, and not only for its next slice: it takes part in no limit of what goes on at
+    /// once. Every change into and out of it is a commit that companions see.
+    /// </summary>
+    public bool IsParked => Status is RunStatus.Waiting or RunStatus.Suspended && LeaseUntil == DateTimeOffset.UnixEpoch;
 
     /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
     public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
@@ -118,5 +137,6 @@ public sealed record Run
         StartedAt = StartedAt ?? now,
         CompletedAt = now,
         LeaseUntil = DateTimeOffset.UnixEpoch,
+        PendingApprovals = [],
     };
 }

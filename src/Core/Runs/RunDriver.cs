@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -15,13 +16,24 @@ public sealed partial class RunDriver
     private readonly ConversationTurns _turns;
     private readonly AgentLoop _loop;
     private readonly ToolStep _tools;
+    private readonly RunSignals _signals;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RunDriver> _logger;
 
     internal RunDriver(
-        RunStore store, ConversationTurns turns, AgentLoop loop, ToolStep tools, RunOptions options, TimeProvider time, ILogger<RunDriver> logger) =>
-        (_store, _turns, _loop, _tools, _options, _time, _logger) = (store, turns, loop, tools, options, time, logger);
+        RunStore store,
+        ConversationTurns turns,
+        AgentLoop loop,
+        ToolStep tools,
+        RunSignals signals,
+        RunOptions options,
+        TimeProvider time,
+        ILogger<RunDriver> logger)
+    {
+        (_store, _turns, _loop, _tools, _signals) = (store, turns, loop, tools, signals);
+        (_options, _time, _logger) = (options, time, logger);
+    }
 
     /// <summary>Drives the run for one slice, if it is there to be driven.</summary>
     /// <param name="driver">The orchestration instance that asks.</param>
@@ -50,21 +62,50 @@ public sealed partial class RunDriver
             return SliceOutcome.Parked(run.LeaseUntil);
         }
 
-        (run, var until) = await _turns.TakeAsync(run, _time.GetUtcNow(), stopping);
+        var now = _time.GetUtcNow();
+        (run, var until) = await _turns.TakeAsync(run, now, stopping);
         if (until is not null)
         {
             return SliceOutcome.Parked(until.Value);
         }
 
-        if (run.SuspendRequested && !run.CancelRequested && _time.GetUtcNow() < run.Deadline)
+        var approvals = new ApprovalState(run, entries, now);
+        if (!run.CancelRequested && now < run.Deadline && await RestAsync(run, entries, approvals, stopping) is { } resting)
         {
-            return SliceOutcome.Parked(run.Deadline);
+            return resting;
         }
 
         return await TakeLeaseAsync(run, entries, stopping) is { } lease
             ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
             : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
     }
+
+    /// <summary>The outcome for a run that is not to be driven now, at the price of having read it; null for all others.</summary>
+    private async Task<SliceOutcome?> RestAsync(
+        Run run, IReadOnlyList<JournalEntry> entries, ApprovalState approvals, CancellationToken cancellationToken)
+    {
+        if (run.SuspendRequested)
+        {
+            // Also a run whose driver died before it could say so. A null means that somebody resumed it or decided meanwhile.
+            return run is { Status: RunStatus.Suspended, IsParked: true } || await _store.CommitAsync(Suspended(run), [], cancellationToken) is not null
+                ? SliceOutcome.Parked(run.Deadline)
+                : SliceOutcome.Yielded;
+        }
+
+        if (approvals.IsExpired)
+        {
+            // In one commit with the version that was read: a decision that came in time has changed it.
+            var transcript = new Transcript([], entries);
+            var expired = run.End(StopReason.ApprovalExpired, transcript.LastText, _time.GetUtcNow()) with { Epoch = run.Epoch + 1 };
+            return await _store.CommitAsync(expired, [], cancellationToken, transcript) is { } ended
+                ? SliceOutcome.Ended(ended)
+                : SliceOutcome.Yielded;
+        }
+
+        return run.Status == RunStatus.Waiting && approvals.WaitsUntil is { } until ? SliceOutcome.Parked(until) : null;
+    }
+
+    private static Run Suspended(Run run) => run with { Status = RunStatus.Suspended, LeaseUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
     public async Task RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
@@ -81,9 +122,15 @@ public sealed partial class RunDriver
             }
 
             using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
+            await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
             try
             {
                 await _tools.RunAsActivityAsync(journal, pending, slice);
+                return;
+            }
+            catch (OperationCanceledException) when (slice.IsCancelled)
+            {
+                // The next slice ends the run, unless the request that cancelled it has done so.
                 return;
             }
             catch (LeaseLostException)
@@ -154,8 +201,9 @@ public sealed partial class RunDriver
 
             if (handOverTo is null)
             {
-                await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), driver: null, lease.Lost);
-                return outcome;
+                var status = StatusAfter(outcome, lease.Run);
+                await lease.ReleaseAsync(status, driver: null, lease.Lost);
+                return IsOvertaken(outcome, status, lease) ? SliceOutcome.Yielded : outcome;
             }
 
             // First the new driver, then its name and the release: after a crash between the two the backup is still the
@@ -198,6 +246,8 @@ public sealed partial class RunDriver
         {
             using var deadline = new CancellationTokenSource(TimeUntil(lease.Run.Deadline), _time);
             using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
+            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
+            await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
             try
             {
                 if (lease.Run is { ConversationId: { } conversation, History: { } range })
@@ -215,6 +265,10 @@ public sealed partial class RunDriver
             {
                 return SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
             }
+            catch (OperationCanceledException) when (slice.IsCancelled)
+            {
+                return await _loop.CancelAsync(lease, lease.Lost);
+            }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested)
             {
                 // Not asked of the clock again: timers fire up to a millisecond early, and clocks are set back.
@@ -230,15 +284,20 @@ public sealed partial class RunDriver
     private async Task<RunLease?> TakeLeaseAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        var taken = run with
+        var settled = new ApprovalState(run, entries, now);
+        var decided = settled.Settled.Numbered(run.NextSequence);
+        var taken = settled.Apply(run) with
         {
             Status = RunStatus.Running,
             StartedAt = run.StartedAt ?? now,
             Epoch = run.Epoch + 1,
             LeaseUntil = now + _options.Lease,
         };
-        var stored = await _store.CommitAsync(taken, [], cancellationToken);
-        return stored is null ? null : new RunLease(_store, stored, entries, _options, _time, _logger);
+        var stored = await _store.CommitAsync(taken, decided, cancellationToken);
+        return stored is null ? null : new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
+        {
+            DecisionsSeen = stored.DecisionCount - settled.Remaining,
+        };
     }
 
     private async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> FindCommittedAsync(RunTicket ticket, CancellationToken cancellationToken)
@@ -277,8 +336,20 @@ public sealed partial class RunDriver
     private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch
     {
         SliceEnd.Parked when run.SuspendRequested => RunStatus.Suspended,
+        SliceEnd.Parked when run.PendingApprovals.Count > 0 => RunStatus.Waiting,
         _ => RunStatus.Running,
     };
+
+    /// <summary>
+    /// Whether somebody cancelled, resumed or decided while the slice was about to park: then the run is looked at again
+    /// at once, whether or not the wake-up arrives.
+    /// </summary>
+    private static bool IsOvertaken(SliceOutcome outcome, RunStatus status, RunLease lease)
+    {
+        var run = lease.Run;
+        return outcome.End == SliceEnd.Parked
+            && (run.CancelRequested || (status == RunStatus.Suspended) != run.SuspendRequested || run.DecisionCount > lease.DecisionsSeen);
+    }
 
     // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
     private TimeSpan TimeUntil(DateTimeOffset deadline) =>

@@ -40,6 +40,11 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     public Transcript Transcript { get; }
 
+    public bool CanWait => true;
+
+    /// <summary>How many decisions the journal held when the lease was taken: only then are they journaled.</summary>
+    public int DecisionsSeen { get; init; }
+
     /// <summary>Cancelled when the run is no longer this driver's, or soon will not be.</summary>
     public CancellationToken Lost => _lost.Token;
 
@@ -94,6 +99,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 ETag = Run.ETag,
                 CancelRequested = Run.CancelRequested,
                 SuspendRequested = Run.SuspendRequested,
+                DecisionCount = Run.DecisionCount,
             };
             if (await _store.CommitAsync(current, numbered, cancellationToken, Transcript) is { } stored)
             {
@@ -115,7 +121,13 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 return;
             }
 
-            Run = Run with { ETag = found.ETag, CancelRequested = found.CancelRequested, SuspendRequested = found.SuspendRequested };
+            Run = Run with
+            {
+                ETag = found.ETag,
+                CancelRequested = found.CancelRequested,
+                SuspendRequested = found.SuspendRequested,
+                DecisionCount = found.DecisionCount,
+            };
             await Task.Delay(Pause, _time, cancellationToken);
         }
     }

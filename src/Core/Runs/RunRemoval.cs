@@ -1,29 +1,97 @@
+using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Problems;
 using Yggdrasil.Retention;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
-/// <summary>Removes runs that have ended: their rows, journals, places in lists, blobs and durable history.</summary>
-internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueStore due, TimeProvider time)
+/// <summary>Removes runs that have ended: their rows, journals, decisions, places in lists, blobs and durable history.</summary>
+/// <remarks>
+/// What a caller deletes is buried, because its idempotency key must not make the run anew:
+/// <code>
+///   [written down] ──► [the row becomes a tombstone] ──► journal, decisions, blobs, places in lists ──► durable history ──► [bare tombstone]
+/// </code>
+/// From the tombstone on nobody sees the run and nobody can write under its id. Whatever stops the removal after that, the timer
+/// completes it, or whoever asks for it again; and the timer removes the tombstone once the run would have expired.
+/// </remarks>
+internal sealed class RunRemoval(
+    StorageClients storage, ContentVault vault, RowRemoval rows, ApprovalIndex index, DueStore due, TimeProvider time)
 {
     /// <summary>Removes a run. To do it again changes nothing; a run that was cut short is completed.</summary>
     public async Task RemoveAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var key = RowKeys.Run(runId);
-        var found = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, key), cancellationToken: cancellationToken)
-            .ToListAsync(cancellationToken);
-        if (found.Find(row => row.RowKey == key) is not { } run)
+        var (run, children) = await FindAsync(partition, runId, cancellationToken);
+        if (run is null)
         {
-            await rows.RemoveAsync(found, cancellationToken);
+            await rows.RemoveAsync(children, cancellationToken);
             return;
         }
 
+        await index.RemoveAsync(partition, runId, cancellationToken);
+        await RemoveReplacedAsync(run, cancellationToken);
+
         // The run's row goes last: it says where the others are.
-        await rows.RemoveAsync([.. found.Where(row => row != run), .. PlacesOf(run, runId), run], cancellationToken);
+        await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
         await PurgeHistoryAsync(run, scheduler, cancellationToken);
+    }
+
+    /// <summary>Puts a tombstone in a run's place and removes all else of it.</summary>
+    /// <exception cref="ConflictException">The run has changed since it was read.</exception>
+    public async Task BuryAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var partition = run.Caller.Owner.Partition;
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(run.Id), cancellationToken: cancellationToken);
+        if (!found.HasValue || RunRow.IsTombstone(found.Value!))
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        await due.AddAsync(new DueItem(DueItem.DayOf(now).AddDays(1), DueKind.Tombstone, partition, run.Id), cancellationToken);
+        try
+        {
+            await table.UpdateEntityAsync(RunRow.Bury(found.Value!, now), run.ETag, TableUpdateMode.Replace, cancellationToken);
+        }
+        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
+        {
+            throw new ConflictException("The run is being changed by others; try again.");
+        }
+
+        await CompleteAsync(partition, run.Id, scheduler, cancellationToken);
+    }
+
+    /// <summary>Removes what is still there of a run that was buried.</summary>
+    /// <returns>When it was buried, and whether something was left; null when there is no tombstone.</returns>
+    public async Task<(DateTimeOffset BuriedAt, bool WasLeft)?> CompleteAsync(
+        string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        if (!found.HasValue || !RunRow.IsTombstone(found.Value!))
+        {
+            return null;
+        }
+
+        var tombstone = found.Value!;
+        var buriedAt = RunRow.BuriedAt(tombstone);
+        if (RunRow.IsBare(tombstone))
+        {
+            return (buriedAt, WasLeft: false);
+        }
+
+        var (_, children) = await FindAsync(partition, runId, cancellationToken);
+        await index.RemoveAsync(partition, runId, cancellationToken);
+        await RemoveReplacedAsync(tombstone, cancellationToken);
+        await vault.DeleteBlobsAsync(tombstone, cancellationToken);
+        await rows.RemoveAsync([.. children, .. PlacesOf(tombstone, runId)], cancellationToken);
+        await PurgeHistoryAsync(tombstone, scheduler, cancellationToken);
+        await table.UpdateEntityAsync(RunRow.Bare(tombstone), ETag.All, TableUpdateMode.Replace, cancellationToken);
+        return (buriedAt, WasLeft: true);
     }
 
     /// <summary>Purges a run's durable history, which holds ids only; what of it has not ended yet, when it has.</summary>
@@ -40,6 +108,29 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
         }
     }
 
+    /// <summary>Whether a row is a run's own, and not one of its journal.</summary>
+    public static bool IsRun(TableEntity row) =>
+        row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
+
+    private async Task<(TableEntity? Run, List<TableEntity> Children)> FindAsync(
+        string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var key = RowKeys.Run(runId);
+        var found = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, key), cancellationToken: cancellationToken)
+            .ToListAsync(cancellationToken);
+        return (found.Find(row => row.RowKey == key), found.FindAll(row => row.RowKey != key));
+    }
+
+    /// <summary>The blobs that the row referred to once, and whose readers may have been under way then.</summary>
+    private async Task RemoveReplacedAsync(TableEntity run, CancellationToken cancellationToken)
+    {
+        foreach (var name in RunRow.ReplacedBlobsOf(run))
+        {
+            await vault.DeleteBlobAsync(run.PartitionKey, name, cancellationToken);
+        }
+    }
+
     private static IEnumerable<TableEntity> PlacesOf(TableEntity run, string runId)
     {
         var createdAt = run.GetDateTimeOffset("CreatedAt") ?? default;
@@ -53,10 +144,6 @@ internal sealed class RunRemoval(StorageClients storage, RowRemoval rows, DueSto
             yield return new TableEntity(run.PartitionKey, RowKeys.ConversationRun(conversation, createdAt, runId));
         }
     }
-
-    /// <summary>Whether a row is a run's own, and not one of its journal.</summary>
-    public static bool IsRun(TableEntity row) =>
-        row.RowKey.StartsWith(RowKeys.Run(""), StringComparison.Ordinal) && row.RowKey.LastIndexOf('!') == RowKeys.Run("").Length - 1;
 
     /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor, its callback's.</summary>
     private static IEnumerable<string> InstancesOf(TableEntity run)

@@ -5,6 +5,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -16,6 +17,13 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>Set for items of batches.</summary>
     public const string BatchId = "BatchId";
 
+    public const string CancelRequested = "CancelRequested";
+    public const string SuspendRequested = "SuspendRequested";
+    public const string DecisionCount = "DecisionCount";
+    public const string NoticesDelivered = "NoticesDelivered";
+    private const string DeletedAt = "DeletedAt";
+    private const string ReplacedBlobs = "ReplacedBlobs";
+    private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
     /// <summary>The whole row, for a run that begins.</summary>
@@ -51,8 +59,9 @@ internal sealed class RunRow(ContentVault vault)
     }
 
     /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
-    public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken) =>
-        new(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+    public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
@@ -82,9 +91,77 @@ internal sealed class RunRow(ContentVault vault)
             ["HistoryBegunAt"] = run.History?.BegunAt,
             ["NextRun"] = run.NextRun,
         };
+        if (!run.StoredApprovals.Holds(run.PendingApprovals))
+        {
+            // An empty list too: a merge leaves what it does not name.
+            var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
+            var stored = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            row[Approvals] = stored.Value;
+            row[ReplacedBlobs] = stored.ReplacedBlobs;
+        }
+
+        return row;
+    }
+
+    /// <summary>What the row holds of the run's pending approvals once <paramref name="update"/> is merged into it.</summary>
+    public static StoredApprovals ApprovalsAfter(TableEntity update, Run run) => update.GetBinary(Approvals) is { } value
+        ? new StoredApprovals(run.PendingApprovals, value, update.GetString(ReplacedBlobs) ?? "")
+        : run.StoredApprovals;
 
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
-    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
+    public async Task<Run> ReadAsync(TableEntity row, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<PendingApproval> pending = await ReadAsync<List<PendingApproval>>(row, Approvals, cancellationToken) ?? [];
+        var stored = new StoredApprovals(pending, row.GetBinary(Approvals), row.GetString(ReplacedBlobs) ?? "");
+        return await ReadContentAsync(row, cancellationToken) with { PendingApprovals = pending, StoredApprovals = stored };
+    }
+
+    /// <summary>Whether the row is what is left of a run that was deleted, so that nobody makes another of its id.</summary>
+    public static bool IsTombstone(TableEntity row) => row.GetDateTimeOffset(DeletedAt) is not null;
+
+    /// <summary>When a tombstone was put in its run's place.</summary>
+    public static DateTimeOffset BuriedAt(TableEntity tombstone) => tombstone.GetDateTimeOffset(DeletedAt) ?? default;
+
+    /// <summary>Whether a tombstone says nothing any more but that it is one.</summary>
+    public static bool IsBare(TableEntity tombstone) => tombstone.GetDateTimeOffset("CreatedAt") is null;
+
+    /// <summary>The tombstone for a run's row: it still says where the rest is, and holds no content.</summary>
+    public static TableEntity Bury(TableEntity row, DateTimeOffset now)
+    {
+        var tombstone = new TableEntity(row.PartitionKey, row.RowKey)
+        {
+            ["Version"] = SchemaVersion,
+            ["Status"] = row.GetString("Status"),
+            ["CreatedAt"] = row.GetDateTimeOffset("CreatedAt"),
+            ["Driver"] = row.GetString("Driver"),
+            [CallbackStore.Message] = CallbackStore.InstanceOf(row),
+            [ReplacedBlobs] = row.GetString(ReplacedBlobs),
+            [DeletedAt] = now,
+        };
+        foreach (var (name, value) in row)
+        {
+            if (value is byte[] stored && ContentVault.IsReference(stored))
+            {
+                tombstone[name] = stored;
+            }
+        }
+
+        return tombstone;
+    }
+
+    /// <summary>The tombstone once nothing else of its run is left.</summary>
+    public static TableEntity Bare(TableEntity tombstone) => new(tombstone.PartitionKey, tombstone.RowKey)
+    {
+        ["Version"] = SchemaVersion,
+        ["Status"] = tombstone.GetString("Status"),
+        [DeletedAt] = tombstone.GetDateTimeOffset(DeletedAt),
+    };
+
+    /// <summary>The names of blobs that the row referred to once.</summary>
+    public static string[] ReplacedBlobsOf(TableEntity row) =>
+        row.GetString(ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
         Caller = ReadCaller(row) is var caller && caller.Owner.Partition == row.PartitionKey
             ? caller
@@ -140,8 +217,9 @@ internal sealed class RunRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
         Driver = row.GetString("Driver"),
-        CancelRequested = row.GetBoolean("CancelRequested") ?? false,
-        SuspendRequested = row.GetBoolean("SuspendRequested") ?? false,
+        CancelRequested = row.GetBoolean(CancelRequested) ?? false,
+        SuspendRequested = row.GetBoolean(SuspendRequested) ?? false,
+        DecisionCount = row.GetInt32(DecisionCount) ?? 0,
         AwaitsTurn = row.GetBoolean("AwaitsTurn") ?? false,
         History = row.GetInt64("HistoryTo") is { } to
             ? new HistoryRange(
@@ -150,7 +228,7 @@ internal sealed class RunRow(ContentVault vault)
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
         Callback = CallbackStore.Read(row),
-        NoticesDelivered = row.GetBoolean("NoticesDelivered") ?? false,
+        NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,
     };
 

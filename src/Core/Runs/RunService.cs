@@ -20,6 +20,7 @@ public sealed class RunService
     private readonly ConversationTurns _turns;
     private readonly CallbackRules _callbacks;
     private readonly RequestDrivenRuns _inPlace;
+    private readonly RunWakeUp _wakeUp;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
@@ -29,9 +30,13 @@ public sealed class RunService
         ConversationTurns turns,
         CallbackRules callbacks,
         RequestDrivenRuns inPlace,
+        RunWakeUp wakeUp,
         RunOptions options,
-        TimeProvider time) =>
-        (_agents, _store, _turns, _callbacks, _inPlace, _options, _time) = (agents, store, turns, callbacks, inPlace, options, time);
+        TimeProvider time)
+    {
+        (_agents, _store, _turns, _callbacks, _inPlace) = (agents, store, turns, callbacks, inPlace);
+        (_wakeUp, _options, _time) = (wakeUp, options, time);
+    }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
     /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
@@ -118,7 +123,13 @@ public sealed class RunService
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, string runId, CancellationToken cancellationToken)
     {
-        var run = await _store.FindAsync(caller.Owner.Partition, runId, cancellationToken);
+        var (run, wasDeleted) = await _store.FindEvenDeletedAsync(caller.Owner.Partition, runId, cancellationToken);
+        if (wasDeleted)
+        {
+            // Making it anew would break the promise that one key is one run; a caller that wants another run has another key.
+            throw new ConflictException("The run of this Idempotency-Key was deleted. Use another key for another run.");
+        }
+
         return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();
     }
 
@@ -129,7 +140,7 @@ public sealed class RunService
             && await _turns.FindActiveAsync(started, cancellationToken) is { } active
             && await _store.FindDriverAsync(started.Caller.Owner.Partition, active, cancellationToken) is { } driver)
         {
-            await scheduler.WakeAsync(driver, cancellationToken);
+            await _wakeUp.TellAsync(active, driver, scheduler, cancellationToken);
         }
     }
 

@@ -1,7 +1,9 @@
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
@@ -14,6 +16,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     private readonly RunTransactions _transactions = new(storage, [.. companions ?? []]);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
+    private readonly DecisionRow _decisions = new(vault);
 
     /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
@@ -39,11 +42,66 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             cancellationToken);
     }
 
-    public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken)
+    public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken) =>
+        (await FindEvenDeletedAsync(partition, runId, cancellationToken)).Run;
+
+    /// <summary>The run; or, where there is none, whether there was one, which was deleted.</summary>
+    public async Task<(Run? Run, bool WasDeleted)> FindEvenDeletedAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue ? await _runs.ReadAsync(row.Value!, cancellationToken) : null;
+        return !row.HasValue ? (null, WasDeleted: false)
+            : RunRow.IsTombstone(row.Value!) ? (null, WasDeleted: true)
+            : (await _runs.ReadAsync(row.Value!, cancellationToken), WasDeleted: false);
+    }
+
+    /// <summary>Whether nothing of the run is to go on: it is to be cancelled, has ended, or is gone. Reads no content.</summary>
+    public async Task<bool> IsToStopAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(
+            partition, RowKeys.Run(runId), [RunRow.CancelRequested, "Status"], cancellationToken);
+        return !row.HasValue || RunRow.IsTerminal(row.Value!) || row.Value!.GetBoolean(RunRow.CancelRequested) == true;
+    }
+
+    /// <summary>Sets flags under the version of the row that <paramref name="run"/> carries.</summary>
+    /// <param name="status">
+    /// Where the run stands by it, for a run that nobody drives: a change of state like any other, which companions take part in. Null
+    /// changes the flags and nothing else.
+    /// </param>
+    /// <returns>The run as stored, or null when the row has changed since.</returns>
+    public async Task<Run?> FlagAsync(Run run, bool cancel, bool suspend, RunStatus? status, CancellationToken cancellationToken)
+    {
+        var flagged = run with { CancelRequested = cancel, SuspendRequested = suspend };
+        if (status is null)
+        {
+            var flags = Flag(new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id)), flagged);
+            return await MergeAsync(flagged, flags, others: [], cancellationToken);
+        }
+
+        return await _transactions.CommitAsync(
+            flagged with { Status = status.Value, LeaseUntil = DateTimeOffset.UnixEpoch },
+            (companion, changed) => companion.OnCommitAsync(changed, cancellationToken),
+            async changed => [new(TableTransactionActionType.UpdateMerge, Flag(await _runs.UpdateAsync(changed, cancellationToken), changed), run.ETag)],
+            cancellationToken);
+    }
+
+    /// <summary>Records a decision, and tells the run's driver by the version of the run's row.</summary>
+    /// <returns>The run as stored, or null when the row has changed since or the call is decided already.</returns>
+    public async Task<Run?> DecideAsync(Run run, ApprovalDecision decision, CancellationToken cancellationToken)
+    {
+        var partition = run.Caller.Owner.Partition;
+        var change = new TableEntity(partition, RowKeys.Run(run.Id)) { [RunRow.DecisionCount] = run.DecisionCount + 1 };
+        var row = await _decisions.WriteAsync(partition, run.Id, decision, cancellationToken);
+        return await MergeAsync(
+            run with { DecisionCount = run.DecisionCount + 1 }, change, [new(TableTransactionActionType.Add, row)], cancellationToken);
+    }
+
+    public async Task<ApprovalDecision?> FindDecisionAsync(string partition, string runId, string callId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Decision(runId, callId), cancellationToken: cancellationToken);
+        return row.HasValue ? await _decisions.ReadAsync(row.Value!, cancellationToken) : null;
     }
 
     /// <summary>A run without its content, which need not be readable.</summary>
@@ -51,21 +109,17 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue ? RunRow.ReadPlain(row.Value!) : null;
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
     }
 
     /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
     public async Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken)
     {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        try
+        // Under the row's version, so that nothing is written to a tombstone.
+        while (await FindPlainAsync(partition, runId, cancellationToken) is { } run
+            && await MergeAsync(
+                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.NoticesDelivered] = true }, others: [], cancellationToken) is null)
         {
-            var delivered = new TableEntity(partition, RowKeys.Run(runId)) { ["NoticesDelivered"] = true };
-            await table.UpdateEntityAsync(delivered, ETag.All, TableUpdateMode.Merge, cancellationToken);
-        }
-        catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
-        {
-            // Deleted.
         }
     }
 
@@ -75,7 +129,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         var table = await storage.GetWorkTableAsync(cancellationToken);
         try
         {
-            var flag = new TableEntity(partition, RowKeys.Run(runId)) { ["CancelRequested"] = true };
+            var flag = new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.CancelRequested] = true };
             await table.UpdateEntityAsync(flag, ETag.All, TableUpdateMode.Merge, cancellationToken);
         }
         catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
@@ -99,7 +153,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var start = RowKeys.Run(runId);
         var rows = await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, start), cancellationToken: cancellationToken).ToListAsync(cancellationToken);
-        return rows.Count > 0 && rows[0].RowKey == start ? await ReadAsync(rows, cancellationToken) : null;
+        return rows.Count > 0 && rows[0].RowKey == start && !RunRow.IsTombstone(rows[0]) ? await ReadAsync(rows, cancellationToken) : null;
     }
 
     /// <summary>A run of its row and those of its journal, which follow it.</summary>
@@ -107,12 +161,20 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     {
         var run = await _runs.ReadAsync(rows[0], cancellationToken);
         List<JournalEntry> entries = [];
+        List<ApprovalDecision> decisions = [];
         foreach (var row in rows.Skip(1))
         {
-            entries.Add(await _journal.ReadAsync(row, cancellationToken));
+            if (RowKeys.IsDecision(run.Id, row.RowKey))
+            {
+                decisions.Add(await _decisions.ReadAsync(row, cancellationToken));
+            }
+            else
+            {
+                entries.Add(await _journal.ReadAsync(row, cancellationToken));
+            }
         }
 
-        return (run, entries);
+        return (run with { Decisions = decisions }, entries);
     }
 
     /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>
@@ -127,13 +189,15 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
         }
 
-        return await _transactions.CommitAsync(
+        TableEntity? update = null;
+        var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
             (companion, changed) => changed.IsTerminal && before is not null
                 ? companion.OnEndAsync(changed, before, entries, cancellationToken)
                 : companion.OnCommitAsync(changed, cancellationToken),
-            async stored => [new(TableTransactionActionType.UpdateMerge, await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
+            async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
+        return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
@@ -201,12 +265,40 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         }
     }
 
+    private static TableEntity Flag(TableEntity row, Run run)
+    {
+        row[RunRow.CancelRequested] = run.CancelRequested;
+        row[RunRow.SuspendRequested] = run.SuspendRequested;
+        return row;
+    }
+
+    private async Task<Run?> MergeAsync(
+        Run changed, TableEntity change, IReadOnlyList<TableTransactionAction> others, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        try
+        {
+            if (others.Count == 0)
+            {
+                var single = await table.UpdateEntityAsync(change, changed.ETag, TableUpdateMode.Merge, cancellationToken);
+                return changed with { ETag = single.Headers.ETag ?? default };
+            }
+
+            var answers = await table.SubmitTransactionAsync([new(TableTransactionActionType.UpdateMerge, change, changed.ETag), .. others], cancellationToken);
+            return changed with { ETag = answers.Value[0].Headers.ETag ?? default };
+        }
+        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
     public async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        if (!row.HasValue)
+        if (!row.HasValue || RunRow.IsTombstone(row.Value!))
         {
             return null;
         }

@@ -23,6 +23,8 @@ internal sealed class SharedRunJournal : IRunJournal
 
     public Transcript Transcript { get; private set; }
 
+    public bool CanWait => true;
+
     public static async Task<SharedRunJournal?> LoadAsync(
         RunStore store, RunTicket ticket, TimeProvider time, CancellationToken cancellationToken) =>
         await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)

@@ -8,6 +8,7 @@ internal sealed class Slice : IDisposable
     private readonly TimeSpan _budget;
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _lost;
+    private readonly CancellationTokenSource _cancelled = new();
     private volatile bool _yieldRequested;
 
     /// <param name="budget">How long the slice may begin new steps.</param>
@@ -19,14 +20,19 @@ internal sealed class Slice : IDisposable
         _started = time.GetTimestamp();
         _budget = budget;
         _lost = CancellationTokenSource.CreateLinkedTokenSource(lost);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token, _cancelled.Token);
     }
 
-    /// <summary>Cancelled when a step that can be repeated must be given up: at shutdown, and when the lease is lost.</summary>
+    /// <summary>Cancelled when a step that can be repeated must be given up: at shutdown, when the run is cancelled or its lease lost.</summary>
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Cancelled when every step must be given up: when the lease is lost.</summary>
     public CancellationToken Lost => _lost.Token;
+
+    /// <summary>Cancelled when the run is to be cancelled: also a call that must not be repeated is told to stop.</summary>
+    public CancellationToken Cancelled => _cancelled.Token;
+
+    public bool IsCancelled => _cancelled.IsCancellationRequested;
 
     public bool IsOver => _yieldRequested || _stop.IsCancellationRequested || _time.GetElapsedTime(_started) >= _budget;
 
@@ -36,6 +42,9 @@ internal sealed class Slice : IDisposable
     /// <summary>Gives up the step in flight, where it can be repeated.</summary>
     public void GiveUpStep() => _stop.Cancel();
 
+    /// <summary>The run is to be cancelled: nothing new begins, and what is in flight is told to stop.</summary>
+    public void Cancel() => _cancelled.Cancel();
+
     /// <summary>Gives up everything in flight.</summary>
     public void Abandon() => _lost.Cancel();
 
@@ -43,5 +52,6 @@ internal sealed class Slice : IDisposable
     {
         _stop.Dispose();
         _lost.Dispose();
+        _cancelled.Dispose();
     }
 }

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>The tool calls of one answer, in three stages: gates in order, execution side by side, results recorded.</summary>
-internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOptions options, TimeProvider time)
+internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalRequests approvals, RunOptions options, TimeProvider time)
 {
     /// <summary>Calls of one turn made at the same time.</summary>
     public const int MaxParallelCalls = 8;
@@ -19,7 +20,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
     {
         var now = time.GetUtcNow();
-        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now))).ToList();
+        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now, canWait: journal.CanWait))).ToList();
+        if (judged.Where(item => item is { Verdict: GateVerdict.AwaitApproval, Call.Request: null }).Select(item => item.Call).ToList() is { Count: > 0 } asked)
+        {
+            await approvals.AskAsync(journal, asked, slice.Lost);
+        }
+
         await ExecuteAsync(journal, judged, slice);
 
         if (judged.Where(item => item.Verdict is GateVerdict.Distribute).Select(item => item.Call.CallId).ToList() is { Count: > 0 } distributed)
@@ -27,9 +33,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
             return SliceOutcome.Distributed(distributed);
         }
 
-        return judged.Select(item => (item.Verdict as GateVerdict.Wait)?.Until).Max() is { } until
-            ? SliceOutcome.Parked(until)
-            : null;
+        // Whatever comes first is a reason to look again: an earlier attempt's end, or the time up to which a call can be approved.
+        var attempts = judged.Select(item => (item.Verdict as GateVerdict.Wait)?.Until).Max();
+        var awaited = judged.Where(item => item.Verdict is GateVerdict.AwaitApproval).Select(item => item.Call.CallId).ToHashSet();
+        var decisions = journal.Run.PendingApprovals
+            .Where(pending => awaited.Contains(pending.CallId)).Select(pending => (DateTimeOffset?)pending.ExpiresAt).Min();
+        return ((DateTimeOffset?[])[attempts, decisions]).Min() is { } until ? SliceOutcome.Parked(until) : null;
     }
 
     /// <summary>Makes one distributed call, within the activity that it is.</summary>
@@ -66,7 +75,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
 
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
-            .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
+            .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
             .Select(item => SettleAsync(journal.Run, item.Call, item.Verdict, places, slice))
             .ToList();
         try
@@ -100,11 +109,17 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
             foreach (var results in (await Task.WhenAll(finished)).OfType<JournalEntry>().Chunk(RunStore.MaxEntriesPerCommit))
             {
                 var usage = journal.Run.Usage;
-                var next = journal.Run with { Usage = usage with { ToolCalls = usage.ToolCalls + results.Length } };
+                var next = WithoutPending(journal.Run, results) with { Usage = usage with { ToolCalls = usage.ToolCalls + results.Length } };
                 await journal.CommitAsync(next, results, slice.Lost);
             }
         }
     }
+
+    /// <summary>A call that was settled without a decision, because its tool changed or went, waits for none any more.</summary>
+    private static Run WithoutPending(Run run, JournalEntry[] results) =>
+        run.PendingApprovals.Any(pending => results.Any(result => result.CallId == pending.CallId))
+            ? run with { PendingApprovals = [.. run.PendingApprovals.Where(pending => results.All(result => result.CallId != pending.CallId))] }
+            : run;
 
     /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
     private async Task<JournalEntry?> SettleAsync(Run run, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
@@ -117,7 +132,9 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
             result = verdict switch
             {
                 GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
+                GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
+                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(run, call, edited, places, slice)),
                 GateVerdict.Execute execute => await MakeAsync(run, call, execute, places, slice),
                 _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
             };
@@ -145,18 +162,25 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, RunOption
     private async Task<ToolResult> MakeAsync(Run run, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
-        var token = execute.Tool.Idempotent ? slice.Stop : slice.Lost;
-        await places.WaitAsync(token);
+        // Once the run is cancelled no further call begins, of whichever kind.
+        using var noPlace = CancellationTokenSource.CreateLinkedTokenSource(execute.Tool.Idempotent ? slice.Stop : slice.Lost, slice.Cancelled);
+        await places.WaitAsync(noPlace.Token);
         try
         {
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
-            return await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, token);
+            return execute.Tool.Idempotent
+                ? await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
+                : await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost);
         }
         finally
         {
             places.Release();
         }
     }
+
+    /// <summary>The model sees its own arguments beside the result, so it has to learn that these were not the ones used.</summary>
+    private static ToolResult TellOfEdit(ToolResult result) =>
+        result with { Text = $"[A human changed the arguments of this call before it was made.]\n{result.Text}" };
 
     private JournalEntry Intent(PendingCall call, AgentTool tool, Run run) => new()
     {

@@ -1,12 +1,20 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Conversations;
+using Yggdrasil.Runs.Approvals;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A call the model asked for that has no result yet.</summary>
 /// <param name="CallId">Our id of it, such as <c>t3c0</c>.</param>
 /// <param name="Intent">The recorded beginning of an attempt at it, if there was one.</param>
-internal sealed record PendingCall(string CallId, int Turn, FunctionCallContent Content, JournalEntry? Intent);
+internal sealed record PendingCall(string CallId, int Turn, FunctionCallContent Content, JournalEntry? Intent)
+{
+    /// <summary>The recorded question whether it may be made, if there was one.</summary>
+    public JournalEntry? Request { get; init; }
+
+    /// <summary>The recorded answer to <see cref="Request"/>.</summary>
+    public ApprovalDecision? Decision { get; init; }
+}
 
 /// <summary>What a run's journal says, folded: the messages so far and what the last answer still waits for.</summary>
 internal sealed class Transcript
@@ -15,6 +23,8 @@ internal sealed class Transcript
     private readonly List<ChatMessage> _messages = [];
     private readonly List<JournalEntry> _results = [];
     private readonly Dictionary<string, JournalEntry> _intents = [];
+    private readonly Dictionary<string, JournalEntry> _requests = [];
+    private readonly Dictionary<string, ApprovalDecision> _decisions = [];
     private List<ChatMessage> _before;
     private JournalEntry? _answer;
 
@@ -49,7 +59,11 @@ internal sealed class Transcript
             return [.. _answer.ToolCalls()
                 .Select((content, index) => (content, id: Ids.ToolCall(_answer.Turn, index)))
                 .Where(call => !finished.Contains(call.id))
-                .Select(call => new PendingCall(call.id, _answer.Turn, call.content, _intents.GetValueOrDefault(call.id)))];
+                .Select(call => new PendingCall(call.id, _answer.Turn, call.content, _intents.GetValueOrDefault(call.id))
+                {
+                    Request = _requests.GetValueOrDefault(call.id),
+                    Decision = _decisions.GetValueOrDefault(call.id),
+                })];
         }
     }
 
@@ -93,11 +107,19 @@ internal sealed class Transcript
                 _messages.AddRange(entry.Messages);
                 _results.Clear();
                 _intents.Clear();
+                _requests.Clear();
+                _decisions.Clear();
                 _answer = entry;
                 LastText = entry.Text() is { Length: > 0 } text ? text : LastText;
                 break;
             case EntryKind.Intent:
                 _intents[entry.CallId!] = entry;
+                break;
+            case EntryKind.ApprovalRequested:
+                _requests[entry.CallId!] = entry;
+                break;
+            case EntryKind.ApprovalDecided:
+                _decisions[entry.CallId!] = entry.Decision!;
                 break;
             case EntryKind.Tool:
                 _results.Add(entry);

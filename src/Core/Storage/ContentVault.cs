@@ -40,6 +40,9 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
+    /// <summary>Whether a stored value is where its content is, rather than the content.</summary>
+    internal static bool IsReference(byte[] stored) => stored is [BlobReference, ..];
+
     /// <exception cref="ContentProtectionException">
     /// The value was changed, moved or lost, or encrypted with an unknown key. Logged as critical: either somebody tampers
     /// with storage or a key is missing, and an operator has to know at once.
@@ -98,15 +101,20 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
     /// <summary>Deletes the blobs that a row's values refer to. The row's own content goes with the row.</summary>
     internal async Task DeleteBlobsAsync(TableEntity row, CancellationToken cancellationToken)
     {
-        foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(stored => stored is [BlobReference, ..]))
+        foreach (var reference in row.Select(property => property.Value).OfType<byte[]>().Where(IsReference))
         {
-            // A reference that somebody put there must not delete what is another owner's.
-            var name = BlobNameIn(reference);
-            if (IsBlobOf(row.PartitionKey, name))
-            {
-                var container = await storage.GetContentContainerAsync(cancellationToken);
-                await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
-            }
+            await DeleteBlobAsync(row.PartitionKey, BlobNameIn(reference), cancellationToken);
+        }
+    }
+
+    /// <summary>Deletes a blob of a partition.</summary>
+    internal async Task DeleteBlobAsync(string partition, string name, CancellationToken cancellationToken)
+    {
+        // A reference that somebody put there must not delete what is another owner's.
+        if (IsBlobOf(partition, name))
+        {
+            var container = await storage.GetContentContainerAsync(cancellationToken);
+            await container.DeleteBlobIfExistsAsync(name, cancellationToken: cancellationToken);
         }
     }
 

@@ -9,6 +9,7 @@ namespace Yggdrasil.Storage;
 /// </summary>
 /// <remarks>
 /// <code>
+/// approval!{run}!{call}              where a call is that this user or role may decide about: an index, no right
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
@@ -23,6 +24,8 @@ namespace Yggdrasil.Storage;
 /// poison!{reverse time}!{hash}       a prompt that was given up; in the partition of its tenant's operators
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
+/// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
+/// schedule!{id}                      what is to be run again and again
 /// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
@@ -33,12 +36,14 @@ internal static class RowKeys
     // The character after '!': the end, exclusive, of every range that starts with a prefix and '!'.
     private const char AfterSeparator = '"';
 
+    public const string ApprovalPrefix = "approval!";
     public const string AgentPrefix = "agent!";
     public const string ListPrefix = "list!";
     public const string SharedAgentPrefix = "share!";
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string SchedulePrefix = "schedule!";
     public const string CallbackSecrets = "secret!callback";
     public const string BatchPrefix = "batch!";
     public const string BatchListPrefix = "batches!";
@@ -55,10 +60,24 @@ internal static class RowKeys
     /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
     public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
 
+    public static string Schedule(string scheduleId) => $"{SchedulePrefix}{scheduleId}";
+
     public static string Run(string runId) => $"run!{runId}";
 
     public static string JournalEntry(string runId, long sequence) =>
         string.Create(CultureInfo.InvariantCulture, $"run!{runId}!{sequence:D10}");
+
+    /// <param name="callId">One of ours.</param>
+    public static string Decision(string runId, string callId) => $"{DecisionPrefix(runId)}{callId}";
+
+    /// <summary>Whether the key, of a run's child, is a decision's and not a journal entry's.</summary>
+    public static bool IsDecision(string runId, string rowKey) => rowKey.StartsWith(DecisionPrefix(runId), StringComparison.Ordinal);
+
+    /// <summary>The prefix of what leads to a run's calls.</summary>
+    public static string Approvals(string runId) => $"{ApprovalPrefix}{runId}!";
+
+    /// <param name="callId">One of ours.</param>
+    public static string Approval(string runId, string callId) => $"{Approvals(runId)}{callId}";
 
     public static string ListEntry(DateTimeOffset createdAt, string runId) => $"{ListPrefix}{Reverse(createdAt)}!{runId}";
 
@@ -111,6 +130,9 @@ internal static class RowKeys
 
     /// <summary>The filter for a row and its children, such as a run and its journal.</summary>
     public static string RangeOf(string partition, string key) => Range(partition, key, EndOfChildren(key));
+
+    // A letter: sequence numbers are digits.
+    private static string DecisionPrefix(string runId) => $"run!{runId}!a!";
 
     /// <summary>The exclusive end of the range of keys that are <paramref name="key"/> or its children.</summary>
     public static string EndOfChildren(string key) => $"{key}{AfterSeparator}";

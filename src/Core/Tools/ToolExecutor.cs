@@ -15,26 +15,46 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
     /// <summary>What the model is shown of a result, in characters.</summary>
     public const int MaxResultLength = 16 * 1024;
 
+    /// <summary>
+    /// How long a tool that must not be repeated may still answer once its run was cancelled: long enough to say what became
+    /// of a request that is on its way, short enough for whoever waits for the run to end.
+    /// </summary>
+    public static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(5);
+
     public const string UnknownOutcome =
         "The outcome of this call is unknown: it was begun and may or may not have taken effect. It was not repeated.";
 
+    /// <param name="cancelled">The run was cancelled: the tool is told at once, its answer is waited for a little.</param>
+    /// <param name="cancellationToken">The driver must stop: the tool is told, and no answer is waited for.</param>
     /// <exception cref="OperationCanceledException">The driver must stop; whether the call took effect is not known.</exception>
     public async Task<ToolResult> ExecuteAsync(
-        AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, ToolContext context, CancellationToken cancellationToken)
+        AgentTool tool,
+        IReadOnlyDictionary<string, JsonElement> arguments,
+        ToolContext context,
+        CancellationToken cancelled,
+        CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(tool.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancelled, cancellationToken);
+        using var grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var onCancelled = cancelled.Register(() => grace.CancelAfter(CancelGrace));
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, grace.Token, cancellationToken);
         await using var scope = scopes.CreateAsyncScope();
+        var call = Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token);
         try
         {
             // WaitAsync: a tool that ignores its token must not hold the run beyond the timeout.
-            var text = await Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token)
-                .WaitAsync(either.Token);
+            var text = await call.WaitAsync(patience.Token);
             return new ToolResult(StepStatus.Completed, Sanitise(text));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw;
+        }
+        catch (OperationCanceledException) when (cancelled.IsCancellationRequested)
+        {
+            // It was begun and stopped somewhere: nobody can say that it took no effect.
+            return new ToolResult(StepStatus.Unknown, UnknownOutcome);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -53,6 +73,14 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
             LogFailed(tool.Name, context.RunId, context.CallId, errorId, failure.GetType().FullName);
             LogFailure(failure, errorId);
             return new ToolResult(StepStatus.Failed, $"The tool failed ({errorId}).");
+        }
+        finally
+        {
+            if (!call.IsCompleted)
+            {
+                // What ended the wait may not have reached the tool's own token yet, and disposing of that cuts the link.
+                await either.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

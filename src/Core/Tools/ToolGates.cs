@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 
 namespace Yggdrasil.Tools;
 
@@ -13,6 +14,12 @@ internal abstract record GateVerdict
     /// <summary>The call is not made; the model is told why.</summary>
     public sealed record Refuse(string Reason) : GateVerdict;
 
+    /// <summary>A human has to decide first.</summary>
+    public sealed record AwaitApproval : GateVerdict;
+
+    /// <summary>A human said no, or nobody said anything in time; the model is told.</summary>
+    public sealed record Deny(string Reason) : GateVerdict;
+
     /// <summary>An earlier attempt was begun and may have taken effect; the call is not repeated.</summary>
     public sealed record OutcomeUnknown : GateVerdict;
 
@@ -23,7 +30,8 @@ internal abstract record GateVerdict
     public sealed record Distribute : GateVerdict;
 
     /// <summary>The call is to be made now.</summary>
-    public sealed record Execute(AgentTool Tool, IReadOnlyDictionary<string, JsonElement> Arguments) : GateVerdict;
+    /// <param name="Edited">A human put other arguments in the place of the model's.</param>
+    public sealed record Execute(AgentTool Tool, IReadOnlyDictionary<string, JsonElement> Arguments, bool Edited = false) : GateVerdict;
 }
 
 /// <summary>
@@ -35,7 +43,8 @@ internal abstract record GateVerdict
 internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
 {
     /// <param name="asActivity">The call already runs as an activity of its own, so it is not distributed again.</param>
-    public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false)
+    /// <param name="canWait">The run can go on without whoever drives it now; without that nobody can be waited for.</param>
+    public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false, bool canWait = true)
     {
         var name = call.Content.Name;
         if (!catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run))
@@ -48,15 +57,15 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return new GateVerdict.Refuse("The arguments are not a JSON object. Call the tool again with valid JSON.");
         }
 
-        var validation = arguments.Validate(tool, call.Content.Arguments);
+        var validation = arguments.Validate(tool, ArgumentsOf(call));
         if (validation.Errors.Count > 0)
         {
             return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");
         }
 
-        if (tool.RequiresApproval || run.Agent.Approvals.Contains(name))
+        if ((tool.RequiresApproval || run.Agent.Approvals.Contains(name)) && JudgeApproval(run, call, canWait) is { } verdict)
         {
-            return new GateVerdict.Refuse("This tool needs the approval of a human, and none was given.");
+            return verdict;
         }
 
         return call.Intent switch
@@ -64,9 +73,15 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             { UnknownAfter: { } until } when now < until => new GateVerdict.Wait(until),
             not null => new GateVerdict.OutcomeUnknown(),
             null when tool.Distributed && !asActivity => new GateVerdict.Distribute(),
-            null => new GateVerdict.Execute(tool, validation.Arguments),
+            null => new GateVerdict.Execute(tool, validation.Arguments, Edited: call.Decision?.Arguments is not null),
         };
     }
+
+    /// <summary>What is wrong with arguments that a human wants to put in the place of the model's; empty when nothing is.</summary>
+    public IReadOnlyList<string> JudgeArguments(Run run, string name, JsonElement replacement) =>
+        !catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run)
+            ? [$"There is no tool \"{Shorten(name)}\" for this run any more."]
+            : arguments.Validate(tool, ToDictionary(replacement)).Errors;
 
     /// <summary>The tools this run's model is told of: those it may call.</summary>
     public IEnumerable<AgentTool> Offered(Run run) =>
@@ -77,6 +92,23 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
 
     /// <summary>Whether there is a tool of this name, allowed or not.</summary>
     public bool Knows(string name) => catalog.TryGet(name, out _);
+
+    /// <returns>Null when the call is approved.</returns>
+    private static GateVerdict? JudgeApproval(Run run, PendingCall call, bool canWait) => call.Decision switch
+    {
+        null when !canWait => new GateVerdict.Refuse("This tool needs the approval of a human, whom this run cannot wait for."),
+        null => new GateVerdict.AwaitApproval(),
+        { Outcome: ApprovalOutcome.Expire } => new GateVerdict.Deny("Nobody approved this call in time; it was not made."),
+        { Outcome: ApprovalOutcome.Deny, Reason: { Length: > 0 } reason } => new GateVerdict.Deny($"A human denied this call; it was not made. Reason: {reason}"),
+        { Outcome: ApprovalOutcome.Approve } decision when decision.ArgumentsHash == ArgumentsHash.Of(run.Id, call) => null,
+        _ => new GateVerdict.Deny("A human denied this call; it was not made."),
+    };
+
+    private static IDictionary<string, object?>? ArgumentsOf(PendingCall call) =>
+        call.Decision?.Arguments is { } replacement ? ToDictionary(replacement) : call.Content.Arguments;
+
+    private static Dictionary<string, object?> ToDictionary(JsonElement arguments) =>
+        arguments.EnumerateObject().ToDictionary(property => property.Name, property => (object?)property.Value, StringComparer.Ordinal);
 
     private static bool IsAllowed(AgentTool tool, Run run) =>
         tool.Roles.Count == 0 || tool.Roles.Any(run.Caller.Roles.Contains);

@@ -2,8 +2,10 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 
 namespace Yggdrasil.Users;
 
@@ -33,10 +35,15 @@ public abstract record ExportItem
     /// <param name="Body">The message as it was sent.</param>
     public sealed record OfPoison(PoisonedPrompt Prompt, string Body) : ExportItem;
 
+    public sealed record OfSchedule(Schedule Schedule) : ExportItem;
+
+    /// <summary>That the user has callback secrets; the secrets are never shown.</summary>
+    public sealed record OfCallbackSecret(CallbackSecretInfo Secret) : ExportItem;
+
     /// <summary>What the runs exported before it have used that were started on a day.</summary>
     public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
 
     /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
-    /// <param name="Kind">agent, message or run.</param>
+    /// <param name="Kind">agent, message, run, schedule or callback_secret.</param>
     public sealed record Unreadable(string Kind, string Id) : ExportItem;
 }

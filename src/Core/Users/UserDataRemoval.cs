@@ -8,6 +8,8 @@ using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -42,7 +44,9 @@ public sealed partial class UserDataRemoval
     private readonly RunRemoval _runs;
     private readonly PoisonStore _poison;
     private readonly BatchRemoval _batches;
+    private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
+    private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
     private readonly TimeProvider _time;
     private readonly ILogger<UserDataRemoval> _logger;
@@ -55,13 +59,16 @@ public sealed partial class UserDataRemoval
         RunRemoval runs,
         PoisonStore poison,
         BatchRemoval batches,
+        ApprovalIndex approvals,
         DueStore due,
+        ScheduleCalendar schedules,
         ResponseCacheTable cache,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_poison, _batches, _due, _cache, _time, _logger) = (poison, batches, due, cache, time, logger);
+        (_poison, _batches, _approvals, _due, _schedules) = (poison, batches, approvals, due, schedules);
+        (_cache, _time, _logger) = (cache, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -150,6 +157,8 @@ public sealed partial class UserDataRemoval
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
+            await _schedules.RemoveOfAsync(rows, cancellationToken);
+            await _approvals.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }

@@ -3,8 +3,10 @@ using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
@@ -20,12 +22,27 @@ public sealed class UserExport
     private readonly RunStore _runs;
     private readonly PoisonStore _poison;
     private readonly BatchExport _batches;
+    private readonly ScheduleStore _schedules;
+    private readonly CallbackSecrets _secrets;
 
     internal UserExport(
-        StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, PoisonStore poison, BatchExport batches) =>
-        (_storage, _agents, _log, _runs, _poison, _batches) = (storage, agents, log, runs, poison, batches);
+        StorageClients storage,
+        AgentStore agents,
+        ConversationLog log,
+        RunStore runs,
+        PoisonStore poison,
+        BatchExport batches,
+        ScheduleStore schedules,
+        CallbackSecrets secrets)
+    {
+        (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
+        (_poison, _batches, _schedules, _secrets) = (poison, batches, schedules, secrets);
+    }
 
-    /// <summary>Agents, conversations, messages, runs with their steps, and what the runs have used, day by day.</summary>
+    /// <summary>
+    /// Agents, conversations, messages, runs with their steps, schedules, that there are callback secrets, and what the runs have
+    /// used, day by day.
+    /// </summary>
     public async IAsyncEnumerable<ExportItem> ReadAsync(Scope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var table = await _storage.GetWorkTableAsync(cancellationToken);
@@ -41,7 +58,7 @@ public sealed class UserExport
                 run = [];
             }
 
-            if (run.Count > 0 || RunRemoval.IsRun(row))
+            if (run.Count > 0 || (RunRemoval.IsRun(row) && !RunRow.IsTombstone(row)))
             {
                 run.Add(row);
                 continue;
@@ -98,6 +115,15 @@ public sealed class UserExport
                     yield return item;
                 }
 
+                break;
+            case ["schedule", var id]:
+                yield return await GuardAsync(
+                    async () => new ExportItem.OfSchedule(await _schedules.ReadAsync(row, cancellationToken)), new ExportItem.Unreadable("schedule", id));
+                break;
+            case ["secret", "callback"]:
+                yield return await GuardAsync(
+                    async () => new ExportItem.OfCallbackSecret((await _secrets.FindInfoAsync(owner, cancellationToken))!),
+                    new ExportItem.Unreadable("callback_secret", "callback"));
                 break;
         }
     }

@@ -22,6 +22,7 @@ internal static class AgentRequest
             Tools = fields.Strings("tools"),
             Approvals = fields.Strings("approvals"),
             Approvers = fields.Strings("approvers"),
+            OnApprovalExpired = fields.Choice<ApprovalExpiry>("onApprovalExpired") ?? defaults.OnApprovalExpired,
             MaxTurns = fields.Integer("maxTurns") ?? defaults.MaxTurns,
             MaxToolCalls = fields.Integer("maxToolCalls") ?? defaults.MaxToolCalls,
             DeadlineSeconds = fields.Integer("deadlineSeconds") ?? defaults.DeadlineSeconds,

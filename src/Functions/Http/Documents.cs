@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
@@ -30,6 +31,7 @@ internal sealed record RunDocument(
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
     CallbackState? Callback,
+    IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
@@ -52,6 +54,7 @@ internal sealed record RunDocument(
         run.ServedBy,
         run.Metadata,
         run.Callback,
+        run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
@@ -77,9 +80,10 @@ internal sealed record RunDocument(
     }
 }
 
-internal sealed record RunLinks(string Self, string Steps)
+internal sealed record RunLinks(string Self, string Steps, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) => new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}");
+    public static RunLinks Of(string runId, string query) =>
+        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
@@ -98,21 +102,25 @@ internal sealed record StepDocument(
     decimal? CostUsd,
     bool? Cached,
     string? ServedBy,
-    IDictionary<string, object?>? Arguments,
+    object? Arguments,
+    StepApproval? Approval,
     string? Result)
 {
     public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
     {
+        var decisions = entries.Select(entry => entry.Decision).OfType<ApprovalDecision>().ToDictionary(decision => decision.CallId);
         var calls = entries
             .Where(entry => entry.Kind == EntryKind.Model)
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
             .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
-            .Select(entry => From(entry, entry.CallId is { } id ? calls.GetValueOrDefault(id) : null))];
+            .Select(entry => entry.CallId is { } id
+                ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
+                : From(entry, call: null, decision: null))];
     }
 
-    private static StepDocument From(JournalEntry entry, FunctionCallContent? call) => new(
+    private static StepDocument From(JournalEntry entry, FunctionCallContent? call, ApprovalDecision? decision) => new(
         entry.Turn,
         ContractJson.Name(entry.Kind),
         call?.Name ?? entry.ServedBy,
@@ -127,11 +135,16 @@ internal sealed record StepDocument(
         entry.CostUsd,
         entry.Cached ? true : null,
         entry.ServedBy,
-        call?.Arguments,
+        decision?.Arguments ?? (object?)call?.Arguments,
+        decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
         entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
 }
+
+/// <summary>What was decided about a call that needed approval.</summary>
+/// <param name="By">The user who decided; absent where nobody did in time.</param>
+internal sealed record StepApproval(ApprovalOutcome Decision, string? By, DateTimeOffset At, string? Reason);
 
 /// <summary>An agent, as the contract shows it.</summary>
 internal sealed record AgentDocument(
@@ -146,6 +159,7 @@ internal sealed record AgentDocument(
     IReadOnlyList<string> Tools,
     IReadOnlyList<string> Approvals,
     IReadOnlyList<string> Approvers,
+    ApprovalExpiry OnApprovalExpired,
     int MaxTurns,
     int MaxToolCalls,
     int DeadlineSeconds,
@@ -174,6 +188,7 @@ internal sealed record AgentDocument(
             definition.Tools,
             definition.Approvals,
             definition.Approvers,
+            definition.OnApprovalExpired,
             definition.MaxTurns,
             definition.MaxToolCalls,
             definition.DeadlineSeconds,

@@ -29,6 +29,8 @@ internal static class ExportDocuments
         ExportItem.OfBatch batch => new { Type = "batch", Batch = BatchDocument.From(batch.Batch, query: "") },
         ExportItem.OfBatchItem part => new { Type = "batch_item", part.BatchId, Id = part.ItemId, Input = Messages(part.Input) },
         ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
+        ExportItem.OfSchedule schedule => new { Type = "schedule", Schedule = ScheduleDocument.From(schedule.Schedule) },
+        ExportItem.OfCallbackSecret { Secret: var secret } => new { Type = "callback_secret", secret.CreatedAt, secret.PreviousCreatedAt },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
         _ => throw new InvalidOperationException($"An export holds a {item.GetType().Name}."),

@@ -137,7 +137,9 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
     {
         foreach (var property in element.EnumerateObject().Where(property => !_known.Contains(property.Name)))
         {
-            Errors.Add(PathOf(property.Name), $"There is no such field. Fields: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+            Errors.Add(PathOf(property.Name), _known.Count == 0
+                ? "There is no such field; the body is to be empty."
+                : $"There is no such field. Fields: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
         }
     }
 

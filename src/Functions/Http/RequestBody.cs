@@ -33,6 +33,19 @@ internal static class RequestBody
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
 
+    /// <summary>For routes that take nothing but their path.</summary>
+    /// <exception cref="InvalidRequestException">There is a body with something in it.</exception>
+    public static async Task RequireEmptyAsync(HttpRequest request)
+    {
+        var body = await ReadAsync(request);
+        if (body.Length > 0)
+        {
+            var fields = new JsonFields(ParseObject(body), new FieldErrors());
+            fields.RejectOthers();
+            fields.Errors.ThrowIfAny();
+        }
+    }
+
     /// <exception cref="InvalidRequestException">The body is not a JSON object, nests too deep, or gives a field twice.</exception>
     public static JsonElement ParseObject(ReadOnlyMemory<byte> body)
     {

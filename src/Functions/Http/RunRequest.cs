@@ -35,7 +35,8 @@ internal static class RunRequest
         return request;
     }
 
-    internal static string? ReadConversation(JsonFields fields)
+    /// <summary>The conversation that what is asked for continues.</summary>
+    public static string? ReadConversation(JsonFields fields)
     {
         const string Field = "conversationId";
         if (fields.String(Field) is not { } id)
@@ -73,7 +74,8 @@ internal static class RunRequest
         return url;
     }
 
-    internal static List<ChatMessage> ReadInput(JsonFields fields)
+    /// <summary>What a model is to answer; empty where it is not valid.</summary>
+    public static List<ChatMessage> ReadInput(JsonFields fields)
     {
         const string Field = "input";
         switch (fields.Get(Field))

@@ -105,14 +105,30 @@ public sealed class AgentLoopTests
     }
 
     [Fact]
-    public async Task Tool_needing_approval_is_not_called_without_one()
+    public async Task Call_that_needs_approval_waits_while_the_others_of_its_turn_are_made()
     {
-        var loop = new LoopFixture(new ScriptedModels(Calls(("echo", new { text = "x" })), Says("Done.")));
+        var loop = new LoopFixture(new ScriptedModels(Calls(("echo", new { text = "x" }), ("post", new { text = "y" })), Says("Done.")));
+        loop.Agent = loop.Agent with { Approvals = ["post"] };
+
+        var outcome = await loop.RunAsync();
+
+        var pending = Assert.Single(loop.Run.PendingApprovals);
+        Assert.Equal((SliceEnd.Parked, pending.ExpiresAt), (outcome.End, outcome.Until!.Value));
+        Assert.Equal(("t1c1", "post", "y"), (pending.CallId, pending.Tool, pending.Arguments.GetProperty("text").GetString()));
+        Assert.Equal("t1c0", Assert.Single(loop.Tools.Calls).CallId);
+        Assert.Equal("t1c1", Assert.Single(loop.Entries, entry => entry.Kind == EntryKind.ApprovalRequested).CallId);
+    }
+
+    [Fact]
+    public async Task Call_that_needs_approval_is_refused_where_nobody_can_be_waited_for()
+    {
+        var loop = new LoopFixture(new ScriptedModels(Calls(("echo", new { text = "x" })), Says("Done."))) { CanWait = false };
         loop.Agent = loop.Agent with { Approvals = ["echo"] };
 
         await loop.RunAsync();
 
         Assert.Equal(StepStatus.Refused, Assert.Single(loop.ToolEntries).Status);
+        Assert.Equal(StopReason.Completed, loop.Run.StopReason);
         Assert.Empty(loop.Tools.Calls);
     }
 

@@ -12,7 +12,10 @@ using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Batches;
 using Yggdrasil.Tests.Notifications.Callbacks;
@@ -28,16 +31,18 @@ internal sealed class DriverFixture
 {
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
-        ILogger<ContentVault>? alerts = null, HttpPipelinePolicy? policy = null,
+        ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
         RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null,
         IEnumerable<IRunCompanion>? companions = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
+        Signals = signals ?? new RunSignals();
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
         var gates = new ToolGates(tools.Catalog(), new ToolArguments());
-        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time);
+        var index = new ApprovalIndex(storage, Time);
+        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
         var conversations = new ConversationStore(storage);
         var memory = new ConversationMemory(conversations);
         var log = new ConversationLog(storage, vault);
@@ -48,28 +53,49 @@ internal sealed class DriverFixture
         Store = new RunStore(
             storage, vault,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]]);
-        var runs = new RunRemoval(storage, rows, due, Time);
+        var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         Batches = new BatchParts(storage, vault, runs, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, due, TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store, Poison, new BatchExport(Batches.Items));
+            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage),
+            TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(
+            storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
+            new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
             storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Driver = new RunDriver(
-            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Callbacks = new CallbackParts(storage, vault, Time);
         Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
         RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
+        WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
+        Control = new RunControl(Store, runs, WakeUp, Time);
+        Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
+
+    public RunSignals Signals { get; }
+
+    public RunWakeUp WakeUp { get; }
+
+    public RunControl Control { get; }
+
+    public ApprovalService Decisions { get; }
+
+    public ApprovalOptions Approvals { get; } = new();
+
+    public RecordingScheduler Scheduler { get; } = new();
+
+    /// <summary>The scope of the runs' owner.</summary>
+    public Scope Scope => AccessPolicy.ScopeOf(new Caller(Owner, new HashSet<string>()), userId: null);
 
     public RunOptions Options { get; }
 

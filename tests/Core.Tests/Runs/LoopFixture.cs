@@ -6,6 +6,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Providers.Cache;
@@ -22,6 +23,8 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public TestTools Tools { get; } = new();
 
+    public bool CanWait { get; set; } = true;
+
     public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
 
     public MemoryRunJournal? Journal { get; private set; }
@@ -35,7 +38,7 @@ internal sealed class LoopFixture(ScriptedModels models)
     public async Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
     {
         change ??= run => run;
-        Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]);
+        Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]) { CanWait = CanWait };
         using var slice = new Slice(TimeSpan.FromMinutes(1), Time, CancellationToken.None, CancellationToken.None);
         return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal, slice);
     }
@@ -74,9 +77,22 @@ internal sealed class LoopFixture(ScriptedModels models)
         return new AgentLoop(model, window, tools, time);
     }
 
-    public static ToolStep CreateToolStep(ToolGates gates, RunOptions options, TimeProvider time)
+    public static ToolStep CreateToolStep(
+        ToolGates gates, RunOptions options, TimeProvider time, IApprovalIndex? index = null, ApprovalOptions? approvals = null)
     {
         var scopes = new ServiceCollection().BuildServiceProvider().GetRequiredService<IServiceScopeFactory>();
-        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), options, time);
+        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), new ApprovalRequests(index ?? new RecordingIndex(), approvals ?? new ApprovalOptions(), time), options, time);
+    }
+}
+
+/// <summary>Remembers the calls that deciders were led to.</summary>
+internal sealed class RecordingIndex : IApprovalIndex
+{
+    public List<PendingApproval> Added { get; } = [];
+
+    public Task AddAsync(Run run, IReadOnlyList<PendingApproval> approvals, CancellationToken cancellationToken)
+    {
+        Added.AddRange(approvals);
+        return Task.CompletedTask;
     }
 }

@@ -321,10 +321,4 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
 
     private DriverFixture Worker(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) =>
         new(azurite, new ScriptedModels(answers), _tools, _owner);
-
-    /// <summary>The system's time, ahead by some: another instance after a while, without the wait.</summary>
-    private sealed class ShiftedTime(TimeSpan ahead) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + ahead;
-    }
 }

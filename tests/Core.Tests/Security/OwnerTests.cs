@@ -28,4 +28,21 @@ public sealed class OwnerTests
     public void Partition_holds_nothing_that_table_keys_forbid() =>
         Gen.Select(Gen.String, Gen.String).Sample((tenant, user) =>
             !new Owner(tenant, user).Partition.Any(c => c is '/' or '\\' or '#' or '?' || char.IsControl(c) || c > '~'));
+
+    [Theory]
+    [InlineData("dev", "admin")]
+    [InlineData("dev", "!admin")]
+    [InlineData("dev", "")]
+    [InlineData("dev!", "admin")]
+    [InlineData("", "!admin")]
+    public void Partition_of_a_role_is_no_users_and_no_other_roles(string tenant, string user)
+    {
+        // A user's name is encoded, so nothing in it can stand for the second separator.
+        string[] roles = ["admin", "!admin", "", "boss"];
+        string[] tenants = ["dev", "dev!", ""];
+        List<string> partitions = [.. from role in roles from other in tenants select Owner.RolePartition(other, role)];
+
+        Assert.DoesNotContain(new Owner(tenant, user).Partition, partitions);
+        Assert.Equal(partitions.Count, partitions.Distinct().Count());
+    }
 }

@@ -30,7 +30,7 @@ public sealed class ToolExecutorTests
         };
 
         var result = await executor.ExecuteAsync(
-            tool!, new Dictionary<string, System.Text.Json.JsonElement> { ["text"] = arguments.RootElement.GetProperty("text") }, context, CancellationToken.None);
+            tool!, new Dictionary<string, System.Text.Json.JsonElement> { ["text"] = arguments.RootElement.GetProperty("text") }, context, CancellationToken.None, CancellationToken.None);
 
         Assert.Equal(StepStatus.Failed, result.Status);
         Assert.Matches("^The tool failed \\(err_[0-9a-z]+\\)\\.$", result.Text);

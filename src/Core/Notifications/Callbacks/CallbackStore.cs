@@ -11,14 +11,15 @@ namespace Yggdrasil.Notifications.Callbacks;
 internal sealed record PendingCallback(string Url, string Body, DateTimeOffset BegunAt, int Attempts);
 
 /// <summary>A callback as a few properties of the row it is about: a run's, for instance.</summary>
-/// <remarks>Only its own delivery writes them once it has begun, so they are merged whatever the row's version.</remarks>
 internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
 {
+    /// <summary>The orchestration that delivers it; kept on a tombstone, so that its history goes too.</summary>
+    public const string Message = "CallbackMessage";
+
     private const string Url = "CallbackUrl";
     private const string Status = "CallbackStatus";
     private const string Attempts = "CallbackAttempts";
     private const string LastError = "CallbackError";
-    private const string Message = "CallbackMessage";
     private const string Body = "CallbackBody";
     private const string BegunAt = "CallbackBegunAt";
 
@@ -94,16 +95,27 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
         },
         cancellationToken);
 
+    /// <summary>Under the row's version, so that nothing is written to what stands in the place of a deleted one.</summary>
     private async Task MergeAsync(TableEntity change, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        try
+        while (true)
         {
-            await table.UpdateEntityAsync(change, ETag.All, TableUpdateMode.Merge, cancellationToken);
-        }
-        catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
-        {
-            // What it was about was deleted, and the callback with it.
+            var found = await table.GetEntityIfExistsAsync<TableEntity>(change.PartitionKey, change.RowKey, Progress, cancellationToken);
+            if (!found.HasValue || Read(found.Value!) is null)
+            {
+                return;
+            }
+
+            try
+            {
+                await table.UpdateEntityAsync(change, found.Value!.ETag, TableUpdateMode.Merge, cancellationToken);
+                return;
+            }
+            catch (RequestFailedException failure) when (failure.Status is StorageStatus.PreconditionFailed or StorageStatus.NotFound)
+            {
+                // Somebody changed or deleted what it is about: look again.
+            }
         }
     }
 

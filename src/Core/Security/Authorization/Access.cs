@@ -34,6 +34,9 @@ public enum RunAction
 
     /// <summary>Cancel, suspend, resume or delete it.</summary>
     Control,
+
+    /// <summary>See its calls that need approval, and decide about them.</summary>
+    Approve,
 }
 
 public enum ConversationAction

@@ -8,7 +8,10 @@ namespace Yggdrasil.Security.Authorization;
 ///                        own agent   shared with me   configuration   another's   own run   another's run
 /// read, run / control    yes         yes              yes             404         yes       404
 /// write, share           yes         403              403             404
+/// approve                                                                           yes       404, but for the agent's approvers
 /// </code>
+/// Approvers are users and roles of the run owner's tenant, as the run's own copy of its agent names them. They decide about
+/// calls and see those; of the rest of the run they see nothing.
 /// A conversation is its owner's as a run is.
 /// An admin has, within the own tenant, the rights of every user. What is reached through a share or the configuration
 /// stays read-only for admins too: they change an agent as its owner's, with <c>?userId=</c>.
@@ -83,9 +86,11 @@ public static class AccessPolicy
     }
 
     /// <param name="owner">Who started the run.</param>
-    public static Access Decide(Caller caller, RunAction action, Owner owner) => action switch
+    /// <param name="approvers">Whom the run's agent lets decide, besides; null for none.</param>
+    public static Access Decide(Caller caller, RunAction action, Owner owner, IReadOnlyList<string>? approvers = null) => action switch
     {
-        RunAction.Read or RunAction.Control when HasRightsOf(caller, owner) => Access.Allowed,
+        RunAction.Read or RunAction.Control or RunAction.Approve when HasRightsOf(caller, owner) => Access.Allowed,
+        RunAction.Approve when IsApprover(caller, owner, approvers) => Access.Allowed,
         _ => Access.Invisible,
     };
 
@@ -115,9 +120,9 @@ public static class AccessPolicy
 
     /// <param name="owner">Who started the run; null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such run for this caller.</exception>
-    public static void Require(Caller caller, RunAction action, Owner? owner, string runId)
+    public static void Require(Caller caller, RunAction action, Owner? owner, string runId, IReadOnlyList<string>? approvers = null)
     {
-        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        if (owner is not { } known || Decide(caller, action, known, approvers) != Access.Allowed)
         {
             throw new NotFoundException($"There is no run \"{runId}\".");
         }
@@ -148,6 +153,11 @@ public static class AccessPolicy
 
     private static Access ReadAndRun(AgentAction action) =>
         action is AgentAction.Read or AgentAction.Run ? Access.Allowed : Access.Forbidden;
+
+    private static bool IsApprover(Caller caller, Owner owner, IReadOnlyList<string>? approvers) =>
+        caller.Owner.Tenant == owner.Tenant
+        && (approvers ?? []).Any(text => Approver.TryParse(text, out var approver)
+            && (approver.IsRole ? caller.Roles.Contains(approver.Name) : caller.Owner.User == approver.Name));
 
     private static bool HasRightsOf(Caller caller, Owner owner) =>
         owner == caller.Owner || (caller.IsAdmin && owner.Tenant == caller.Owner.Tenant);

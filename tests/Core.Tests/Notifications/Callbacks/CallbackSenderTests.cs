@@ -138,10 +138,10 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Receiver_that_does_not_answer_is_given_ten_seconds()
     {
         var asked = new TaskCompletionSource();
-        var (worker, _) = await AppAsync(_ => { }, _ =>
+        var (worker, _) = await AppAsync(_ => { }, async context =>
         {
             asked.SetResult();
-            return Task.Delay(Timeout.Infinite);
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         var (run, ticket) = await EndAsync(worker);
 
@@ -158,7 +158,8 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     {
         var (worker, _) = await AppAsync(_ => { }, async context =>
         {
-            await context.Response.StartAsync();
+            await context.Response.WriteAsync("It begins");
+            await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         var (run, ticket) = await EndAsync(worker);
@@ -274,7 +275,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         { "https://169.254.169.254/latest/meta-data", "public internet" },
         { "https://[::ffff:169.254.169.254]/", "public internet" },
         { "http://localhost/hook", "https" },
-        { "/hook", "absolute URL" },
+        { "/hook", "http" },
         { "", "absolute URL" },
     };
 

@@ -18,6 +18,8 @@ public sealed class AccessPolicyTests
         ["admin"] = User(new Owner("contoso", "root"), Caller.AdminRole),
         ["alice of another tenant"] = User(Alice with { Tenant = "fabrikam" }),
         ["admin of another tenant"] = User(new Owner("fabrikam", "root"), Caller.AdminRole),
+        ["bob of another tenant"] = User(Bob with { Tenant = "fabrikam" }),
+        ["operator of another tenant"] = User(new Owner("fabrikam", "olga"), Caller.OperatorRole),
         ["someone who calls himself Admin"] = User(new Owner("contoso", "mallory"), "Admin"),
     };
 
@@ -74,6 +76,30 @@ public sealed class AccessPolicyTests
     {
         Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Read, Alice));
         Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Control, Alice));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice));
+    }
+
+    [Theory]
+    [InlineData("alice", Access.Allowed)]
+    [InlineData("admin", Access.Allowed)]
+    [InlineData("bob", Access.Allowed)]
+    [InlineData("operator", Access.Allowed)]
+    [InlineData("eve", Access.Invisible)]
+    [InlineData("someone who calls himself Admin", Access.Invisible)]
+    [InlineData("alice of another tenant", Access.Invisible)]
+    [InlineData("bob of another tenant", Access.Invisible)]
+    [InlineData("operator of another tenant", Access.Invisible)]
+    [InlineData("admin of another tenant", Access.Invisible)]
+    public void Approvers_decide_about_calls_and_have_no_other_right(string caller, Access access)
+    {
+        string[] approvers = ["user:bob", "role:operator", "user:", "bob"];
+
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice, approvers));
+        foreach (var action in (RunAction[])[RunAction.Read, RunAction.Control])
+        {
+            Assert.Equal(
+                AccessPolicy.Decide(Callers[caller], action, Alice), AccessPolicy.Decide(Callers[caller], action, Alice, approvers));
+        }
     }
 
     [Fact]

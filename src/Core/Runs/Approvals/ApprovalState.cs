@@ -1,0 +1,74 @@
+using Yggdrasil.Agents;
+
+namespace Yggdrasil.Runs.Approvals;
+
+/// <summary>How the approvals of a run stand when it is looked at, from its journal and the decisions beside it.</summary>
+/// <remarks>
+/// Settled where the lease is taken, and nowhere else: that commit is bound to the version of the row that was read, and
+/// every decision changes it. So a decision that was accepted is never overtaken by the expiry of its call.
+/// </remarks>
+internal sealed class ApprovalState
+{
+    private readonly Run _run;
+    private readonly List<PendingCall> _calls;
+    private readonly DateTimeOffset _now;
+
+    public ApprovalState(Run run, IReadOnlyList<JournalEntry> entries, DateTimeOffset now)
+    {
+        (_run, _now) = (run, now);
+        _calls = [.. new Transcript([], entries).PendingCalls];
+        List<JournalEntry> settled = [.. Awaited
+            .Select(call => (Call: call, Decision: DecisionOn(call)))
+            .Where(item => item.Decision is not null)
+            .Select(item => Decided(item.Call, item.Decision!))];
+        Settled = [.. settled.Take(RunStore.MaxEntriesPerCommit)];
+        Remaining = settled.Count - Settled.Count;
+    }
+
+    /// <summary>Decisions, and denials by time, that the journal does not hold yet: as many as one commit takes.</summary>
+    public IReadOnlyList<JournalEntry> Settled { get; }
+
+    /// <summary>How many more there are.</summary>
+    public int Remaining { get; }
+
+    /// <summary>Whether the run is to end because nobody decided in time.</summary>
+    public bool IsExpired => _run.Agent.OnApprovalExpired == ApprovalExpiry.Expire && Awaited.Any(call => IsOverdue(call) && Stored(call) is null);
+
+    /// <summary>Until when a driver would find nothing to do but wait for decisions; null when it has something to do.</summary>
+    public DateTimeOffset? WaitsUntil => Settled.Count == 0 && _calls.Count > 0 && Awaited.Count() == _calls.Count && !IsExpired
+        ? Awaited.Min(call => call.Request!.ExpiresAt)
+        : null;
+
+    /// <summary>The run once <see cref="Settled"/> is journaled.</summary>
+    public Run Apply(Run run)
+    {
+        if (Settled.Count == 0)
+        {
+            return run;
+        }
+
+        var settled = Settled.Select(entry => entry.CallId).ToHashSet();
+        return run with { PendingApprovals = [.. run.PendingApprovals.Where(pending => !settled.Contains(pending.CallId))] };
+    }
+
+    private IEnumerable<PendingCall> Awaited => _calls.Where(call => call.Request is not null && call.Decision is null);
+
+    private ApprovalDecision? DecisionOn(PendingCall call) => Stored(call)
+        ?? (IsOverdue(call) && _run.Agent.OnApprovalExpired == ApprovalExpiry.Deny
+            ? new ApprovalDecision(call.CallId, ApprovalOutcome.Expire, By: null, _now, ArgumentsHash.Of(_run.Id, call))
+            : null);
+
+    private ApprovalDecision? Stored(PendingCall call) => _run.Decisions.FirstOrDefault(decision => decision.CallId == call.CallId);
+
+    private bool IsOverdue(PendingCall call) => call.Request!.ExpiresAt <= _now;
+
+    private static JournalEntry Decided(PendingCall call, ApprovalDecision decision) => new()
+    {
+        Kind = EntryKind.ApprovalDecided,
+        Turn = call.Turn,
+        CallId = call.CallId,
+        Name = call.Content.Name,
+        StartedAt = decision.At,
+        Decision = decision,
+    };
+}

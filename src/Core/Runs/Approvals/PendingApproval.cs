@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Runs.Approvals;
+
+/// <summary>A tool call that waits for a human to decide about it.</summary>
+/// <param name="CallId">Our id of the call within its run.</param>
+/// <param name="Tool">The tool's name.</param>
+/// <param name="Arguments">What the model wants to call it with. Content.</param>
+/// <param name="ArgumentsHash">Names exactly this call with exactly these arguments; a decision has to repeat it.</param>
+/// <param name="ExpiresAt">Until when it can be decided.</param>
+public sealed record PendingApproval(string CallId, string Tool, JsonElement Arguments, string ArgumentsHash, DateTimeOffset ExpiresAt)
+{
+    internal static PendingApproval Of(Run run, PendingCall call, DateTimeOffset expiresAt)
+    {
+        using var arguments = JsonDocument.Parse(ArgumentJson.Of(call.Content.Arguments).Text, ArgumentJson.Rules);
+        return new(call.CallId, call.Content.Name, arguments.RootElement.Clone(), Runs.Approvals.ArgumentsHash.Of(run.Id, call), expiresAt);
+    }
+}

@@ -1,0 +1,265 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Runs;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Security;
+using Yggdrasil.Tests.Storage;
+using static Yggdrasil.Tests.Runs.ScriptedModels;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>Every situation a run can be in, and what can befall it there. Requests come to another instance than its driver.</summary>
+[Collection(SharedAzurite.Name)]
+public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
+{
+    private const string InModel = "in a model call";
+    private const string InTool = "in a tool";
+    private const string InPost = "in a tool that must not be repeated";
+    private const string InDistributed = "in a distributed tool";
+    private const string Waiting = "waiting for approval";
+    private const string BetweenAttempts = "between two attempts at a slice";
+    private const string Ended = "after its end";
+
+    private readonly TestTools _tools = new();
+    private readonly Owner _owner = DriverFixture.NewOwner();
+    private readonly TaskCompletionSource _reached = new();
+    private readonly TaskCompletionSource _goOn = new();
+    private readonly TaskCompletionSource _toldToStop = new();
+    private ScriptedModels _models = new(Says("Done."));
+
+    public static TheoryData<string> Situations => new(
+        "before its start", InModel, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts, Ended);
+
+    public static TheoryData<string> Unended => new(
+        "before its start", InModel, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts);
+
+    public void Dispose() => _models.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public async Task Cancel_ends_the_run_and_nothing_begins_afterwards(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+
+        var (_, accepted) = await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+        if (situation is InTool or InPost or InDistributed)
+        {
+            await _toldToStop.Task;
+        }
+
+        var ended = await other.FinishAsync(run);
+        var (prompts, calls) = (_models.Prompts.Count, _tools.Calls.Count);
+        _goOn.SetResult();
+        var (again, repeated) = await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+
+        Assert.Equal(situation == Ended ? (RunStatus.Completed, false) : (RunStatus.Cancelled, true), (ended.Status, accepted));
+        Assert.Equal((ended.ETag, false), (again.ETag, repeated));
+        Assert.Equal(SliceEnd.Finished, (await other.AdvanceAsync(run)).End);
+        Assert.Equal((prompts, calls), (_models.Prompts.Count, _tools.Calls.Count));
+        Assert.Equal(situation is InModel or InTool or InPost or InDistributed or Waiting ? "So far." : situation == Ended ? "Done." : null, ended.Output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Unended))]
+    public async Task Suspend_ends_the_step_in_flight_and_resume_goes_on_from_there(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        _goOn.SetResult();
+        await working;
+        await other.AdvanceAsync(run);
+        var before = other.Requests.Count;
+        var parked = await other.AdvanceAsync(run);
+        Assert.Equal((SliceEnd.Parked, 1), (parked.End, other.Requests.Count - before));
+        Assert.Equal(RunStatus.Suspended, (await other.LoadAsync(run)).Run.Status);
+
+        var resumed = await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        Assert.NotEqual(RunStatus.Suspended, resumed.Status);
+        var ended = await FinishAsync(other, run);
+
+        Assert.Equal((RunStatus.Completed, "Done."), (ended.Status, ended.Output));
+        Assert.True(_tools.Calls.Count <= 1, "The tool was called again.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public async Task Second_worker_repeats_nothing(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+        if (situation == "suspended")
+        {
+            await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        }
+
+        var second = FinishAsync(other, run);
+        _goOn.SetResult();
+        await working;
+        var ended = await second;
+        var (_, entries) = await other.LoadAsync(run);
+
+        Assert.Equal((RunStatus.Completed, "Done."), (ended.Status, ended.Output));
+        Assert.Equal(Enumerable.Range(0, entries.Count).Select(i => (long)i), entries.Select(entry => entry.Sequence));
+        Assert.True(_tools.Calls.Count <= 1, "The tool was called again.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Unended))]
+    public async Task Suspended_run_can_be_cancelled(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+
+        Assert.Equal(RunStatus.Cancelled, (await other.FinishAsync(run)).Status);
+    }
+
+    [Fact]
+    public async Task Run_that_has_ended_is_neither_suspended_nor_resumed()
+    {
+        var (worker, other) = Workers(Ended);
+        var (run, _) = await BringAsync(worker, Ended);
+
+        await Assert.ThrowsAsync<Problems.ConflictException>(() => other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<Problems.ConflictException>(() => other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
+        Assert.Equal(RunStatus.Completed, (await other.LoadAsync(run)).Run.Status);
+    }
+
+    [Fact]
+    public async Task Cancelled_call_that_must_not_be_repeated_is_recorded_as_unknown()
+    {
+        var (worker, other) = Workers(InPost);
+        var (run, working) = await BringAsync(worker, InPost);
+
+        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+        var (ended, entries) = await other.LoadAsync(run);
+
+        Assert.Equal(StepStatus.Unknown, Assert.Single(entries, entry => entry.Kind == EntryKind.Tool).Status);
+        Assert.Equal((RunStatus.Cancelled, 1), (ended.Status, ended.Usage.ToolCalls));
+    }
+
+    [Fact]
+    public async Task Cancelled_call_that_still_answers_has_its_result_recorded()
+    {
+        var (worker, other) = Workers(InPost);
+        _tools.Behave = async (_, cancellationToken) =>
+        {
+            _reached.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+            return "posted all the same";
+        };
+        var run = await worker.StartAsync();
+        var working = worker.AdvanceAsync(run);
+        await _reached.Task;
+
+        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+        var (ended, entries) = await other.LoadAsync(run);
+
+        Assert.Equal(StepStatus.Completed, Assert.Single(entries, entry => entry.Kind == EntryKind.Tool).Status);
+        Assert.Equal(RunStatus.Cancelled, ended.Status);
+    }
+
+    /// <summary>A driver, and an instance that requests come to.</summary>
+    private (DriverFixture Worker, DriverFixture Other) Workers(string situation)
+    {
+        var tool = situation switch { InPost => "post", InDistributed => "far", _ => "echo" };
+        var usesTool = situation is InTool or InPost or InDistributed or Waiting;
+        var attempts = 0;
+        _models = new ScriptedModels(async prompt =>
+        {
+            if (situation == BetweenAttempts && Interlocked.Increment(ref attempts) == 1)
+            {
+                throw new InvalidOperationException("A bug.");
+            }
+
+            // In a model call: in the second of three, so that there is something said before it and something to do after it.
+            var answers = prompt.Count(message => message.Role == ChatRole.Assistant);
+            if (situation == InModel && answers == 1)
+            {
+                _reached.TrySetResult();
+                await _goOn.Task;
+            }
+
+            if (answers < (situation == InModel ? 2 : usesTool ? 1 : 0))
+            {
+                return Response(new TextContent("So far."), new FunctionCallContent("x", usesTool ? tool : "none", new Dictionary<string, object?> { ["text"] = "a" }));
+            }
+
+            return Response(new TextContent("Done."));
+        });
+        _tools.Behave = async (_, cancellationToken) =>
+        {
+            await using var told = cancellationToken.Register(() => _toldToStop.TrySetResult());
+            _reached.TrySetResult();
+            await _goOn.Task.WaitAsync(cancellationToken);
+            return "ok";
+        };
+        return (Worker(situation), Worker(situation));
+    }
+
+    private DriverFixture Worker(string situation)
+    {
+        var worker = new DriverFixture(azurite, _models, _tools, _owner);
+        worker.Agent = worker.Agent with { Approvals = situation == Waiting ? ["echo"] : [] };
+        return worker;
+    }
+
+    /// <summary>Brings a run into a situation.</summary>
+    private async Task<(Run Run, Task Working)> BringAsync(DriverFixture worker, string situation)
+    {
+        var run = await worker.StartAsync();
+        switch (situation)
+        {
+            case InModel or InTool or InPost:
+                var slice = worker.AdvanceAsync(run);
+                await _reached.Task;
+                return (run, slice);
+            case InDistributed:
+                var outcome = await worker.AdvanceAsync(run);
+                var activity = worker.Driver.RunToolAsync(worker.Ticket(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
+                await _reached.Task;
+                return (run, activity);
+            case Waiting:
+                Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(run)).End);
+                Assert.Equal(RunStatus.Waiting, (await worker.LoadAsync(run)).Run.Status);
+                break;
+            case "suspended":
+                await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+                break;
+            case BetweenAttempts:
+                await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
+                break;
+            case Ended:
+                await worker.FinishAsync(run);
+                break;
+        }
+
+        return (run, Task.CompletedTask);
+    }
+
+    /// <summary>Drives the run to its end; whatever waits for approval is approved.</summary>
+    private static async Task<Run> FinishAsync(DriverFixture worker, Run run)
+    {
+        var finishing = worker.FinishAsync(run);
+        while (!finishing.IsCompleted)
+        {
+            foreach (var pending in (await worker.LoadAsync(run)).Run.PendingApprovals)
+            {
+                var decision = new Decision(ApprovalOutcome.Approve, pending.ArgumentsHash);
+                await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, worker.Scheduler, CancellationToken.None);
+            }
+
+            await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromMilliseconds(20)));
+        }
+
+        return await finishing;
+    }
+}
