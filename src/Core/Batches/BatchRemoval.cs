@@ -6,9 +6,12 @@ namespace Yggdrasil.Batches;
 /// <summary>Removes batches that have ended, with their items, the items' runs and durable history; and what uploads left behind.</summary>
 internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, TimeProvider time)
 {
+    /// <summary>In no id, and allowed in keys.</summary>
+    private const char Separator = '~';
+
     /// <summary>Where it is written down that an upload, or a batch of it, is to be looked at.</summary>
     public static DueItem DueOf(Batch batch, DateOnly lookOn) =>
-        new(lookOn, DueKind.Batch, batch.Caller.Owner.Partition, $"{batch.Id}/{batch.Upload}");
+        new(lookOn, DueKind.Batch, batch.Caller.Owner.Partition, $"{batch.Id}{Separator}{batch.Upload}");
 
     /// <summary>Removes a batch: from now on nobody sees it, and what it has is removed as far as time allows.</summary>
     /// <returns>Whether all is gone; if not, the timer goes on.</returns>
@@ -34,7 +37,7 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
     /// <returns>Whether nothing is left to do for it.</returns>
     public async Task<bool> LookAsync(DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
     {
-        var (batchId, upload) = (item.About.Split('/')[0], item.About.Split('/')[1]);
+        var (batchId, upload) = (item.About.Split(Separator)[0], item.About.Split(Separator)[1]);
         var batch = await batches.FindPlainAsync(item.Partition, batchId, cancellationToken);
         if (batch?.Upload == upload && batch.Status != BatchStatus.Accepting)
         {

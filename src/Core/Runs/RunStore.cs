@@ -126,15 +126,10 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
     /// <summary>Asks whoever drives a run to end it as cancelled. One that has ended, or is not there, stays as it is.</summary>
     public async Task RequestCancelAsync(string partition, string runId, CancellationToken cancellationToken)
     {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        try
+        while (await FindPlainAsync(partition, runId, cancellationToken) is { IsTerminal: false, CancelRequested: false } run
+            && await MergeAsync(
+                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.CancelRequested] = true }, others: [], cancellationToken) is null)
         {
-            var flag = new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.CancelRequested] = true };
-            await table.UpdateEntityAsync(flag, ETag.All, TableUpdateMode.Merge, cancellationToken);
-        }
-        catch (RequestFailedException failure) when (failure.Status == StorageStatus.NotFound)
-        {
-            // Nothing is there to be cancelled.
         }
     }
 

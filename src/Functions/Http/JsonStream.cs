@@ -108,16 +108,15 @@ internal sealed class JsonStream(Stream body, long maxBytes, int maxValueBytes, 
         var reader = new Utf8JsonReader(_buffer.AsSpan(_start, _end - _start), _isAtEnd, _state);
         try
         {
-            var ahead = reader;
-            if (!ahead.Read())
+            if (!reader.Read())
             {
                 return false;
             }
 
-            if (ahead.TokenType == JsonTokenType.EndArray)
+            if (reader.TokenType == JsonTokenType.EndArray)
             {
                 isEnd = true;
-                Advance(ahead);
+                Advance(reader);
                 return true;
             }
 
