@@ -182,7 +182,7 @@ public sealed class BatchTests(ContractFixture app)
         { "line that is no JSON", "{\"agent\":\"assistant\"}\n{\"id\":\"a\",\"input\":\"x\"}\nnonsense", true, "body" },
         { "line without a header", """{"id":"a","input":"x"}""", true, "id" },
         { "line that is no object", "{\"agent\":\"assistant\"}\n[1]", true, "items[0]" },
-        { "nothing", "", true, "body" },
+        { "nothing", "", true, "items" },
     };
 
     [Theory]

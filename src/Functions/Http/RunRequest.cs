@@ -78,19 +78,20 @@ internal static class RunRequest
     public static List<ChatMessage> ReadInput(JsonFields fields)
     {
         const string Field = "input";
+        var path = fields.PathOf(Field);
         switch (fields.Get(Field))
         {
             case null:
-                fields.Errors.Add(Field, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(path, "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
                 var text = fields.String(Field, MaxInputBytes) ?? "";
-                fields.Errors.Require(!string.IsNullOrWhiteSpace(text), Field, "Must not be empty.");
+                fields.Errors.Require(!string.IsNullOrWhiteSpace(text), path, "Must not be empty.");
                 return [new ChatMessage(ChatRole.User, text)];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, Field, fields.Errors);
+                return ReadMessages(list, path, fields.Errors);
             default:
-                fields.Errors.Add(Field, "Must be a string or a list of messages.");
+                fields.Errors.Add(path, "Must be a string or a list of messages.");
                 return [];
         }
     }

@@ -46,9 +46,9 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
     private static PromptDelivery Delivery(QueueMessage message) =>
         new(message.MessageId, message.InsertedOn ?? default, message.DequeueCount, message.Body);
 
-    [LoggerMessage(3060, LogLevel.Error, "Queue message {MessageId}, attempt {Attempt}, could not be handled: {ErrorId} ({ExceptionType})")]
+    [LoggerMessage(3080, LogLevel.Error, "Queue message {MessageId}, attempt {Attempt}, could not be handled: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string messageId, long attempt, string errorId, string? exceptionType);
 
-    [LoggerMessage(3061, LogLevel.Debug, "Details of {ErrorId}")]
+    [LoggerMessage(3081, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);
 }
