@@ -22,6 +22,7 @@ internal static class BatchServices
         services.AddSingleton<BatchCancellation>();
         services.AddSingleton<BatchTurns>();
         services.AddSingleton<BatchRemoval>();
+        services.AddSingleton<BatchExport>();
         services.AddSingleton<BatchAcceptance>();
         services.AddSingleton<INoticeDelivery, BatchItemDelivery>();
         services.AddSingleton(provider => new BatchDriver(
