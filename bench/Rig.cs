@@ -16,7 +16,8 @@ internal sealed class Rig : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    public static async Task<Rig> StartAsync()
+    /// <param name="settings">Beside those that every benchmark needs.</param>
+    public static async Task<Rig> StartAsync(IReadOnlyDictionary<string, string?>? settings = null)
     {
         var data = Directory.CreateTempSubdirectory("yggdrasil-bench-").FullName;
         var azurite = await AzuriteProcess.StartAsync(data, Path.Combine(Checkout(), "tools", "azurite"));
@@ -27,6 +28,7 @@ internal sealed class Rig : IAsyncDisposable
             ["Protection:Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
             ["Auth:Mode"] = "Development",
         });
+        builder.Configuration.AddInMemoryCollection(settings ?? new Dictionary<string, string?>());
         builder.Services.AddYggdrasil(builder.Configuration);
         var host = builder.Build();
         await host.StartAsync();

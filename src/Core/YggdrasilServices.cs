@@ -46,6 +46,7 @@ public static class YggdrasilServices
         services.AddBuiltInTools(configuration);
         services.AddAgents();
         services.AddConversations();
+        services.AddLimits(configuration);
         services.AddRetention(configuration);
         services.AddNotifications();
         services.AddRuns(configuration);
@@ -96,11 +97,12 @@ public static class YggdrasilServices
                 ? ActivatorUtilities.CreateInstance<DevelopmentAuthentication>(provider)
                 : ActivatorUtilities.CreateInstance<JwtAuthentication>(provider));
         services.AddSingleton<UserStore>();
+        services.AddSingleton<KnownUsers>();
         services.AddSingleton(provider => new DisabledUsers(
-            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<UserStore>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<AuthOptions>>(), provider.GetRequiredService<KnownUsers>()));
         services.AddSingleton(provider => new UserService(
             provider.GetRequiredService<UserStore>(),
-            provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<KnownUsers>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
     }
@@ -187,6 +189,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<CallbackRules>(),
+            provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),

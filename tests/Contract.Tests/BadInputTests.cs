@@ -160,6 +160,10 @@ public class BadInputTests(ContractFixture app)
     [InlineData("/api/runs?state=done", "state")]
     [InlineData("/api/agents?limit=0", "limit")]
     [InlineData("/api/tools?page=2", "page")]
+    [InlineData("/api/usage?days=0", "days")]
+    [InlineData("/api/usage?days=91", "days")]
+    [InlineData("/api/usage?days=week", "days")]
+    [InlineData("/api/usage?from=2026-01-01", "from")]
     public async Task Invalid_query_is_400_and_names_the_parameter(string path, string field)
     {
         using var response = await app.Http.GetAsync(new Uri(path, UriKind.Relative));

@@ -134,16 +134,17 @@ internal static class Requests
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
 
     /// <summary>The run once it is terminal. The bound only keeps a broken test from hanging.</summary>
-    public static Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId) =>
-        http.RunUntilAsync(runId, run => run.Text("status") is "completed" or "failed" or "cancelled" or "expired");
+    public static Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId, params (string Name, string Value)[] headers) =>
+        http.RunUntilAsync(runId, run => run.Text("status") is "completed" or "failed" or "cancelled" or "expired", headers);
 
     /// <summary>The run once it is as wanted. The bound only keeps a broken test from hanging.</summary>
-    public static async Task<JsonElement> RunUntilAsync(this HttpClient http, string runId, Func<JsonElement, bool> condition)
+    public static async Task<JsonElement> RunUntilAsync(
+        this HttpClient http, string runId, Func<JsonElement, bool> condition, params (string Name, string Value)[] headers)
     {
         using var timeout = new CancellationTokenSource(Bound);
         while (true)
         {
-            using var response = await http.GetAsync(new Uri($"/api/runs/{runId}", UriKind.Relative), timeout.Token);
+            using var response = await http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{runId}", "", headers);
             var run = await response.ReadAsync();
             if (condition(run))
             {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
@@ -17,9 +16,6 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
     private const long MaxTokensPerTool = 2048;
     private const int MaxUncountedTools = 16;
 
-    // A message is estimated once, however often it is shown.
-    private readonly ConditionalWeakTable<ChatMessage, Estimate> _estimates = [];
-
     /// <summary>Makes what the model is shown next fit. A summary is recorded at once, because it has been paid.</summary>
     public async Task FitAsync(IRunJournal journal, Slice slice)
     {
@@ -32,14 +28,14 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
 
         var overhead = TokenEstimator.Estimate(
             model, [], gates.Offered(run).Select(tool => tool.Declaration), run.Agent.Instructions, run.Agent.ResponseSchema);
-        if (overhead + transcript.Messages.Sum(message => Tokens(model, message)) <= policy.MaxTokens)
+        if (overhead + transcript.Messages.Sum(message => MessageSizes.Tokens(model, message)) <= policy.MaxTokens)
         {
             return;
         }
 
         var (all, summary) = (transcript.All, transcript.Summary);
-        var budget = (long)(policy.MaxTokens * ContextCut.Refill) - overhead - (summary is null ? 0 : Tokens(model, summary));
-        var cut = ContextCut.Choose(all, [.. all.Select(message => Tokens(model, message))], transcript.Start, budget);
+        var budget = (long)(policy.MaxTokens * ContextCut.Refill) - overhead - (summary is null ? 0 : MessageSizes.Tokens(model, summary));
+        var cut = ContextCut.Choose(all, [.. all.Select(message => MessageSizes.Tokens(model, message))], transcript.Start, budget);
         if (cut <= transcript.Start)
         {
             return;
@@ -74,7 +70,7 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
     }
 
     /// <summary>Text never has more tokens than bytes: most prompts need not be counted at all.</summary>
-    private bool FitsForSure(ModelId model, Run run, IReadOnlyList<ChatMessage> messages, long maxTokens)
+    private static bool FitsForSure(ModelId model, Run run, IReadOnlyList<ChatMessage> messages, long maxTokens)
     {
         if (run.Agent.ResponseSchema is not null || run.Agent.Tools.Count > MaxUncountedTools)
         {
@@ -86,7 +82,7 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
         {
             bound += message.Contents.All(content => content is TextContent)
                 ? TokenEstimator.TokensPerMessage + message.Contents.Sum(content => Encoding.UTF8.GetByteCount(((TextContent)content).Text))
-                : Tokens(model, message);
+                : MessageSizes.Tokens(model, message);
             if (bound > maxTokens)
             {
                 return false;
@@ -95,11 +91,6 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
 
         return true;
     }
-
-    private long Tokens(ModelId model, ChatMessage message) => _estimates.GetValue(
-        message, known => new Estimate(TokenEstimator.Estimate(model, [known], [], instructions: null))).Tokens;
-
-    private sealed record Estimate(long Tokens);
 
     [LoggerMessage(1101, LogLevel.Information, "Run {RunId}: {Left} messages no longer fit into the context; {Shown} are shown")]
     private partial void LogCut(string runId, int left, int shown);

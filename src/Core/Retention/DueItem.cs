@@ -32,6 +32,12 @@ internal enum DueKind
     /// <summary>Prompts that were given up, of one partition of operators and one day.</summary>
     Poison,
 
+    /// <summary>
+    /// What an owner whose data was deleted had used on that day: it goes once the day is over, unless the owner is active again.
+    /// Nothing of the owner names this item.
+    /// </summary>
+    Quota,
+
     /// <summary>An orchestration whose history could not be purged when its run was removed.</summary>
     Instance,
 }
@@ -55,6 +61,10 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     /// <param name="day">The day on which the owner's data was deleted.</param>
     public static DueItem ForLateBlobs(string partition, DateOnly day) =>
         new(day.AddDays(BlobSweep.DaysUntil), DueKind.LateBlobs, "", $"{Text(day)}!{partition}");
+
+    /// <param name="partition">Whose quota it is.</param>
+    /// <param name="day">The day on which the owner's data was deleted.</param>
+    public static DueItem ForQuota(string partition, DateOnly day) => new(day.AddDays(1), DueKind.Quota, "", partition);
 
     /// <param name="partition">That of the operators who see them.</param>
     /// <param name="enqueuedAt">When the prompts were sent, by the day.</param>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
@@ -48,6 +49,7 @@ internal static class RetentionServices
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));
         services.AddSingleton(provider => new RetentionSweep(
@@ -61,6 +63,7 @@ internal static class RetentionServices
             provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
+            provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<RetentionOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RetentionSweep>>()));

@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
@@ -33,6 +34,7 @@ public sealed partial class RetentionSweep
     private readonly PoisonStore _poison;
     private readonly UserDataRemoval _owners;
     private readonly BlobSweep _blobs;
+    private readonly QuotaLedger _quotas;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -48,13 +50,14 @@ public sealed partial class RetentionSweep
         PoisonStore poison,
         UserDataRemoval owners,
         BlobSweep blobs,
+        QuotaLedger quotas,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_storage, _due, _runs, _conversations) = (storage, due, runs, conversations);
         (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
-        (_batches, _batchRemoval) = (batches, batchRemoval);
+        (_batches, _batchRemoval, _quotas) = (batches, batchRemoval, quotas);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -90,6 +93,7 @@ public sealed partial class RetentionSweep
             DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Batch => (0, await _batchRemoval.LookAsync(item, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
+            DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),

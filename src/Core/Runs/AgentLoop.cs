@@ -1,4 +1,5 @@
 using Yggdrasil.Conversations;
+using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 
 namespace Yggdrasil.Runs;
@@ -8,10 +9,10 @@ namespace Yggdrasil.Runs;
 /// <code>
 ///            ┌────────────────────────────────────────────────────────────────────────────┐
 ///            ▼                                                                            │
-///   flags, deadline ──► calls without a result? ──no──► turns left? ──► model call ──► [commit answer]
+///   flags, deadline ──► calls without a result? ──no──► turns, quota? ──► model call ──► [commit answer]
 ///      │                        │yes                       │no             │no calls asked
 ///      ▼                        ▼                          ▼               ▼
-///   [end] or parked     within the budget? ──no──►   [end: max_…]   [commit answer + end]
+///   [end] or parked     within the budget? ──no──►   [end: max_…,   [commit answer + end]
 ///                               │yes
 ///                               ▼
 ///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
@@ -108,8 +109,21 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         JournalEntry answer;
         try
         {
+            await journal.ReserveCallAsync(slice.Lost);
+            var before = journal.Run.Usage;
             await context.FitAsync(journal, slice);
+            if (journal.Run.Usage != before)
+            {
+                // A summary was a model call too.
+                await journal.ReserveCallAsync(slice.Lost);
+            }
+
             answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+        }
+        catch (QuotaExceededException refusal)
+        {
+            await EndAsync(journal, StopReason.Quota, slice.Lost, new RunError(refusal.Code, refusal.Message));
+            return;
         }
         catch (ProviderException failure)
         {

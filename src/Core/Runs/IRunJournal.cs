@@ -1,3 +1,5 @@
+using Yggdrasil.Problems;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -16,6 +18,11 @@ internal interface IRunJournal
     /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>Reserves, of the owner's budget, what the next model call may use; writes nothing where that is reserved already.</summary>
+    /// <exception cref="QuotaExceededException">The budget does not allow it; nothing was written.</exception>
+    /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
+    Task ReserveCallAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The run is no longer this driver's: it must stop at once and write nothing more.</summary>

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input) : IRunJournal
+/// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null) : IRunJournal
 {
     private readonly List<JournalEntry> _entries = [];
 
@@ -28,4 +30,7 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         Run = next with { NextSequence = next.NextSequence + entries.Count };
         return Task.CompletedTask;
     }
+
+    public Task ReserveCallAsync(CancellationToken cancellationToken) =>
+        quota?.ReserveCallAsync(Run, Transcript, cancellationToken) ?? Task.CompletedTask;
 }

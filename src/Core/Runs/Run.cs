@@ -1,6 +1,7 @@
 using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
@@ -81,6 +82,12 @@ public sealed record Run
     public int Turns { get; init; }
 
     public RunUsage Usage { get; init; } = new();
+
+    /// <summary>What of the owner's quota it holds, and what of <see cref="Usage"/> the owner's day has already.</summary>
+    public RunQuota Quota { get; init; }
+
+    /// <summary>What it asks of the owner's quota. Matters to one commit only and is not stored.</summary>
+    public QuotaAsk? QuotaAsk { get; init; }
 
     /// <summary>The models, as <c>provider:model</c>, that have answered; the last one is the last turn's.</summary>
     public IReadOnlyList<string> ServedBy { get; init; } = [];

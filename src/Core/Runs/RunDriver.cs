@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
+using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 
@@ -75,9 +77,19 @@ public sealed partial class RunDriver
             return resting;
         }
 
-        return await TakeLeaseAsync(run, entries, stopping) is { } lease
-            ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
-            : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
+        try
+        {
+            // A run that is driven to its end only needs no place among those that go on.
+            var isToEnd = run.CancelRequested || _time.GetUtcNow() >= run.Deadline;
+            return await TakeLeaseAsync(run, entries, isToEnd ? null : QuotaAsk.Place, stopping) is { } lease
+                ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
+                : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
+        }
+        catch (TooManyConcurrentRunsException full)
+        {
+            var again = _time.GetUtcNow() + full.RetryAfter;
+            return SliceOutcome.Parked(again < run.Deadline ? again : run.Deadline);
+        }
     }
 
     /// <summary>The outcome for a run that is not to be driven now, at the price of having read it; null for all others.</summary>
@@ -163,7 +175,7 @@ public sealed partial class RunDriver
             return SliceOutcome.Ended(run);
         }
 
-        if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, stopping) is not { } lease)
+        if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, ask: null, stopping) is not { } lease)
         {
             return SliceOutcome.Parked(run.LeaseUntil);
         }
@@ -281,7 +293,9 @@ public sealed partial class RunDriver
         }
     }
 
-    private async Task<RunLease?> TakeLeaseAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    /// <exception cref="TooManyConcurrentRunsException">It asked for a place, and there is none.</exception>
+    private async Task<RunLease?> TakeLeaseAsync(
+        Run run, IReadOnlyList<JournalEntry> entries, QuotaAsk? ask, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var settled = new ApprovalState(run, entries, now);
@@ -292,6 +306,7 @@ public sealed partial class RunDriver
             StartedAt = run.StartedAt ?? now,
             Epoch = run.Epoch + 1,
             LeaseUntil = now + _options.Lease,
+            QuotaAsk = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);
         return stored is null ? null : new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs;
 
@@ -50,6 +51,15 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
         UpdateAsync(_ => next.IsTerminal ? next : Renewed(next), entries, cancellationToken);
+
+    public async Task ReserveCallAsync(CancellationToken cancellationToken)
+    {
+        if (await _store.NeedOfNextCallAsync(Run, Transcript, cancellationToken) is { } need
+            && !Run.Quota.Covers(Run.Usage.Amount, need, _time.GetUtcNow()))
+        {
+            await UpdateAsync(run => Renewed(run) with { QuotaAsk = new QuotaAsk(need) }, [], cancellationToken);
+        }
+    }
 
     /// <summary>Gives the run back, so that the next driver need not wait for the lease to end.</summary>
     /// <param name="status">Where the run stands meanwhile.</param>

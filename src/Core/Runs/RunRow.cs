@@ -3,6 +3,7 @@ using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
@@ -61,7 +62,7 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
     public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken)
     {
-        var row = new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+        var row = Write(run.Quota, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
@@ -90,7 +91,7 @@ internal sealed class RunRow(ContentVault vault)
             ["HistoryTo"] = run.History?.To,
             ["HistoryBegunAt"] = run.History?.BegunAt,
             ["NextRun"] = run.NextRun,
-        };
+        });
         if (!run.StoredApprovals.Holds(run.PendingApprovals))
         {
             // An empty list too: a merge leaves what it does not name.
@@ -176,11 +177,29 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
 
+    /// <summary>As <see cref="ReadUnreadable"/>, but whose it is follows from where it is, whatever it says itself.</summary>
+    public static Run ReadPlaced(TableEntity row)
+    {
+        var run = ReadUnreadable(row);
+        return run with { Caller = run.Caller with { Owner = Owner.OfPartition(row.PartitionKey) } };
+    }
+
+    /// <summary>Makes a change say how the run stands with its owner's quota.</summary>
+    public static TableEntity Write(RunQuota quota, TableEntity row)
+    {
+        row["AccountedTokens"] = quota.Accounted.Tokens;
+        row["AccountedCostUsd"] = quota.Accounted.CostUsd.ToString(CultureInfo.InvariantCulture);
+        row["ReservedTokens"] = quota.Reserved.Tokens;
+        row["ReservedCostUsd"] = quota.Reserved.CostUsd.ToString(CultureInfo.InvariantCulture);
+        row["HeldUntil"] = quota.IsHeld ? quota.HeldUntil : DateTimeOffset.UnixEpoch;
+        return row;
+    }
+
     public static bool IsTerminal(TableEntity row) =>
         Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
 
     /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
-    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => new(row.PartitionKey, row.RowKey)
+    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => Write(ended.Quota, new(row.PartitionKey, row.RowKey)
     {
         ["NextRun"] = ended.NextRun,
         ["Status"] = StopReason.InternalError.Status().ToString(),
@@ -190,7 +209,7 @@ internal sealed class RunRow(ContentVault vault)
         ["CompletedAt"] = now,
         ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
-    };
+    });
 
     /// <summary>A run without its content: ids, status, times, counts.</summary>
     public static Run ReadPlain(TableEntity row) => new()
@@ -212,6 +231,10 @@ internal sealed class RunRow(ContentVault vault)
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
         Usage = ReadUsage(row),
+        Quota = new RunQuota(
+            new QuotaAmount(row.GetInt64("AccountedTokens") ?? 0, Decimal(row.GetString("AccountedCostUsd"))),
+            new QuotaAmount(row.GetInt64("ReservedTokens") ?? 0, Decimal(row.GetString("ReservedCostUsd"))),
+            row.GetDateTimeOffset("HeldUntil") ?? DateTimeOffset.UnixEpoch),
         ServedBy = row.GetString("ServedBy").Split('\n', StringSplitOptions.RemoveEmptyEntries),
         NextSequence = row.GetInt64("NextSequence") ?? 0,
         Epoch = row.GetInt32("Epoch") ?? 0,
@@ -241,12 +264,14 @@ internal sealed class RunRow(ContentVault vault)
         row.GetInt64("OutputTokens") ?? 0,
         row.GetInt32("ModelCalls") ?? 0,
         row.GetInt32("ToolCalls") ?? 0,
-        decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture))
+        Decimal(row.GetString("CostUsd")))
     {
         CachedInputTokens = row.GetInt64("CachedInputTokens"),
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
+
+    private static decimal Decimal(string? stored) => stored is null ? 0 : decimal.Parse(stored, CultureInfo.InvariantCulture);
 
     private ValueTask<byte[]> SealAsync(Run run, string property, byte[] content, CancellationToken cancellationToken) =>
         vault.SealAsync(content, new ContentAddress(StorageClients.WorkTable, run.Caller.Owner.Partition, RowKeys.Run(run.Id), property), cancellationToken);

@@ -1,5 +1,6 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
@@ -19,6 +20,7 @@ public sealed class RunService
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
     private readonly CallbackRules _callbacks;
+    private readonly QuotaCompanion _quotas;
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunWakeUp _wakeUp;
     private readonly RunOptions _options;
@@ -29,13 +31,14 @@ public sealed class RunService
         RunStore store,
         ConversationTurns turns,
         CallbackRules callbacks,
+        QuotaCompanion quotas,
         RequestDrivenRuns inPlace,
         RunWakeUp wakeUp,
         RunOptions options,
         TimeProvider time)
     {
-        (_agents, _store, _turns, _callbacks, _inPlace) = (agents, store, turns, callbacks, inPlace);
-        (_wakeUp, _options, _time) = (wakeUp, options, time);
+        (_agents, _store, _turns, _callbacks, _quotas) = (agents, store, turns, callbacks, quotas);
+        (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
@@ -44,6 +47,7 @@ public sealed class RunService
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
+    /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     public async Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
@@ -54,12 +58,33 @@ public sealed class RunService
             return new StartedRun(await _inPlace.WaitAsync(earlier, wait, requestAborted), Created: false);
         }
 
+        try
+        {
+            return await StartNewAsync(caller, agentId, request, idempotency, wait, scheduler, requestAborted);
+        }
+        catch (LimitException) when (idempotency is not null)
+        {
+            // A concurrent request with the same key may have taken the last place, for the very same run.
+            if (await FindRepeatedAsync(caller, idempotency, requestAborted) is { } same)
+            {
+                return new StartedRun(await _inPlace.WaitAsync(same, wait, requestAborted), Created: false);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<StartedRun> StartNewAsync(
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    {
         var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
         await ValidateAsync(caller, request, agent, requestAborted);
         var run = Create(caller, agent, request, idempotency);
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var drivenHere = !await _turns.WillWaitAsync(run, requestAborted) && wait > TimeSpan.Zero;
+        var willWait = await _turns.WillWaitAsync(run, requestAborted);
+        await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, request.Input, requestAborted);
+        var drivenHere = !willWait && wait > TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = request.Input };
 

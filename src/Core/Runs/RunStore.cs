@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -8,19 +9,20 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
-internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null)
+internal sealed class RunStore(
+    StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null, QuotaCompanion? quotas = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []]);
+    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
     private readonly DecisionRow _decisions = new(vault);
 
     /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
-    /// <exception cref="Problems.ProblemException">A companion of the run, such as its owner's quota, refuses the start.</exception>
+    /// <exception cref="Problems.ProblemException">A companion of the run, or its owner's quota, refuses the start.</exception>
     public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
@@ -30,9 +32,9 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
             ["AgentId"] = run.AgentId,
         };
         var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
-        return await _transactions.CommitAsync(
+        return await _transactions.StartAsync(
             run with { NextSequence = 1 },
-            (companion, starting) => companion.OnStartAsync(starting, cancellationToken),
+            input.Messages,
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
@@ -195,6 +197,10 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
         return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
+    /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>
+    public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
+        quotas is null ? null : await quotas.NeedOfNextCallAsync(run, transcript, cancellationToken);
+
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
     public static string PrefixOf(RunFilter filter) =>
         filter.ConversationId is { } conversation ? RowKeys.ConversationRuns(conversation) : RowKeys.ListPrefix;
@@ -249,7 +255,7 @@ internal sealed class RunStore(StorageClients storage, ContentVault vault, IEnum
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
             if (await _transactions.CommitAsync(
-                RunRow.ReadUnreadable(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
+                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
                 (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
                 changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),

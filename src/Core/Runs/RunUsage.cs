@@ -1,3 +1,5 @@
+using Yggdrasil.Limits;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>What a run has consumed so far.</summary>
@@ -7,6 +9,8 @@ public sealed record RunUsage(
     long InputTokens = 0, long OutputTokens = 0, int ModelCalls = 0, int ToolCalls = 0, decimal CostUsd = 0)
 {
     public long TotalTokens => InputTokens + OutputTokens;
+
+    internal QuotaAmount Amount => new(TotalTokens, CostUsd);
 
     /// <summary>Of <see cref="InputTokens"/>, those that providers had in their own prompt caches; null while none were reported.</summary>
     public long? CachedInputTokens { get; init; }

@@ -31,6 +31,9 @@ internal sealed class SharedRunJournal : IRunJournal
             ? new SharedRunJournal(store, ticket, time, run, entries)
             : null;
 
+    public Task ReserveCallAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Activities of single calls ask no model.");
+
     /// <remarks>
     /// When another activity committed first, its entries are read and this one's are numbered after them. An entry whose
     /// call has been begun or has its result by then is dropped: another delivery of the same activity was faster.

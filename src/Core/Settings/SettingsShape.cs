@@ -24,7 +24,7 @@ public sealed class SettingsShape
     public IReadOnlyList<string> Problems => _problems;
 
     /// <param name="section">The settings as they are.</param>
-    /// <param name="type">An options type: public properties of simple types, lists, and further such types.</param>
+    /// <param name="type">An options type: public properties of simple types, lists, dictionaries by name, and further such types.</param>
     public static SettingsShape Of(IConfigurationSection section, Type type)
     {
         var shape = new SettingsShape();
@@ -39,7 +39,8 @@ public sealed class SettingsShape
     private void ReadObject(IConfigurationSection section, Type type, string relative)
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.SetMethod?.IsPublic == true || ItemTypeOf(property.PropertyType) is not null)
+            .Where(property => property.SetMethod?.IsPublic == true
+                || ItemTypeOf(property.PropertyType) is not null || NamedTypeOf(property.PropertyType) is not null)
             .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
         foreach (var child in section.GetChildren())
         {
@@ -60,6 +61,14 @@ public sealed class SettingsShape
         if (ItemTypeOf(simple) is { } item)
         {
             ReadList(section, item, relative);
+        }
+        else if (NamedTypeOf(simple) is { } named)
+        {
+            // Under names that whoever deploys chooses, such as tenants.
+            foreach (var child in section.GetChildren())
+            {
+                ReadValue(child, named, $"{relative}:{child.Key}");
+            }
         }
         else if (simple == typeof(string) || TypeDescriptor.GetConverter(simple).CanConvertFrom(typeof(string)))
         {
@@ -122,6 +131,9 @@ public sealed class SettingsShape
 
     private static Type? ItemTypeOf(Type type) =>
         type != typeof(string) && type.IsAssignableTo(typeof(IEnumerable)) && type.GenericTypeArguments is [var item] ? item : null;
+
+    private static Type? NamedTypeOf(Type type) =>
+        type.IsAssignableTo(typeof(IDictionary)) && type.GenericTypeArguments is [var key, var value] && key == typeof(string) ? value : null;
 
     private static string Kind(Type type) =>
         type == typeof(bool) ? "true or false"

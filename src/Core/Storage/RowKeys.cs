@@ -22,6 +22,7 @@ namespace Yggdrasil.Storage;
 /// log!{conversation}!{sequence}      what one run added to a conversation
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
 /// poison!{reverse time}!{hash}       a prompt that was given up; in the partition of its tenant's operators
+/// quota                              what the owner has used today, and what runs have reserved
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
 /// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
@@ -29,6 +30,7 @@ namespace Yggdrasil.Storage;
 /// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
+/// usage!{day}                        what the owner used on an earlier day
 /// </code>
 /// </remarks>
 internal static class RowKeys
@@ -48,6 +50,8 @@ internal static class RowKeys
     public const string BatchPrefix = "batch!";
     public const string BatchListPrefix = "batches!";
     public const string PoisonPrefix = "poison!";
+    public const string Quota = "quota";
+    public const string UsagePrefix = "usage!";
     private const string SummarySuffix = "!s";
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
@@ -108,6 +112,8 @@ internal static class RowKeys
     public static string BatchListEntry(DateTimeOffset createdAt, string batchId) => $"{BatchListPrefix}{Reverse(createdAt)}!{batchId}";
 
     public static string Poison(DateTimeOffset enqueuedAt, string hash) => $"{PoisonPrefix}{Reverse(enqueuedAt)}!{hash}";
+
+    public static string UsageOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"{UsagePrefix}{day:yyyyMMdd}");
 
     public static string Due(string day, string kind, string about) => $"{DuePrefix}{day}!{kind}!{about}";
 

@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
+using Yggdrasil.Limits;
 using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
@@ -48,6 +49,7 @@ public sealed partial class UserDataRemoval
     private readonly DueStore _due;
     private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
+    private readonly QuotaLedger _quotas;
     private readonly TimeProvider _time;
     private readonly ILogger<UserDataRemoval> _logger;
 
@@ -63,12 +65,13 @@ public sealed partial class UserDataRemoval
         DueStore due,
         ScheduleCalendar schedules,
         ResponseCacheTable cache,
+        QuotaLedger quotas,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
         (_poison, _batches, _approvals, _due, _schedules) = (poison, batches, approvals, due, schedules);
-        (_cache, _time, _logger) = (cache, time, logger);
+        (_cache, _quotas, _time, _logger) = (cache, quotas, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -146,12 +149,19 @@ public sealed partial class UserDataRemoval
             }
 
             // The row that says that this is being done stays until it has been.
-            var rows = page.Values.Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!{Everything}", StringComparison.Ordinal)).ToList();
+            var rows = page.Values
+                .Where(row => !row.RowKey.EndsWith($"!{DueKind.Owner}!{Everything}", StringComparison.Ordinal) && !IsUseOfToday(row)).ToList();
+            if (page.Values.Any(IsUseOfToday))
+            {
+                await _due.AddAsync(DueItem.ForQuota(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
+            }
+
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
                 await _runs.PurgeHistoryAsync(run, scheduler, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
+                    await _quotas.AbandonAsync(RunRow.ReadPlaced(run), cancellationToken);
                     await _due.AddAsync(DueItem.ForLateBlobs(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
                 }
             }
@@ -165,6 +175,10 @@ public sealed partial class UserDataRemoval
 
         return (count, true);
     }
+
+    /// <summary>What was used today stays until tomorrow, or deleting everything would be a way to use it again.</summary>
+    private bool IsUseOfToday(TableEntity row) =>
+        row.RowKey == RowKeys.Quota && QuotaRow.ReadUsed(row).Day >= DueItem.DayOf(_time.GetUtcNow());
 
     private async Task<int> RemoveBlobsAsync(string partition, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -9,14 +11,14 @@ namespace Yggdrasil.Users;
 public sealed partial class UserService
 {
     private readonly UserStore _store;
-    private readonly DisabledUsers _disabledUsers;
+    private readonly KnownUsers _known;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal UserService(UserStore store, DisabledUsers disabledUsers, TimeProvider time, ILogger<UserService> logger)
+    internal UserService(UserStore store, KnownUsers known, TimeProvider time, ILogger<UserService> logger)
     {
         _store = store;
-        _disabledUsers = disabledUsers;
+        _known = known;
         _time = time;
         _logger = logger;
     }
@@ -34,7 +36,7 @@ public sealed partial class UserService
         }
 
         await _store.DisableAsync(user, caller.Owner.User, _time.GetUtcNow(), cancellationToken);
-        _disabledUsers.Forget(user);
+        _known.Forget(user);
         LogDisabled(user.Partition, caller.Owner.Partition);
     }
 
@@ -45,9 +47,42 @@ public sealed partial class UserService
     {
         var user = AccessPolicy.RequireAdmin(caller, userId, "id");
         await _store.EnableAsync(user, cancellationToken);
-        _disabledUsers.Forget(user);
+        _known.Forget(user);
         LogEnabled(user.Partition, caller.Owner.Partition);
     }
+
+    /// <summary>Gives a user limits of the user's own: here at once, on other instances within 30 s.</summary>
+    /// <param name="limits">All of them; for what is absent the tenant's and everybody's count.</param>
+    /// <exception cref="ForbiddenException">The caller is no admin.</exception>
+    /// <exception cref="InvalidRequestException">
+    /// <paramref name="userId"/> cannot be a user id, or a limit is out of its range.
+    /// </exception>
+    public async Task SetLimitsAsync(Caller caller, string userId, UsageLimits limits, CancellationToken cancellationToken)
+    {
+        var user = AccessPolicy.RequireAdmin(caller, userId, "id");
+        var errors = new FieldErrors();
+        foreach (var (member, rule) in limits.Problems())
+        {
+            errors.Add(JsonNamingPolicy.CamelCase.ConvertName(member), $"It {rule}");
+        }
+
+        errors.ThrowIfAny();
+        await _store.SetLimitsAsync(user, limits, caller.Owner.User, _time.GetUtcNow(), cancellationToken);
+        _known.Forget(user);
+        LogLimited(user.Partition, caller.Owner.Partition);
+    }
+
+    /// <summary>The user's own limits, as an admin gave them.</summary>
+    /// <exception cref="ForbiddenException">The caller is no admin.</exception>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> cannot be a user id.</exception>
+    public async Task<UsageLimits> GetLimitsAsync(Caller caller, string userId, CancellationToken cancellationToken)
+    {
+        var user = AccessPolicy.RequireAdmin(caller, userId, "id");
+        return (await _store.FindAsync(user, cancellationToken)).Limits;
+    }
+
+    [LoggerMessage(3113, LogLevel.Information, "The limits of user {User} were set by {Admin}")]
+    private partial void LogLimited(string user, string admin);
 
     [LoggerMessage(3111, LogLevel.Information, "User {User} was disabled by {Admin}")]
     private partial void LogDisabled(string user, string admin);

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Limits;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -11,20 +13,44 @@ internal sealed class UserStore(StorageClients storage)
 {
     private const int SchemaVersion = 1;
     private const string Disabled = "Disabled";
+    private const string Limits = "Limits";
 
-    /// <summary>What the row of a user holds who was disabled once, or has none.</summary>
+    /// <summary>What the row of a user holds who was disabled once or had limits, or has neither.</summary>
     private static readonly HashSet<string> Ordinary =
-        ["PartitionKey", "RowKey", "Timestamp", "odata.etag", "Schema", Disabled, "DisabledAt", "DisabledBy"];
+    [
+        "PartitionKey", "RowKey", "Timestamp", "odata.etag", "Schema", Disabled, "DisabledAt", "DisabledBy", Limits, "LimitsAt", "LimitsBy",
+    ];
 
-    public async Task<bool> IsDisabledAsync(Owner user, CancellationToken cancellationToken)
+    public async Task<UserRecord> FindAsync(Owner user, CancellationToken cancellationToken)
     {
         var table = await storage.GetUsersTableAsync(cancellationToken);
-        var row = await table.GetEntityIfExistsAsync<TableEntity>(user.TenantKey, user.UserKey, [Disabled], cancellationToken);
-        return row.HasValue && row.Value!.GetBoolean(Disabled) == true;
+        var found = await table.GetEntityIfExistsAsync<TableEntity>(user.TenantKey, user.UserKey, [Disabled, Limits], cancellationToken);
+        return new UserRecord(
+            found.HasValue && found.Value!.GetBoolean(Disabled) == true,
+            found.HasValue && LimitsOf(found.Value!) is { } limits ? limits : new UsageLimits());
     }
 
     /// <summary>Whether nothing is said of the user that would have to be kept.</summary>
-    public static bool IsEmpty(TableEntity row) => row.GetBoolean(Disabled) != true && row.Keys.All(Ordinary.Contains);
+    public static bool IsEmpty(TableEntity row) =>
+        row.GetBoolean(Disabled) != true && LimitsOf(row) is null && row.Keys.All(Ordinary.Contains);
+
+    /// <param name="limits">All the user's own; those that are absent are taken back.</param>
+    public async Task SetLimitsAsync(Owner user, UsageLimits limits, string by, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetUsersTableAsync(cancellationToken);
+        await table.UpsertEntityAsync(
+            new TableEntity(user.TenantKey, user.UserKey)
+            {
+                ["Schema"] = SchemaVersion,
+
+                // The empty text, not null: what a merge leaves out stays as it was.
+                [Limits] = limits.IsEmpty ? "" : JsonSerializer.Serialize(limits, StoredJson.Options),
+                ["LimitsAt"] = at,
+                ["LimitsBy"] = by,
+            },
+            TableUpdateMode.Merge,
+            cancellationToken);
+    }
 
     public async Task DisableAsync(Owner user, string by, DateTimeOffset at, CancellationToken cancellationToken)
     {
@@ -56,4 +82,7 @@ internal sealed class UserStore(StorageClients storage)
             // Nobody disabled this user.
         }
     }
+
+    private static UsageLimits? LimitsOf(TableEntity row) =>
+        row.GetString(Limits) is { Length: > 0 } json ? JsonSerializer.Deserialize<UsageLimits>(json, StoredJson.Options) : null;
 }

@@ -56,6 +56,38 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
         return null;
     }
 
+    public long? Long(string name)
+    {
+        if (Get(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number))
+        {
+            return number;
+        }
+
+        Errors.Add(PathOf(name), "Must be an integer.");
+        return null;
+    }
+
+    public decimal? Decimal(string name)
+    {
+        if (Get(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number))
+        {
+            return number;
+        }
+
+        Errors.Add(PathOf(name), "Must be a number.");
+        return null;
+    }
+
     public float? Number(string name)
     {
         if (Get(name) is not { } value)

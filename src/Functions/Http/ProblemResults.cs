@@ -20,11 +20,19 @@ internal static class ProblemResults
             PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
             PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
             IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
+            RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
+            QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
+            TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
         if (problem is UnauthenticatedException unauthenticated)
         {
             http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
+        }
+
+        if (problem is LimitException limit)
+        {
+            http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(limit.RetryAfter, atLeast: 1);
         }
 
         return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)

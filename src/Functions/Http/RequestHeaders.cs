@@ -93,19 +93,24 @@ internal static class RequestHeaders
     /// <exception cref="InvalidRequestException"><c>limit</c> is not 1 to 100, or <c>after</c> is not a cursor.</exception>
     public static (int Limit, string? After) ReadPage(HttpRequest request)
     {
-        var limit = DefaultLimit;
-        if (request.Query.TryGetValue("limit", out var text)
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-        {
-            throw new InvalidRequestException("limit", $"Must be between 1 and {MaxLimit}.");
-        }
-
+        var limit = ReadNumber(request, "limit", DefaultLimit, MaxLimit);
         if (!request.Query.TryGetValue("after", out var after))
         {
             return (limit, null);
         }
 
         return (limit, Decode(after.ToString()) ?? throw new InvalidRequestException("after", "This is not a cursor; use the \"next\" of the last page."));
+    }
+
+    /// <summary>A query parameter that is a number from 1.</summary>
+    /// <exception cref="InvalidRequestException">It is something else, or more than <paramref name="max"/>.</exception>
+    public static int ReadNumber(HttpRequest request, string name, int otherwise, int max)
+    {
+        var number = otherwise;
+        return !request.Query.TryGetValue(name, out var text)
+            || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= 1 && number <= max)
+            ? number
+            : throw new InvalidRequestException(name, $"Must be between 1 and {max}.");
     }
 
     /// <summary>A cursor as callers see it: opaque.</summary>

@@ -1,34 +1,20 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs)
+public sealed class RunFunctions(RunService runs, UsageService usage)
 {
     [Function(nameof(StartRun))]
-    public async Task<IResult> StartRun(
+    public Task<IResult> StartRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
         string agent,
-        [DurableClient] DurableTaskClient client)
-    {
-        // Not for another user: whoever starts a run answers for it, admins too.
-        RequestHeaders.RejectOtherQuery(request);
-        var body = await RequestBody.ReadAsync(request);
-        var (run, created) = await runs.StartAsync(
-            request.Caller(),
-            agent,
-            RunRequest.Parse(body),
-            RequestHeaders.ReadIdempotency(request, agent, body),
-            RequestHeaders.ReadWait(request),
-            new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted);
-        var document = RunDocument.From(run);
-        request.HttpContext.Response.Headers.Location = document.Links.Self;
-        return Answers.Json(document, created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
-    }
+        [DurableClient] DurableTaskClient client) =>
+        usage.WithRateAsync(request, agent, () => StartRunAsync(request, agent, client));
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
@@ -58,6 +44,24 @@ public sealed class RunFunctions(RunService runs)
         return Answers.List(
             await runs.ListAsync(scope, filter, limit, after, request.HttpContext.RequestAborted),
             run => RunDocument.From(run, scope.ToQuery()));
+    }
+
+    private async Task<IResult> StartRunAsync(HttpRequest request, string agent, DurableTaskClient client)
+    {
+        // Not for another user: whoever starts a run answers for it, admins too.
+        RequestHeaders.RejectOtherQuery(request);
+        var body = await RequestBody.ReadAsync(request);
+        var (run, created) = await runs.StartAsync(
+            request.Caller(),
+            agent,
+            RunRequest.Parse(body),
+            RequestHeaders.ReadIdempotency(request, agent, body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted);
+        var document = RunDocument.From(run);
+        request.HttpContext.Response.Headers.Location = document.Links.Self;
+        return Answers.Json(document, created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
     private static RunStatus? ReadStatus(HttpRequest request)

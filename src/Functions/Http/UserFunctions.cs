@@ -20,4 +20,22 @@ public sealed class UserFunctions(UserService users)
         await users.EnableAsync(request.Caller(), id, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
+
+    [Function(nameof(SetUserLimits))]
+    public async Task<IResult> SetUserLimits(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/users/{id}/limits")] HttpRequest request, string id)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var limits = LimitsRequest.Parse(await RequestBody.ReadAsync(request));
+        await users.SetLimitsAsync(request.Caller(), id, limits, request.HttpContext.RequestAborted);
+        return Answers.Json(limits);
+    }
+
+    [Function(nameof(GetUserLimits))]
+    public async Task<IResult> GetUserLimits(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/users/{id}/limits")] HttpRequest request, string id)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        return Answers.Json(await users.GetLimitsAsync(request.Caller(), id, request.HttpContext.RequestAborted));
+    }
 }

@@ -4,6 +4,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
+using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 
@@ -49,13 +50,14 @@ internal sealed class ConversationFixture(AzuriteFixture azurite)
         return messages;
     }
 
-    /// <summary>The row keys of everything the owner has.</summary>
+    /// <summary>The row keys of everything the owner has, but what was used: that stays.</summary>
     public async Task<IReadOnlyList<string>> RowKeysAsync(DriverFixture worker)
     {
         var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
         return await table.QueryAsync<Azure.Data.Tables.TableEntity>(
             Azure.Data.Tables.TableClient.CreateQueryFilter($"PartitionKey eq {Owner.Partition}"), select: ["RowKey"])
-            .Select(row => row.RowKey).ToListAsync();
+            .Select(row => row.RowKey)
+            .Where(key => key != RowKeys.Quota && !key.StartsWith(RowKeys.UsagePrefix, StringComparison.Ordinal)).ToListAsync();
     }
 
     public async Task<int> BlobsAsync(DriverFixture worker)

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
@@ -18,6 +19,7 @@ using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Batches;
+using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
@@ -32,7 +34,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null, IEnumerable<INoticeDelivery>? deliveries = null,
+        RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null,
         IEnumerable<IRunCompanion>? companions = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
@@ -49,10 +51,12 @@ internal sealed class DriverFixture
         var histories = new HistoryCache();
         Turns = new ConversationTurns(conversations, memory, log, histories);
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
         Store = new RunStore(
             storage, vault,
-            [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]]);
+            [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
+            Quotas.Companion);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
@@ -61,17 +65,19 @@ internal sealed class DriverFixture
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
             storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage),
-            TestCaches.Table(storage), Time, NullLogger<UserDataRemoval>.Instance);
+            TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(
             storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
             new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance),
+            storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData,
+            new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
+        Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
         Driver = new RunDriver(
-            Store, Turns, LoopFixture.CreateLoop(models, gates, toolStep, Time), toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, Loop, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Callbacks = new CallbackParts(storage, vault, Time);
         Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
@@ -81,6 +87,8 @@ internal sealed class DriverFixture
         Control = new RunControl(Store, runs, WakeUp, Time);
         Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
+
+    public TestQuotas Quotas { get; }
 
     public RunSignals Signals { get; }
 
@@ -129,6 +137,8 @@ internal sealed class DriverFixture
 
     public ContentVault Vault { get; }
 
+    public AgentLoop Loop { get; }
+
     public RunDriver Driver { get; }
 
     public CallbackParts Callbacks { get; }
@@ -149,6 +159,13 @@ internal sealed class DriverFixture
         var run = LoopFixture.NewRun(Agent, Time.GetUtcNow()) with { Caller = new Caller(Owner, new HashSet<string>()) };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
         return await Store.StartAsync(change?.Invoke(run) ?? run, input, CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
+    }
+
+    /// <summary>Tables are created by their first use, and authentication has read what is known of the user: neither is part of a run's cost.</summary>
+    public async Task WarmUpAsync()
+    {
+        await Storage.GetWorkTableAsync(CancellationToken.None);
+        await Quotas.Users.FindAsync(Owner, CancellationToken.None);
     }
 
     public Task<SliceOutcome> AdvanceAsync(Run run, CancellationToken stopping = default) => Driver.AdvanceAsync(Ticket(run), run.Driver, stopping);

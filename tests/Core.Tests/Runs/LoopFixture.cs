@@ -61,8 +61,8 @@ internal sealed class LoopFixture(ScriptedModels models)
         };
     }
 
-    /// <summary>The scripted model costs nothing.</summary>
-    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0)));
+    /// <summary>The scripted model costs nothing, and a dear one a dollar and ten for a thousand tokens.</summary>
+    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0), ("scripted:dear", 1_000, 10_000)));
 
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {

@@ -28,6 +28,18 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         Assert.Equal(2, worker.Requests.Count - before);
     }
 
+    [Fact]
+    public async Task First_run_of_an_owner_on_an_instance_reads_the_quota_too()
+    {
+        var worker = Worker(Says("Done."));
+        await worker.WarmUpAsync();
+        var before = worker.Requests.Count;
+
+        await DriveAsync(worker);
+
+        Assert.Equal(3, worker.Requests.Count - before);
+    }
+
     [Theory]
     [InlineData("echo", 2)]
     [InlineData("post", 3)]
@@ -128,8 +140,12 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
     private DriverFixture Worker(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) =>
         new(azurite, new ScriptedModels(answers), _tools, _owner);
 
-    /// <summary>The table is created by its first use; that is no part of a run's cost.</summary>
-    private static async Task WarmUpAsync(DriverFixture worker) => await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+    /// <summary>From the owner's second run on, an instance remembers the owner's quota.</summary>
+    private static async Task WarmUpAsync(DriverFixture worker)
+    {
+        await worker.WarmUpAsync();
+        await worker.Quotas.Ledger.FindAsync(worker.Owner.Partition, CancellationToken.None);
+    }
 
     private async Task<Run> DriveAsync(DriverFixture worker, TimeSpan? wait = null, CancellationToken aborted = default)
     {

@@ -197,10 +197,17 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         });
         _tools.Behave = async (_, cancellationToken) =>
         {
-            await using var told = cancellationToken.Register(() => _toldToStop.TrySetResult());
             _reached.TrySetResult();
-            await _goOn.Task.WaitAsync(cancellationToken);
-            return "ok";
+            try
+            {
+                await _goOn.Task.WaitAsync(cancellationToken);
+                return "ok";
+            }
+            catch (OperationCanceledException)
+            {
+                _toldToStop.TrySetResult();
+                throw;
+            }
         };
         return (Worker(situation), Worker(situation));
     }

@@ -17,7 +17,8 @@ namespace Yggdrasil.Tests.Schedules;
 /// <summary>An instance of the app that keeps schedules, over shared storage. Its agent of the configuration is "assistant".</summary>
 internal sealed class ScheduleFixture
 {
-    public ScheduleFixture(AzuriteFixture azurite, Owner owner, FakeTimeProvider time)
+    /// <param name="disabled">A user whom the configuration disables.</param>
+    public ScheduleFixture(AzuriteFixture azurite, Owner owner, FakeTimeProvider time, string? disabled = null)
     {
         (Owner, Time) = (owner, time);
         Worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), owner, time: time);
@@ -28,13 +29,18 @@ internal sealed class ScheduleFixture
         Agents = new AgentService(
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
         var runs = new RunService(
-            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
+            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage);
         Service = new ScheduleService(Store, Calendar, Agents, time);
-        Users = new UserStore(Worker.Storage);
+        var auth = new AuthOptions();
+        if (disabled is not null)
+        {
+            auth.DisabledUsers.Add(disabled);
+        }
+
         Starter = new ScheduleStarter(
-            Store, Calendar, runs, new DisabledUsers(Options.Create(Auth), Users, time), time, Log);
+            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time)), time, Log);
     }
 
     public Owner Owner { get; }
@@ -52,10 +58,6 @@ internal sealed class ScheduleFixture
     public ScheduleService Service { get; }
 
     public ScheduleStarter Starter { get; }
-
-    public UserStore Users { get; }
-
-    public AuthOptions Auth { get; } = new();
 
     public RecordedLog<ScheduleStarter> Log { get; } = new();
 

@@ -141,8 +141,7 @@ public sealed class ScheduleStarterTests
     [Fact]
     public async Task Disabled_user_is_recorded_and_starts_nothing_until_enabled_again()
     {
-        var disabled = new ScheduleFixture(_azurite, _app.Owner, _time);
-        disabled.Auth.DisabledUsers.Add(_app.Owner.User);
+        var disabled = new ScheduleFixture(_azurite, _app.Owner, _time, disabled: _app.Owner.User);
         await _app.PutAsync(definition => definition with { Cron = "* * * * *" });
 
         _time.SetUtcNow(Eve.AddMinutes(1));

@@ -109,8 +109,8 @@ public sealed class DisabledUsersTests(AzuriteFixture azurite)
         var options = new AuthOptions();
         Array.ForEach(settings, options.DisabledUsers.Add);
         var store = new UserStore(storage ?? azurite.Connect().Storage);
-        var users = new DisabledUsers(Options.Create(options), store, _time);
-        return (users, new UserService(store, users, _time, NullLogger<UserService>.Instance));
+        var known = new KnownUsers(store, _time);
+        return (new DisabledUsers(Options.Create(options), known), new UserService(store, known, _time, NullLogger<UserService>.Instance));
     }
 
     private sealed class Outage : HttpPipelineSynchronousPolicy

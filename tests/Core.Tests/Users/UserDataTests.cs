@@ -3,9 +3,12 @@ using Azure.Storage.Blobs;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
+using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Storage;
 using Yggdrasil.Tests.Conversations;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
@@ -23,8 +26,11 @@ public sealed class UserDataTests(AzuriteFixture azurite)
     private readonly ConversationFixture _talk = new(azurite);
     private readonly RecordingScheduler _scheduler = new();
 
+    // Blobs have the time of the storage, so this clock begins with it.
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+
     [Fact]
-    public async Task Deletion_leaves_nothing_of_the_user_in_any_table_or_container()
+    public async Task Deletion_leaves_only_what_was_used_today_and_that_goes_with_the_day()
     {
         var worker = Worker();
         var other = new ConversationFixture(azurite);
@@ -34,7 +40,12 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         Assert.NotEmpty(await MentionsAsync());
 
         Assert.True(await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None));
+        var left = await MentionsAsync();
+        var rows = await RowsAsync(worker);
+        await NextDayAsync(worker);
 
+        Assert.Equal(["Due", "Work"], left);
+        Assert.Equal([RowKeys.Quota], rows);
         Assert.Empty(await MentionsAsync());
         Assert.Equal("Bob's.", (await bob.LoadAsync(bobs)).Run.Output);
         Assert.NotNull(await bob.Agents.Store.FindAsync(other.Owner, "bobs", CancellationToken.None));
@@ -55,23 +66,25 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var again = await worker.AdvanceAsync(run);
 
         Assert.Equal(SliceEnd.Missing, again.End);
+        Assert.Equal([RowKeys.Quota], await RowsAsync(worker));
+        await NextDayAsync(Worker());
         Assert.Equal(["Due"], await MentionsAsync());
     }
 
     [Fact]
     public async Task Blob_that_a_driver_wrote_too_late_is_gone_two_days_later()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<ChatResponse>());
-        var worker = _talk.Worker(new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }), time);
+        var worker = _talk.Worker(new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }), _time);
         var driving = worker.AdvanceAsync(await ConversationFixture.StartAsync(worker));
         await asked.Task;
         await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
         answer.SetResult(Response(new TextContent(new string('x', 50_000))));
         await driving;
+        await NextDayAsync(worker);
         Assert.Equal(["Due", "content"], await MentionsAsync());
 
-        time.Advance(TimeSpan.FromDays(3));
+        _time.Advance(TimeSpan.FromDays(3));
         await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
 
         Assert.Empty(await MentionsAsync());
@@ -92,7 +105,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
 
         await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
 
-        Assert.Equal(disabled, await users.IsDisabledAsync(_talk.Owner, CancellationToken.None));
+        Assert.Equal(disabled, (await users.FindAsync(_talk.Owner, CancellationToken.None)).IsDisabled);
         Assert.Equal(disabled ? ["Users"] : [], await MentionsAsync());
     }
 
@@ -108,7 +121,24 @@ public sealed class UserDataTests(AzuriteFixture azurite)
 
         Assert.False(isDone);
         Assert.NotEmpty(left);
+        Assert.Equal([RowKeys.Quota], await RowsAsync(worker));
+        await NextDayAsync(worker);
         Assert.Empty(await MentionsAsync());
+    }
+
+    [Fact]
+    public async Task Deletion_gives_back_no_budget()
+    {
+        var limits = new LimitOptions { TokensPerDay = 1 };
+        var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _talk.Tools, _talk.Owner, time: _time);
+        await worker.FinishAsync(await worker.StartAsync());
+        var used = (await worker.Quotas.Usage.GetAsync(_talk.Scope, 1, CancellationToken.None)).Days[0];
+        await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
+        var limited = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _talk.Tools, _talk.Owner, time: _time, limits: limits);
+
+        Assert.Equal((15, 1), (used.Tokens, used.Requests));
+        Assert.Equal(used, (await limited.Quotas.Usage.GetAsync(_talk.Scope, 1, CancellationToken.None)).Days[0]);
+        await Assert.ThrowsAsync<QuotaExceededException>(() => limited.StartAsync());
     }
 
     [Fact]
@@ -150,7 +180,20 @@ public sealed class UserDataTests(AzuriteFixture azurite)
     }
 
     private DriverFixture Worker() => new(
-        azurite, new ScriptedModels(Says("Big" + new string('x', 50_000))), _talk.Tools, _talk.Owner, retention: new RetentionOptions());
+        azurite, new ScriptedModels(Says("Big" + new string('x', 50_000))), _talk.Tools, _talk.Owner, time: _time, retention: new RetentionOptions());
+
+    /// <summary>Until midnight in UTC, and the timer after it.</summary>
+    private async Task NextDayAsync(DriverFixture worker)
+    {
+        _time.Advance(TimeSpan.FromDays(1));
+        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+    }
+
+    private async Task<IReadOnlyList<string>> RowsAsync(DriverFixture worker)
+    {
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        return await table.QueryAsync<TableEntity>(row => row.PartitionKey == _talk.Owner.Partition).Select(row => row.RowKey).ToListAsync();
+    }
 
     /// <summary>An agent that is shared, a conversation, a run, and an agent received from another user.</summary>
     private async Task FillAsync(DriverFixture worker, DriverFixture? sharer)

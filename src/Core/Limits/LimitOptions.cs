@@ -1,0 +1,56 @@
+namespace Yggdrasil.Limits;
+
+/// <summary>What users may use. Section <c>Limits</c>; budgets that are absent are unlimited.</summary>
+/// <remarks>
+/// Each of a user's limits is the one an admin gave the user (<c>PUT /api/users/{id}/limits</c>), or else the tenant's
+/// (<c>Limits__Tenants__&lt;tenant&gt;__…</c>), or else the one here. An agent's (<c>Limits__Agents__&lt;agent&gt;__…</c>) bounds
+/// each user's use of that agent besides.
+/// </remarks>
+public sealed class LimitOptions
+{
+    public const string Section = "Limits";
+
+    /// <summary>As <see cref="UsageLimits.TokensPerDay"/>.</summary>
+    public long? TokensPerDay { get; set; }
+
+    /// <summary>As <see cref="UsageLimits.CostPerDayUsd"/>.</summary>
+    public decimal? CostPerDayUsd { get; set; }
+
+    /// <summary>As <see cref="UsageLimits.RequestsPerMinute"/>: as many as may be, which only a client that runs wild reaches.</summary>
+    public int? RequestsPerMinute { get; set; } = UsageLimits.MaxRequestsPerMinute;
+
+    /// <summary>As <see cref="UsageLimits.ConcurrentRuns"/>.</summary>
+    public int? ConcurrentRuns { get; set; } = 100;
+
+    /// <summary>By tenant, case aside.</summary>
+    public Dictionary<string, UsageLimits> Tenants { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// By the id that its owner or the configuration gave an agent, case aside: also where it is reached through a share. At most
+    /// 100, because a user's use of each is counted in the user's quota row.
+    /// </summary>
+    public Dictionary<string, UsageLimits> Agents { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    internal UsageLimits Default => new()
+    {
+        TokensPerDay = TokensPerDay,
+        CostPerDayUsd = CostPerDayUsd,
+        RequestsPerMinute = RequestsPerMinute,
+        ConcurrentRuns = ConcurrentRuns,
+    };
+
+    /// <summary>The problems of these settings, by full setting name.</summary>
+    public IEnumerable<string> Problems() =>
+    [
+        .. Problems(Section, Default),
+        .. Tenants.SelectMany(tenant => Problems($"{Section}__{nameof(Tenants)}__{tenant.Key}", tenant.Value)),
+        .. Agents.SelectMany(agent => Problems($"{Section}__{nameof(Agents)}__{agent.Key}", agent.Value)),
+        .. Agents.Count > MaxAgents ? [$"{Section}__{nameof(Agents)} may name {MaxAgents} agents."] : Array.Empty<string>(),
+        .. Agents.Keys.Where(agent => !Ids.IsValid(agent)).Select(agent => $"{Section}__{nameof(Agents)}__{agent} names no agent."),
+    ];
+
+    private const int MaxAgents = 100;
+
+    private static IEnumerable<string> Problems(string section, UsageLimits limits) =>
+        limits.Problems().Select(problem => $"{section}__{problem.Member} {problem.Rule}");
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Yggdrasil.Settings;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Limits;
+
+internal static class LimitServices
+{
+    public static void AddLimits(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<LimitOptions>(configuration, LimitOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<LimitOptions>>().Value);
+        services.AddSingleton<UserLimits>();
+        services.AddSingleton<CallEstimator>();
+        services.AddSingleton<QuotaLedger>();
+        services.AddSingleton<QuotaCompanion>();
+        services.AddSingleton<InlineQuotas>();
+        services.AddSingleton(provider => new UsageService(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<QuotaLedger>(),
+            provider.GetRequiredService<UserLimits>(),
+            provider.GetRequiredService<TimeProvider>()));
+    }
+}

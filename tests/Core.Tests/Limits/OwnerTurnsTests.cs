@@ -1,0 +1,58 @@
+using Yggdrasil.Limits;
+
+namespace Yggdrasil.Tests.Limits;
+
+public sealed class OwnerTurnsTests
+{
+    private readonly OwnerTurns _turns = new();
+
+    [Fact]
+    public async Task One_at_a_time_goes_on_for_an_owner_and_others_are_not_kept()
+    {
+        var first = await _turns.EnterAsync("alice", CancellationToken.None);
+        var second = _turns.EnterAsync("alice", CancellationToken.None);
+        using (await _turns.EnterAsync("bob", CancellationToken.None))
+        {
+            Assert.False(second.IsCompleted);
+        }
+
+        first.Dispose();
+        var next = await second;
+        next.Dispose();
+        Assert.Equal(0, _turns.Count);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_is_forgotten_and_keeps_nobody()
+    {
+        var first = await _turns.EnterAsync("alice", CancellationToken.None);
+        using var gaveUp = new CancellationTokenSource();
+        var second = _turns.EnterAsync("alice", gaveUp.Token);
+        var third = _turns.EnterAsync("alice", CancellationToken.None);
+
+        await gaveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        first.Dispose();
+
+        var next = await third;
+        next.Dispose();
+        Assert.Equal(0, _turns.Count);
+    }
+
+    [Fact]
+    public async Task Turn_that_is_given_back_twice_lets_one_in()
+    {
+        var first = await _turns.EnterAsync("alice", CancellationToken.None);
+        var (second, third) = (_turns.EnterAsync("alice", CancellationToken.None), _turns.EnterAsync("alice", CancellationToken.None));
+
+        first.Dispose();
+        first.Dispose();
+        var entered = await Task.WhenAny(second, third);
+        var turn = await entered;
+
+        Assert.False((entered == second ? third : second).IsCompleted);
+        turn.Dispose();
+        var last = await (entered == second ? third : second);
+        last.Dispose();
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
+using Yggdrasil.Problems;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Storage;
+using static Yggdrasil.Tests.Runs.ScriptedModels;
+
+namespace Yggdrasil.Tests.Runs;
+
+/// <summary>Starts that share a transaction do not share their fates.</summary>
+[Collection(SharedAzurite.Name)]
+public sealed class StartGroupsTests(AzuriteFixture azurite)
+{
+    private const int Starters = 20;
+
+    private readonly Owner _owner = DriverFixture.NewOwner();
+
+    [Fact]
+    public async Task Run_that_exists_already_keeps_nobody_else_from_starting()
+    {
+        var worker = Worker();
+        var existing = await worker.StartAsync();
+
+        var again = Enumerable.Range(0, 3).Select(_ => StartAsync(worker, existing)).ToList();
+        var others = await Task.WhenAll(Enumerable.Range(0, Starters).Select(_ => StartAsync(worker, NewRun(worker))));
+
+        Assert.All(await Task.WhenAll(again), Assert.Null);
+        Assert.All(others, Assert.NotNull);
+        Assert.Equal(Starters + 1, (await QuotaConcurrencyTests.StoredAsync(worker)).Total.Requests);
+    }
+
+    [Fact]
+    public async Task Same_run_at_once_is_started_once()
+    {
+        var worker = Worker();
+        var run = NewRun(worker);
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => StartAsync(worker, run)));
+
+        Assert.Single(outcomes, outcome => outcome is not null);
+        Assert.Equal(1, (await QuotaConcurrencyTests.StoredAsync(worker)).Total.Requests);
+    }
+
+    [Fact]
+    public async Task Refused_start_keeps_nobody_else_from_starting()
+    {
+        var worker = Worker(new LimitOptions { TokensPerDay = 100_000 });
+        var dear = worker.Agent with { MaxOutputTokens = 200_000 };
+
+        var refused = Enumerable.Range(0, 3).Select(_ => StartAsync(worker, NewRun(worker) with { Agent = dear })).ToList();
+        var others = await Task.WhenAll(Enumerable.Range(0, Starters).Select(_ => StartAsync(worker, NewRun(worker))));
+
+        Assert.All(others, Assert.NotNull);
+        foreach (var start in refused)
+        {
+            await Assert.ThrowsAsync<QuotaExceededException>(() => start);
+        }
+    }
+
+    [Fact]
+    public async Task Request_that_goes_away_is_either_started_or_not_and_keeps_nobody()
+    {
+        var worker = Worker();
+        using var gone = new CancellationTokenSource();
+        worker.Requests.OnTransaction = gone.Cancel;
+
+        var leaving = Enumerable.Range(0, Starters).Select(_ => StartAsync(worker, NewRun(worker), gone.Token)).ToList();
+        var staying = await Task.WhenAll(Enumerable.Range(0, Starters).Select(_ => StartAsync(worker, NewRun(worker))));
+        foreach (var start in leaving)
+        {
+            await Task.WhenAny(start);
+        }
+
+        await Poll.UntilAsync(() => CountAsync(worker).GetAwaiter().GetResult() is var (rows, counted) && rows == counted);
+        Assert.All(staying, Assert.NotNull);
+        Assert.NotNull(await StartAsync(worker, NewRun(worker)));
+        Assert.Contains(leaving, start => start.IsCanceled);
+    }
+
+    private static async Task<(int Rows, long Counted)> CountAsync(DriverFixture worker)
+    {
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        var rows = await table.QueryAsync<Azure.Data.Tables.TableEntity>(row => row.PartitionKey == worker.Owner.Partition)
+            .CountAsync(row => row.RowKey.StartsWith("list!", StringComparison.Ordinal));
+        return (rows, (await QuotaConcurrencyTests.StoredAsync(worker)).Total.Requests);
+    }
+
+    private static Task<Run?> StartAsync(DriverFixture worker, Run run, CancellationToken cancellationToken = default)
+    {
+        var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
+        return worker.Store.StartAsync(run, input, cancellationToken);
+    }
+
+    private Run NewRun(DriverFixture worker) =>
+        LoopFixture.NewRun(worker.Agent, worker.Time.GetUtcNow()) with { Caller = new Caller(_owner, new HashSet<string>()) };
+
+    private DriverFixture Worker(LimitOptions? limits = null) =>
+        new(azurite, new ScriptedModels(Says("Done.")), new TestTools(), _owner, limits: limits ?? new LimitOptions());
+}

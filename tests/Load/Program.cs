@@ -1,0 +1,3 @@
+using Yggdrasil.Load;
+
+return await LoadCommand.InvokeAsync(args);
