@@ -5,11 +5,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
@@ -57,6 +59,8 @@ public static class YggdrasilServices
         services.AddHealth(configuration);
         services.AddTelemetry(configuration);
         services.AddErrorTracking();
+        services.AddPrompts(configuration);
+        services.AddBatches(configuration);
         return services.AddSettingsAtStart();
     }
 

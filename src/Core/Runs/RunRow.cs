@@ -15,6 +15,9 @@ namespace Yggdrasil.Runs;
 /// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
 internal sealed class RunRow(ContentVault vault)
 {
+    /// <summary>Set for items of batches.</summary>
+    public const string BatchId = "BatchId";
+
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
@@ -42,6 +45,7 @@ internal sealed class RunRow(ContentVault vault)
         row["Stream"] = run.Stream ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
+        row[BatchId] = run.BatchId;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
 
@@ -236,6 +240,7 @@ internal sealed class RunRow(ContentVault vault)
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
         TraceParent = row.GetString("TraceParent"),
+        BatchId = row.GetString(BatchId),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),

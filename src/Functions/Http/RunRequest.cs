@@ -106,17 +106,18 @@ internal static class RunRequest
     /// <summary>What a model is to answer; empty where it is not valid.</summary>
     public static List<ChatMessage> ReadInput(JsonFields fields)
     {
+        var path = fields.PathOf(Input);
         switch (fields.Get(Input))
         {
             case null:
-                fields.Errors.Add(Input, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(path, "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
                 return [new ChatMessage(ChatRole.User, ReadText(fields))];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, Input, fields.Errors);
+                return ReadMessages(list, path, fields.Errors);
             default:
-                fields.Errors.Add(Input, "Must be a string or a list of messages.");
+                fields.Errors.Add(path, "Must be a string or a list of messages.");
                 return [];
         }
     }
@@ -124,7 +125,7 @@ internal static class RunRequest
     private static string ReadText(JsonFields fields)
     {
         var text = fields.String(Input, MaxInputBytes);
-        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), Input, "Must not be empty.");
+        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), fields.PathOf(Input), "Must not be empty.");
         return text ?? "";
     }
 
