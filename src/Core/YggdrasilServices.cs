@@ -15,6 +15,7 @@ using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
@@ -49,6 +50,7 @@ public static class YggdrasilServices
         services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddDelegation();
         services.AddSchedules();
         return services.AddSettingsAtStart();
     }

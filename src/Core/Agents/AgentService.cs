@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 
@@ -41,7 +42,7 @@ public sealed class AgentService
     {
         var existing = await FindAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, AgentAction.Write, existing?.Resource ?? ResourceToCreate(scope, agentId), agentId);
-        Validate(agentId, definition);
+        await ValidateAsync(scope, agentId, definition, cancellationToken);
         for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await FindAsync(scope, agentId, cancellationToken))
         {
             Check(precondition, existing);
@@ -106,6 +107,13 @@ public sealed class AgentService
         return agent!;
     }
 
+    /// <summary>What an agent says of itself to a caller who may run it; null when it says nothing, or there is none such.</summary>
+    internal async Task<string?> DescribeAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+        await FindAsync(scope, agentId, cancellationToken) is { } agent
+            && AccessPolicy.Decide(scope.Caller, AgentAction.Run, agent.Resource) == Access.Allowed
+            ? agent.Definition.Description
+            : null;
+
     private async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         _configured.Find(agentId) is { } configured ? configured
         : Ids.IsValid(agentId) ? await _store.FindAsync(scope.Owner, agentId, cancellationToken)
@@ -125,11 +133,19 @@ public sealed class AgentService
     private static AgentResource? ResourceToCreate(Scope scope, string agentId) =>
         Ids.IsSharedAgent(agentId) ? null : new AgentResource(scope.Owner);
 
-    private void Validate(string agentId, AgentDefinition definition)
+    private async Task ValidateAsync(Scope scope, string agentId, AgentDefinition definition, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         errors.Require(Ids.IsValid(agentId), "agent", "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
         _validator.Validate(definition, errors);
+        foreach (var (index, tool) in definition.Tools.Index().Where(item => DelegateTools.IsDelegate(item.Item)).Take(AgentValidator.MaxTools))
+        {
+            var asked = DelegateTools.IdOf(tool);
+            errors.Require(asked != agentId, $"tools[{index}]", "An agent cannot ask itself.");
+            errors.Require(
+                asked == agentId || await FindAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");
+        }
+
         errors.ThrowIfAny();
     }
 

@@ -5,6 +5,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -40,6 +41,12 @@ public sealed record Run
 
     /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
     public string? NextRun { get; init; }
+
+    /// <summary>The call of another run that this one answers; null for a run that a caller started.</summary>
+    public ParentCall? Parent { get; init; }
+
+    /// <summary>The agents above it, the first first, by the ids under which its caller may run them.</summary>
+    internal IReadOnlyList<string> Ancestors { get; init; } = [];
 
     /// <summary>Who is to learn of its end; most often nobody.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];

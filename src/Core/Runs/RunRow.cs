@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -38,6 +39,9 @@ internal sealed class RunRow(ContentVault vault)
         row["ConversationId"] = run.ConversationId;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
+        row["ParentRun"] = run.Parent?.RunId;
+        row["ParentCall"] = run.Parent?.CallId;
+        row["Ancestors"] = run.Ancestors.Count > 0 ? string.Join(' ', run.Ancestors) : null;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -245,6 +249,8 @@ internal sealed class RunRow(ContentVault vault)
             : null,
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
+        Parent = row.GetString("ParentRun") is { } parent ? new ParentCall(parent, row.GetString("ParentCall")) : null,
+        Ancestors = (row.GetString("Ancestors") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Callback = CallbackStore.Read(row),
         NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,

@@ -1,8 +1,10 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
@@ -78,6 +80,7 @@ public sealed class RunService
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+        agent = await CompleteAsync(caller, agent, request, requestAborted);
         await ValidateAsync(caller, request, agent, requestAborted);
         var run = Create(caller, agent, request, idempotency);
 
@@ -182,6 +185,7 @@ public sealed class RunService
     private Run Create(Caller caller, Agent agent, StartRun request, Idempotency? idempotency)
     {
         var now = _time.GetUtcNow();
+        var deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds);
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         return new Run
         {
@@ -195,14 +199,54 @@ public sealed class RunService
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
             Metadata = request.Metadata,
-            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
+            Notices = [.. NoticesOf(request, agent.Definition), .. request.Notices],
+            Parent = request.Inherited?.Parent,
+            Ancestors = request.Inherited?.Ancestors ?? [],
             CallbackUrl = request.CallbackUrl,
             Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
             RequestHash = idempotency?.RequestHash,
             CreatedAt = now,
-            Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
+            Deadline = request.Inherited?.Deadline is { } latest && latest < deadline ? latest : deadline,
             Status = RunStatus.Queued,
             LeaseUntil = DateTimeOffset.UnixEpoch,
+        };
+    }
+
+    private static IEnumerable<RunNotice> NoticesOf(StartRun request, AgentDefinition agent)
+    {
+        if (request.CallbackUrl is not null)
+        {
+            yield return RunCallback.Notice;
+        }
+
+        if (agent.Tools.Any(DelegateTools.IsDelegate))
+        {
+            yield return ChildrenNotice.Notice;
+        }
+    }
+
+    /// <summary>The agent as this run has it: what its model is told of agents it may ask, and no less redaction than who asks for the run.</summary>
+    private async Task<Agent> CompleteAsync(Caller caller, Agent agent, StartRun request, CancellationToken cancellationToken)
+    {
+        var definition = agent.Definition;
+        Dictionary<string, string> descriptions = [];
+        foreach (var id in definition.Tools.Where(DelegateTools.IsDelegate).Select(DelegateTools.IdOf))
+        {
+            var asked = DelegateTools.IdFor(agent.Id, id);
+            if (await _agents.DescribeAsync(AccessPolicy.ScopeOf(caller, userId: null), asked, cancellationToken) is { } description)
+            {
+                descriptions[id] = description;
+            }
+        }
+
+        var inherited = request.Inherited?.Redaction ?? RedactionMode.Off;
+        return agent with
+        {
+            Definition = definition with
+            {
+                Redaction = inherited > definition.Redaction ? inherited : definition.Redaction,
+                DelegateDescriptions = descriptions.Count > 0 ? descriptions : null,
+            },
         };
     }
 

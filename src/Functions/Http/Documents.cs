@@ -4,6 +4,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
@@ -30,6 +31,7 @@ internal sealed record RunDocument(
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
     CallbackState? Callback,
+    ParentCall? Parent,
     IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
@@ -52,6 +54,7 @@ internal sealed record RunDocument(
         run.ServedBy,
         run.Metadata,
         run.Callback,
+        run.Parent,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
@@ -85,6 +88,7 @@ internal sealed record RunLinks(string Self, string Steps, string Cancel)
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
+/// <param name="ChildRun">The run that the call was made as, where another agent was asked.</param>
 internal sealed record StepDocument(
     int Turn,
     string Kind,
@@ -102,6 +106,7 @@ internal sealed record StepDocument(
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
+    string? ChildRun,
     string? Result)
 {
     public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
@@ -135,6 +140,7 @@ internal sealed record StepDocument(
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
+        entry.ChildRun,
         entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
