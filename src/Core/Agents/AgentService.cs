@@ -107,12 +107,24 @@ public sealed class AgentService
         return agent!;
     }
 
-    /// <summary>What an agent says of itself to a caller who may run it; null when it says nothing, or there is none such.</summary>
-    internal async Task<string?> DescribeAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
-        await FindAsync(scope, agentId, cancellationToken) is { } agent
-            && AccessPolicy.Decide(scope.Caller, AgentAction.Run, agent.Resource) == Access.Allowed
-            ? agent.Definition.Description
-            : null;
+    /// <summary>The agent that an id names, to be run: with what the agents among its tools say of themselves.</summary>
+    /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
+    internal async Task<Agent> RequireToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken)
+    {
+        var agent = await RequireAsync(scope, AgentAction.Run, agentId, cancellationToken);
+        Dictionary<string, string> descriptions = [];
+        foreach (var id in agent.Definition.Tools.Where(DelegateTools.IsDelegate).Select(DelegateTools.IdOf))
+        {
+            // Only to a caller who may run it: an agent that is shared may name others that are not.
+            if (await FindAsync(scope, DelegateTools.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+                && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
+            {
+                descriptions[id] = description;
+            }
+        }
+
+        return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
+    }
 
     private async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         _configured.Find(agentId) is { } configured ? configured

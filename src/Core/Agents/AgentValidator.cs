@@ -4,6 +4,7 @@ using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Schemas;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
 
@@ -18,6 +19,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
     private const int MaxFallbacks = 8;
     private const int MaxApprovers = 64;
     private const int MaxTurns = 200;
+    private const int MaxSchemaBytes = 64 * 1024;
     private const int MaxToolCalls = 1000;
     private const int MaxDeadlineSeconds = 7 * 24 * 3600;
 
@@ -39,10 +41,34 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
         errors.Require(agent.Temperature is null or (>= 0 and <= 2), prefix + "temperature", "Must be between 0 and 2.");
         errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
-        errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
+        ValidateSchema(agent.ResponseSchema, prefix + "responseSchema", errors);
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
         ValidateContext(agent.Context, prefix, errors);
         errors.Require(agent.RetentionDays is null or (>= 0 and <= RetentionOptions.MaxDays), prefix + "retentionDays", $"Must be between 0 and {RetentionOptions.MaxDays}.");
+    }
+
+    private static void ValidateSchema(JsonElement? schema, string field, FieldErrors errors)
+    {
+        if (schema is not { } given)
+        {
+            return;
+        }
+
+        var text = given.GetRawText();
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(field, "Must be a JSON schema: an object.");
+        }
+        else if (Encoding.UTF8.GetByteCount(text) > MaxSchemaBytes)
+        {
+            errors.Add(field, $"At most {MaxSchemaBytes / 1024} KiB of UTF-8.");
+        }
+        else
+        {
+            errors.Require(
+                ValueSchema.Read(text, SchemaWords.Answer) is { IsBounded: true }, field,
+                "Cannot be read as a JSON schema. Types are JSON's, a $ref leads to a part of the schema itself and not round in circles, a pattern needs no backtracking, and there are no patternProperties.");
+        }
     }
 
     private static void ValidateContext(ContextPolicy? context, string prefix, FieldErrors errors) =>

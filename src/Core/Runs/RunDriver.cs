@@ -5,6 +5,7 @@ using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -194,7 +195,7 @@ public sealed partial class RunDriver
     }
 
     /// <summary>The lease of a run whose start this process has just committed together with it.</summary>
-    internal RunLease Hold(Run started, JournalEntry input) => new(_store, started, [input], _options, _time, _logger);
+    internal RunLease Hold(Run started, IReadOnlyList<JournalEntry> entries) => new(_store, started, entries, _options, _time, _logger);
 
     /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
     /// <param name="slice">Disposed of here.</param>
@@ -312,7 +313,13 @@ public sealed partial class RunDriver
             QuotaAsk = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);
-        return stored is null ? null : new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
+        if (stored is null)
+        {
+            return null;
+        }
+
+        RunMetrics.TakenUp(entries);
+        return new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
         {
             DecisionsSeen = stored.DecisionCount - settled.Remaining,
         };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Telemetry;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
@@ -49,6 +50,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
     public async Task<DelegatedCall?> RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
+        RunContext.Enter(journal);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
         if (verdict is not GateVerdict.Delegate delegated)
         {
@@ -113,7 +115,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
             .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Answered or GateVerdict.Execute)
-            .Select(item => SettleAsync(journal.Run, item.Call, item.Verdict, places, slice))
+            .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
             .ToList();
         try
         {
@@ -159,7 +161,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             : run;
 
     /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
-    private async Task<JournalEntry?> SettleAsync(Run run, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
+    private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
@@ -173,8 +175,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
                 GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
                 GateVerdict.Answered answered => answered.Result,
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
-                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(run, call, edited, places, slice)),
-                GateVerdict.Execute execute => await MakeAsync(run, call, execute, places, slice),
+                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(journal, call, edited, places, slice)),
+                GateVerdict.Execute execute => await MakeAsync(journal, call, execute, places, slice),
                 _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
             };
         }
@@ -190,7 +192,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             CallId = call.CallId,
 
             // The name of a tool that does not exist is words of the model: content, and of any length. It is in the answer.
-            Name = gates.Knows(run, call.Content.Name) ? call.Content.Name : null,
+            Name = gates.Knows(journal.Run, call.Content.Name) ? call.Content.Name : null,
             Status = result.Status,
             StartedAt = child?.StartedAt ?? startedAt,
             Duration = child is null ? time.GetElapsedTime(started) : startedAt - child.StartedAt,
@@ -199,7 +201,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         };
     }
 
-    private async Task<ToolResult> MakeAsync(Run run, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    private async Task<ToolResult> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
         // Once the run is cancelled no further call begins, of whichever kind.
@@ -207,10 +209,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         await places.WaitAsync(noPlace.Token);
         try
         {
+            journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
+            var run = journal.Run;
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
-            return execute.Tool.Idempotent
-                ? await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
-                : await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost);
+            return await RunSpans.ExecuteToolAsync(run, call, execute.Tool, () => execute.Tool.Idempotent
+                ? executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
+                : executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost));
         }
         finally
         {

@@ -79,8 +79,13 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return verdict;
         }
 
+        if (tool.Distributed && !canWait)
+        {
+            return new GateVerdict.Refuse("This tool runs apart from the run, which this run cannot wait for.");
+        }
+
         return tool.AgentId is { } agentId
-            ? JudgeDelegation(run, call, agentId, validation.Arguments["input"].GetString()!, asActivity, canWait)
+            ? JudgeDelegation(run, call, agentId, validation.Arguments["input"].GetString()!, asActivity)
             : JudgeAttempt(call, tool, validation.Arguments, now, asActivity);
     }
 
@@ -94,13 +99,8 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             null => new GateVerdict.Execute(tool, arguments, Edited: call.Decision?.Arguments is not null),
         };
 
-    private static GateVerdict JudgeDelegation(Run run, PendingCall call, string agentId, string input, bool asActivity, bool canWait)
+    private static GateVerdict JudgeDelegation(Run run, PendingCall call, string agentId, string input, bool asActivity)
     {
-        if (!canWait)
-        {
-            return new GateVerdict.Refuse("Another agent cannot be asked here: this run cannot wait for it.");
-        }
-
         if (DelegateTools.Obstacle(run, agentId) is { } reason)
         {
             return new GateVerdict.Refuse(reason);

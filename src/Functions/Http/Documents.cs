@@ -21,6 +21,7 @@ internal sealed record RunDocument(
     string Agent,
     int AgentVersion,
     string? ConversationId,
+    ForkDocument? ForkedFrom,
     RunStatus Status,
     StopReason? StopReason,
     string? Output,
@@ -36,7 +37,7 @@ internal sealed record RunDocument(
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
-    RunLinks Links)
+    RunLinks? Links)
 {
     /// <param name="query">What the links need beside the run's id; empty for the caller's own run.</param>
     public static RunDocument From(Run run, string query = "") => new(
@@ -44,10 +45,11 @@ internal sealed record RunDocument(
         run.AgentId,
         run.AgentVersion,
         run.ConversationId,
+        run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
         run.Status,
         run.StopReason,
         run.Output,
-        Structured(run),
+        run.StructuredOutput,
         run.Error,
         run.Usage,
         run.Turns,
@@ -61,30 +63,18 @@ internal sealed record RunDocument(
         run.CompletedAt,
         RunLinks.Of(run.Id, query));
 
-    private static JsonElement? Structured(Run run)
-    {
-        if (run.Agent.ResponseSchema is null || run.Output is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(run.Output);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            // A model that answered in prose has no structured output; the prose is in output.
-            return null;
-        }
-    }
+    /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
+    public static RunDocument Inline(Run run) => From(run) with { Links = null };
 }
 
-internal sealed record RunLinks(string Self, string Steps, string Cancel)
+/// <summary>Where a fork began.</summary>
+/// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
+internal sealed record ForkDocument(string Id, int FromTurn);
+
+internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) =>
-        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
+    public static RunLinks Of(string runId, string query) => new(
+        $"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
@@ -103,6 +93,7 @@ internal sealed record StepDocument(
     long? ReasoningTokens,
     decimal? CostUsd,
     bool? Cached,
+    bool? Inherited,
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
@@ -117,7 +108,7 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
             .Select(entry => entry.CallId is { } id
                 ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
                 : From(entry, call: null, decision: null))];
@@ -137,6 +128,7 @@ internal sealed record StepDocument(
         entry.ReasoningTokens,
         entry.CostUsd,
         entry.Cached ? true : null,
+        entry.Inherited ? true : null,
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),

@@ -1,3 +1,4 @@
+using Yggdrasil.Agents;
 using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Security.Authorization;
@@ -12,7 +13,9 @@ internal sealed class ChildrenNotice(RunStore store, RunControl control) : INoti
 
     public string Kind => Name;
 
-    public static RunNotice Notice { get; } = new(Name, "");
+    /// <summary>The notice of runs that may have children.</summary>
+    public static IEnumerable<RunNotice> Of(AgentDefinition agent) =>
+        agent.Tools.Any(DelegateTools.IsDelegate) ? [new RunNotice(Name, "")] : [];
 
     public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
