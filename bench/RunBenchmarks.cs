@@ -83,11 +83,16 @@ public class RunBenchmarks
         return journal.Run.Output;
     }
 
+    [Benchmark(Description = "inline: LocalHost over HTTP")]
+    public Task<int> Invoke() => PostAsync("invoke");
+
     [Benchmark(Description = "durable: LocalHost over HTTP, Prefer: wait")]
-    public async Task<int> Durable()
+    public Task<int> Durable() => PostAsync("runs");
+
+    private async Task<int> PostAsync(string route)
     {
         using var body = new StringContent($$"""{"input":"{{Prompt}}"}""", Encoding.UTF8, "application/json");
-        using var response = await _http.PostAsync(new Uri("/api/agents/assistant/runs", UriKind.Relative), body);
+        using var response = await _http.PostAsync(new Uri($"/api/agents/assistant/{route}", UriKind.Relative), body);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadAsByteArrayAsync()).Length;
     }

@@ -17,12 +17,16 @@ using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
+using Yggdrasil.Telemetry.Errors;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
 using Yggdrasil.Users;
@@ -39,6 +43,7 @@ public static class YggdrasilServices
         services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
+        services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
@@ -51,9 +56,13 @@ public static class YggdrasilServices
         services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddDelegation();
         services.AddSchedules();
         services.AddPrompts(configuration);
         services.AddBatches(configuration);
+        services.AddHealth(configuration);
+        services.AddTelemetry(configuration);
+        services.AddErrorTracking();
         return services.AddSettingsAtStart();
     }
 
@@ -173,6 +182,7 @@ public static class YggdrasilServices
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RunRemoval>();
+        services.AddRunEvents();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
@@ -184,6 +194,17 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
+        services.AddSingleton(provider => new InlineRuns(
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<AgentLoop>(),
+            provider.GetRequiredService<InlineQuotas>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RunForking(
+            provider.GetRequiredService<RunService>(),
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<AgentService>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
@@ -194,5 +215,15 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddRunEvents(this IServiceCollection services)
+    {
+        services.AddSingleton<DeltaLog>();
+        services.AddSingleton<RunStreams>();
+        services.AddSingleton<RunFeeds>();
+        services.AddSingleton<EventTickets>();
+        services.AddSingleton(provider => new RunEvents(
+            provider.GetRequiredService<RunFeeds>(), provider.GetRequiredService<RunStore>(), provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -7,6 +7,7 @@ namespace Yggdrasil.Contract.Tests;
 public class BadInputTests(ContractFixture app)
 {
     private const string Runs = "/api/agents/assistant/runs";
+    private const string Invoke = "/api/agents/assistant/invoke";
     private const string Agents = "/api/agents/bad-input";
 
     private const string Schedules = "/api/schedules/bad-input";
@@ -40,6 +41,7 @@ public class BadInputTests(ContractFixture app)
         { "maxTurns of a wrong type", Runs, """{"input":"x","maxTurns":"5"}""", "maxTurns" },
         { "fractional maxTurns", Runs, """{"input":"x","maxTurns":1.5}""", "maxTurns" },
         { "huge maxTurns", Runs, """{"input":"x","maxTurns":1e99}""", "maxTurns" },
+        { "stream of a wrong type", Runs, """{"input":"x","stream":"true"}""", "stream" },
         { "no maxTurns at all", Runs, """{"input":"x","maxTurns":0}""", "maxTurns" },
         { "maxTurns over the agent's", Runs, """{"input":"x","maxTurns":21}""", "maxTurns" },
         { "negative deadline", Runs, """{"input":"x","deadlineSeconds":-1}""", "deadlineSeconds" },
@@ -47,6 +49,16 @@ public class BadInputTests(ContractFixture app)
         { "metadata value of a wrong type", Runs, """{"input":"x","metadata":{"a":1}}""", "metadata.a" },
         { "metadata value too long", Runs, "{\"input\":\"x\",\"metadata\":{\"a\":\"" + new string('x', 513) + "\"}}", "metadata.a" },
         { "17 metadata pairs", Runs, "{\"input\":\"x\",\"metadata\":{" + string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"{i}\":\"\"")) + "}}", "metadata" },
+        { "no body of an inline run", Invoke, "", "body" },
+        { "no input of an inline run", Invoke, "{}", "input" },
+        { "system message of an inline run", Invoke, """{"input":[{"role":"system","content":"x"},{"role":"user","content":"x"}]}""", "input[0].role" },
+        { "input of an inline run over 256 KiB", Invoke, $$"""{"input":[{"role":"user","content":"{{new string('x', 257 * 1024)}}"}]}""", "input" },
+        { "inline run in a conversation", Invoke, """{"input":"x","conversationId":"c-1"}""", "conversationId" },
+        { "inline run that may conflict", Invoke, """{"input":"x","onConflict":"enqueue"}""", "onConflict" },
+        { "inline run with a callback", Invoke, """{"input":"x","callback":{"url":"https://example.com/"}}""", "callback" },
+        { "unknown field of an inline run", Invoke, """{"input":"x","modle":"y"}""", "modle" },
+        { "deadline over an inline run's", Invoke, """{"input":"x","deadlineSeconds":201}""", "deadlineSeconds" },
+        { "maxTurns of an inline run over the agent's", Invoke, """{"input":"x","maxTurns":21}""", "maxTurns" },
         { "callback of a wrong type", Runs, """{"input":"x","callback":"https://example.com/"}""", "callback" },
         { "callback without an address", Runs, """{"input":"x","callback":{}}""", "callback.url" },
         { "callback to an internal address", Runs, """{"input":"x","callback":{"url":"https://169.254.169.254/"}}""", "callback.url" },
@@ -78,6 +90,10 @@ public class BadInputTests(ContractFixture app)
         { "temperature out of range", Agents, """{"model":"demo:x","temperature":3}""", "temperature" },
         { "maxTurns out of range", Agents, """{"model":"demo:x","maxTurns":201}""", "maxTurns" },
         { "schema that is no object", Agents, """{"model":"demo:x","responseSchema":"x"}""", "responseSchema" },
+        { "schema that leads elsewhere", Agents, """{"model":"demo:x","responseSchema":{"$ref":"http://169.254.169.254/x"}}""", "responseSchema" },
+        { "schema that leads to itself", Agents, """{"model":"demo:x","responseSchema":{"allOf":[{"$ref":"#"}]}}""", "responseSchema" },
+        { "schema of an unknown type", Agents, """{"model":"demo:x","responseSchema":{"type":"text"}}""", "responseSchema" },
+        { "schema over 64 KiB", Agents, "{\"model\":\"demo:x\",\"responseSchema\":{\"title\":\"" + new string('x', 65 * 1024) + "\"}}", "responseSchema" },
         { "cache without time", Agents, """{"model":"demo:x","cache":{}}""", "cache.ttlSeconds" },
         { "cache of unknown scope", Agents, """{"model":"demo:x","cache":{"ttlSeconds":1,"scope":"world"}}""", "cache.scope" },
         { "context too small", Agents, """{"model":"demo:x","context":{"maxTokens":255}}""", "context.maxTokens" },
@@ -98,7 +114,7 @@ public class BadInputTests(ContractFixture app)
     [MemberData(nameof(InvalidBodies))]
     public async Task Invalid_body_is_400_and_names_the_field(string situation, string path, string body, string field)
     {
-        using var response = await app.Http.SendJsonAsync(path == Runs ? HttpMethod.Post : HttpMethod.Put, path, body);
+        using var response = await app.Http.SendJsonAsync(path == Agents ? HttpMethod.Put : HttpMethod.Post, path, body);
 
         await AssertInvalidAsync(response, field, situation);
     }

@@ -37,6 +37,33 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Inline_runs()
+    {
+        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+
+        Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.False(run.TryGetProperty("links", out _));
+    }
+
+    [Fact]
+    public async Task Structured_output()
+    {
+        var answers = await RunSectionAsync("Structured output");
+
+        Assert.Equal("sums", Json(answers[0]).Text("id"));
+        Assert.Equal(391, Json(answers[1]).GetProperty("structuredOutput").GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Forks()
+    {
+        var fork = Json(Assert.Single(await RunSectionAsync("Forks")));
+
+        Assert.Contains("23", fork.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(2, fork.GetProperty("forkedFrom").GetProperty("fromTurn").GetInt32());
+    }
+
+    [Fact]
     public async Task Limits_and_usage()
     {
         var answers = await RunSectionAsync("Limits and usage");
@@ -79,6 +106,31 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events()
+    {
+        var answers = await RunSectionAsync("Events");
+
+        Assert.Equal(2, answers.Count);
+        Assert.Contains("event: run.started\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: model.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.StartsWith("ygt_", Json(answers[1]).Text("ticket"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task How_the_app_fares()
+    {
+        var answers = await RunSectionAsync("How the app fares");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal("healthy", Json(answers[0]).Text("status"));
+        Assert.True(Json(answers[1]).TryGetProperty("checks", out _));
+        Assert.True(Json(answers[2]).TryGetProperty("items", out _));
+        Assert.True(Json(answers[3]).TryGetProperty("items", out _));
+        Assert.StartsWith("3.1", Json(answers[4]).Text("openapi"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);
@@ -92,6 +144,15 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal("", answers[1]);
         using var list = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", "Bearer dev:local"));
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Agents_that_ask_agents()
+    {
+        var answers = await RunSectionAsync("Agents that ask agents");
+
+        var run = await RunUntilEndAsync(Json(answers[3]).Text("id"));
+        Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);
     }
 
     [Fact]

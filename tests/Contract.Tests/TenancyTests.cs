@@ -17,6 +17,7 @@ public partial class TenancyTests(ContractFixture app)
         "PUT /api/agents/{agent}",
         "DELETE /api/agents/{agent}",
         "POST /api/agents/{agent}/runs",
+        "POST /api/agents/{agent}/invoke",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
@@ -25,11 +26,14 @@ public partial class TenancyTests(ContractFixture app)
     [
         "GET /api/runs/{id}",
         "GET /api/runs/{id}/steps",
+        "GET /api/runs/{id}/events",
+        "POST /api/runs/{id}/events/ticket",
         "POST /api/runs/{id}/cancel",
         "POST /api/runs/{id}/suspend",
         "POST /api/runs/{id}/resume",
         "DELETE /api/runs/{id}",
         "POST /api/runs/{id}/approvals/{callId}",
+        "POST /api/runs/{id}/fork",
     ];
 
     private static readonly string[] ConversationRoutes =
@@ -50,8 +54,11 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/batches/{id}",
     ];
 
-    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/", "/api/poison/"];
+    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
+
+    /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
+    private const string Preflight = "OPTIONS /{*path}";
 
     private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
 
@@ -283,7 +290,7 @@ public partial class TenancyTests(ContractFixture app)
     public void Every_route_that_names_a_resource_is_attacked_here()
     {
         var served = Route().Matches(app.Output).Select(match => $"{match.Groups["method"].Value.ToUpperInvariant()} {match.Groups["path"].Value}").ToList();
-        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal)
+        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
         Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes]), Order(resources));
@@ -310,6 +317,7 @@ public partial class TenancyTests(ContractFixture app)
         var body = method switch
         {
             "PUT" => Definition,
+            "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",

@@ -5,15 +5,26 @@ public sealed class Gate
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes when the first visitor waits here.</summary>
     public Task Reached => _reached.Task;
 
+    /// <summary>Completes when the first visitor has gone away, let through or not.</summary>
+    public Task Left => _left.Task;
+
     public void Open() => _opened.TrySetResult();
 
-    public Task WaitAsync(CancellationToken cancellationToken)
+    public async Task WaitAsync(CancellationToken cancellationToken)
     {
         _reached.TrySetResult();
-        return _opened.Task.WaitAsync(cancellationToken);
+        try
+        {
+            await _opened.Task.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            _left.TrySetResult();
+        }
     }
 }

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Retention;
+using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Schemas;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
 
@@ -13,10 +15,11 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
-    private const int MaxTools = 64;
+    internal const int MaxTools = 64;
     private const int MaxFallbacks = 8;
     private const int MaxApprovers = 64;
     private const int MaxTurns = 200;
+    private const int MaxSchemaBytes = 64 * 1024;
     private const int MaxToolCalls = 1000;
     private const int MaxDeadlineSeconds = 7 * 24 * 3600;
 
@@ -38,10 +41,34 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
         errors.Require(agent.Temperature is null or (>= 0 and <= 2), prefix + "temperature", "Must be between 0 and 2.");
         errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
-        errors.Require(agent.ResponseSchema is null or { ValueKind: JsonValueKind.Object }, prefix + "responseSchema", "Must be a JSON schema: an object.");
+        ValidateSchema(agent.ResponseSchema, prefix + "responseSchema", errors);
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
         ValidateContext(agent.Context, prefix, errors);
         errors.Require(agent.RetentionDays is null or (>= 0 and <= RetentionOptions.MaxDays), prefix + "retentionDays", $"Must be between 0 and {RetentionOptions.MaxDays}.");
+    }
+
+    private static void ValidateSchema(JsonElement? schema, string field, FieldErrors errors)
+    {
+        if (schema is not { } given)
+        {
+            return;
+        }
+
+        var text = given.GetRawText();
+        if (given.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add(field, "Must be a JSON schema: an object.");
+        }
+        else if (Encoding.UTF8.GetByteCount(text) > MaxSchemaBytes)
+        {
+            errors.Add(field, $"At most {MaxSchemaBytes / 1024} KiB of UTF-8.");
+        }
+        else
+        {
+            errors.Require(
+                ValueSchema.Read(text, SchemaWords.Answer) is { IsBounded: true }, field,
+                "Cannot be read as a JSON schema. Types are JSON's, a $ref leads to a part of the schema itself and not round in circles, a pattern needs no backtracking, and there are no patternProperties.");
+        }
     }
 
     private static void ValidateContext(ContextPolicy? context, string prefix, FieldErrors errors) =>
@@ -66,13 +93,29 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         }
     }
 
+    private void ValidateDelegate(string name, string field, FieldErrors errors)
+    {
+        var id = DelegateTools.IdOf(name);
+        errors.Require(
+            Ids.IsValid(id) && id.Length <= DelegateTools.MaxIdLength, field, $"Write agent:<id>, of an agent of yours whose id has at most {DelegateTools.MaxIdLength} characters.");
+        errors.Require(!tools.TryGet(DelegateTools.NameOf(name), out _), field, $"Models would take it for the tool \"{DelegateTools.NameOf(name)}\".");
+    }
+
     private void ValidateTools(AgentDefinition agent, string prefix, FieldErrors errors)
     {
         errors.Require(agent.Tools.Count <= MaxTools, prefix + "tools", $"At most {MaxTools} tools.");
         foreach (var (index, name) in agent.Tools.Index())
         {
             var field = $"{prefix}tools[{index}]";
-            errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
+            if (DelegateTools.IsDelegate(name))
+            {
+                ValidateDelegate(name, field, errors);
+            }
+            else
+            {
+                errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
+            }
+
             errors.Require(agent.Tools.Take(index).All(earlier => earlier != name), field, $"\"{name}\" is named twice.");
         }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
@@ -45,12 +46,11 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
             return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError(invalid.Code, invalid.Errors.First().Value[0])));
         }
 
-        var run = NewRun(batch, item);
-        var first = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = input };
+        var (run, entries) = Prepare(batch, item, input);
         try
         {
-            return await store.StartAsync(run, first, stopping) is { } started
-                ? await DriveAsync(item, driver.Hold(started, first), scheduler, stopping)
+            return await store.StartAsync(run, entries, stopping) is { } started
+                ? await DriveAsync(item, driver.Hold(started, entries), scheduler, stopping)
                 : await ContinueAsync(item, run, scheduler, stopping);
         }
         catch (ProblemException problem) when (problem is not LimitException)
@@ -70,30 +70,27 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
         errors.ThrowIfAny();
     }
 
-    private Run NewRun(Batch batch, BatchItem item)
+    private NewRun Prepare(Batch batch, BatchItem item, IReadOnlyList<ChatMessage> input)
     {
-        var (now, agent) = (time.GetUtcNow(), batch.Agent!);
+        var (now, kept) = (time.GetUtcNow(), batch.Agent!);
+        var agent = new Agent(kept.Id, kept.Definition, kept.Version, Owner: null, AgentSource.User, now, now, default);
+        var request = new StartRun { Input = input, Notices = [NoticeOf(batch, item)] };
         var id = Ids.BatchRun(batch.Caller.Owner.Partition, batch.Id, item.Index, item.Round);
-        return new Run
-        {
-            Id = id,
-            Caller = batch.Caller,
-            AgentId = agent.Id,
-            AgentVersion = agent.Version,
-            AgentKey = agent.Key,
-            Agent = agent.Definition,
-            BatchId = batch.Id,
-            Notices = [NoticeOf(batch, item)],
-            CreatedAt = now,
-            StartedAt = now,
-            Deadline = now.AddSeconds(agent.Definition.DeadlineSeconds),
-            Status = RunStatus.Running,
-            Epoch = 1,
-            LeaseUntil = now + options.Lease,
+        var (run, entries) = NewRun.Of(id, batch.Caller, agent, request, now);
+        return new NewRun(
+            run with
+            {
+                AgentKey = kept.Key,
+                BatchId = batch.Id,
+                StartedAt = now,
+                Status = RunStatus.Running,
+                Epoch = 1,
+                LeaseUntil = now + options.Lease,
 
-            // Not scheduled until the run has to be handed over: until then its batch stands in for it.
-            Driver = Ids.Driver(id, 1),
-        };
+                // Not scheduled until the run has to be handed over: until then its batch stands in for it.
+                Driver = Ids.Driver(id, 1),
+            },
+            entries);
     }
 
     private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, IRunScheduler scheduler, CancellationToken stopping)

@@ -30,7 +30,7 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
         row[Content] = await vault.SealAsync(content, Address(row), cancellationToken);
 
         // Read back from what is stored, so that it is the same here and on every other instance.
-        var stored = JsonSerializer.Deserialize<List<ChatMessage>>(content, StoredJson.Options)!;
+        var stored = JsonSerializer.Deserialize<List<ChatMessage>>(content, StoredJson.Options)!.AsBefore();
         return (new TableTransactionAction(TableTransactionActionType.Add, row), Shown(exchange with { Messages = stored }));
     }
 
@@ -113,8 +113,8 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
         row.GetBoolean("Shown") ?? true,
         await OpenAsync(row, cancellationToken));
 
-    private ValueTask<List<ChatMessage>> OpenAsync(TableEntity row, CancellationToken cancellationToken) =>
-        vault.OpenJsonAsync<List<ChatMessage>>(row.GetBinary(Content), Address(row), cancellationToken);
+    private async ValueTask<List<ChatMessage>> OpenAsync(TableEntity row, CancellationToken cancellationToken) =>
+        (await vault.OpenJsonAsync<List<ChatMessage>>(row.GetBinary(Content), Address(row), cancellationToken)).AsBefore();
 
     private static ContentAddress Address(TableEntity row) => new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, Content);
 }

@@ -12,8 +12,6 @@ namespace Yggdrasil.Conversations;
 /// <param name="Messages">Complete: every tool call has its result, and every message the time it came about.</param>
 internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IReadOnlyList<ChatMessage> Messages)
 {
-    private const string NotMade = "This call was not made: the run ended before it.";
-
     /// <param name="entries">The run's whole journal.</param>
     public static Exchange Of(Run ended, long sequence, IReadOnlyList<JournalEntry> entries)
     {
@@ -34,7 +32,7 @@ internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IRead
         transcript.PendingCalls.Select(call => At(
             new ChatMessage(
                 ChatRole.Tool,
-                [new FunctionResultContent(call.Content.CallId, call.Intent is null ? NotMade : ToolExecutor.UnknownOutcome)]),
+                [new FunctionResultContent(call.Content.CallId, call.Intent is null ? ToolExecutor.NotMade : ToolExecutor.UnknownOutcome)]),
             ended.CompletedAt ?? ended.CreatedAt));
 
     private static ChatMessage At(ChatMessage message, DateTimeOffset time)

@@ -35,10 +35,15 @@ public sealed class UsageService
     }
 
     /// <summary>What is left of a user's rate; null where none is limited.</summary>
-    /// <param name="agentId">The agent whose runs are started; of its limit and the user's own, the one with less left is told.</param>
-    public async Task<RateStatus?> FindRateAsync(Owner user, string agentId, CancellationToken cancellationToken)
+    /// <param name="agentId">
+    /// The agent whose runs are started; of its limit and the user's own, the one with less left is told. Null where no agent is named:
+    /// the user's own.
+    /// </param>
+    public async Task<RateStatus?> FindRateAsync(Owner user, string? agentId, CancellationToken cancellationToken)
     {
-        var bounds = await _limits.FindAsync(user, agentId, cancellationToken);
+        var bounds = agentId is null
+            ? new QuotaBounds(await _limits.FindAsync(user, cancellationToken))
+            : await _limits.FindAsync(user, agentId, cancellationToken);
         if (bounds.Scopes.All(scope => scope.Limits.RequestsPerMinute is null))
         {
             return null;

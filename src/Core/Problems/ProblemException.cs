@@ -48,6 +48,13 @@ public sealed class PreconditionFailedException(string detail) : ProblemExceptio
 /// <summary>The request is larger than the service takes.</summary>
 public sealed class PayloadTooLargeException(string detail) : ProblemException("payload_too_large", detail);
 
+/// <summary>No model could be reached; nothing came of the request.</summary>
+/// <param name="retryAfter">When it is worth another try, where a provider said so.</param>
+public sealed class ProviderUnavailableException(string detail, TimeSpan? retryAfter) : ProblemException("provider_unavailable", detail)
+{
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}
+
 /// <summary>An idempotency key was used before, for another request.</summary>
 public sealed class IdempotencyMismatchException()
     : ProblemException("idempotency_mismatch", "This Idempotency-Key was used before with another agent or body.");

@@ -27,6 +27,9 @@ public sealed class ProviderException(
     /// <summary>The code of an answer or a prompt that a provider's content filter stopped.</summary>
     public const string ContentFilter = "content_filter";
 
+    /// <summary>The code of a provider that does not answer, or is not there any more.</summary>
+    public const string Unavailable = "provider_unavailable";
+
     public string Code { get; } = code;
 
     public FailureClass Failure { get; } = failure;

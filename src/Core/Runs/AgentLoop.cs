@@ -1,6 +1,8 @@
 using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
+using Yggdrasil.Schemas;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -12,8 +14,9 @@ namespace Yggdrasil.Runs;
 ///   flags, deadline ──► calls without a result? ──no──► turns, quota? ──► model call ──► [commit answer]
 ///      │                        │yes                       │no             │no calls asked
 ///      ▼                        ▼                          ▼               ▼
-///   [end] or parked     within the budget? ──no──►   [end: max_…,   [commit answer + end]
-///                               │yes
+///   [end] or parked     within the budget? ──no──►   [end: max_…,   [commit answer + end], or, where a schema
+///                               │yes                                it must fit is not met the first time,
+///                               │                                   [commit answer + repair] ──► to the top
 ///                               ▼
 ///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
 /// </code>
@@ -25,7 +28,10 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
     /// <exception cref="OperationCanceledException">The step in flight was given up, unrecorded.</exception>
-    public async Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice)
+    public Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice) =>
+        RunSpans.InvokeAgentAsync(journal, () => DriveAsync(journal, slice));
+
+    private async Task<SliceOutcome> DriveAsync(IRunJournal journal, Slice slice)
     {
         while (true)
         {
@@ -94,7 +100,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         }
 
         // Nobody would see the results of calls that the last turn asked for, so they are not made.
-        if (run.Turns >= run.Agent.MaxTurns)
+        if (!run.HasTurnLeft)
         {
             return StopReason.MaxTurns;
         }
@@ -118,7 +124,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
                 await journal.ReserveCallAsync(slice.Lost);
             }
 
-            answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+            answer = await model.AskAsync(journal, slice);
         }
         catch (QuotaExceededException refusal)
         {
@@ -128,10 +134,15 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         catch (ProviderException failure)
         {
             var reason = failure.Code == ProviderException.ContentFilter ? StopReason.ContentFilter : StopReason.ProviderError;
-            await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message));
+            await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message), failure);
             return;
         }
 
+        await RecordAsync(journal, answer, slice.Lost);
+    }
+
+    private async Task RecordAsync(IRunJournal journal, JournalEntry answer, CancellationToken lost)
+    {
         var run = journal.Run;
         var next = run with
         {
@@ -139,15 +150,41 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             Usage = run.Usage.AddModelCall(answer),
             ServedBy = [.. run.ServedBy.Where(model => model != answer.ServedBy), answer.ServedBy!],
         };
-        var isFinal = !answer.ToolCalls().Any();
-        await journal.CommitAsync(isFinal ? next.End(StopReason.Completed, answer.Text(), time.GetUtcNow()) : next, [answer], slice.Lost);
+        if (answer.ToolCalls().Any())
+        {
+            await journal.CommitAsync(next, [answer], lost);
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        if (answer.Status == StepStatus.Cancelled)
+        {
+            // What it had said by then; nothing asks that to fit a schema.
+            await journal.CommitAsync(next.End(StopReason.Cancelled, answer.Text(), now), [answer], lost);
+            return;
+        }
+
+        var errors = run.Agent.ResponseSchema is { } schema ? StructuredAnswer.Validate(schema, answer.Text()) : [];
+        if (errors.Count > 0 && next.HasTurnLeft && !journal.Transcript.HasRepair)
+        {
+            // Together, so that a driver that comes after a crash neither asks for the repair twice nor forgets it.
+            await journal.CommitAsync(next, [answer, AnswerRepair.Request(answer, errors, now)], lost);
+            return;
+        }
+
+        var ended = errors.Count == 0
+            ? next.End(StopReason.Completed, answer.Text(), now)
+            : next.End(StopReason.ProviderError, answer.Text(), now, RunError.InvalidOutput(errors));
+        await journal.CommitAsync(ended, [answer], lost);
     }
 
-    private async Task EndAsync(IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null)
+    private async Task EndAsync(
+        IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null, ProviderException? failure = null)
     {
         var now = time.GetUtcNow();
         var begun = reason == StopReason.Cancelled ? AbandonedCalls.In(journal.Transcript, now) : [];
         var run = journal.Run with { Usage = journal.Run.Usage with { ToolCalls = journal.Run.Usage.ToolCalls + begun.Count } };
-        await journal.CommitAsync(run.End(reason, journal.Transcript.LastText, now, error), begun, lost);
+        var ended = run.End(reason, journal.Transcript.LastText, now, error) with { ProviderFailure = failure };
+        await journal.CommitAsync(ended, begun, lost);
     }
 }

@@ -1,4 +1,5 @@
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
@@ -12,12 +13,18 @@ internal interface IRunJournal
 
     Transcript Transcript { get; }
 
+    /// <summary>Who is told of the step in flight.</summary>
+    ILiveEvents Live { get; }
+
     /// <summary>Whether the run can outlive whoever drives it, and so wait for a human or an activity.</summary>
     bool CanWait { get; }
 
     /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>A run that this one's call was made as; or, where there is none, whether there was one, which was deleted.</summary>
+    Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken);
 
     /// <summary>Reserves, of the owner's budget, what the next model call may use; writes nothing where that is reserved already.</summary>
     /// <exception cref="QuotaExceededException">The budget does not allow it; nothing was written.</exception>

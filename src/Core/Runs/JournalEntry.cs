@@ -25,6 +25,9 @@ public enum EntryKind
 
     /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
     Summary,
+
+    /// <summary>What was wrong with the answer before it, and the request to give it again.</summary>
+    Repair,
 }
 
 /// <summary>How a recorded step came out.</summary>
@@ -43,6 +46,9 @@ public enum StepStatus
 
     /// <summary>A human said no, or nobody said anything in time; the call was not made and the model was told.</summary>
     Denied,
+
+    /// <summary>The run was cancelled while the model answered; what it had said is kept.</summary>
+    Cancelled,
 }
 
 /// <summary>One recorded step of a run. Written once, never changed.</summary>
@@ -87,7 +93,7 @@ public sealed record JournalEntry
     /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
-    /// <summary>The lease epoch under which an intent was written.</summary>
+    /// <summary>The lease epoch under which an intent or an answer was written; 0 for other kinds.</summary>
     public int Epoch { get; init; }
 
     /// <summary>
@@ -95,11 +101,17 @@ public sealed record JournalEntry
     /// </summary>
     public DateTimeOffset? UnknownAfter { get; init; }
 
+    /// <summary>It was taken over from the run that this one is a fork of, and paid for there.</summary>
+    public bool Inherited { get; init; }
+
     /// <summary>For <see cref="EntryKind.ApprovalRequested"/>: until when the call can be decided.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>For <see cref="EntryKind.ApprovalDecided"/>. Protected in storage.</summary>
     public ApprovalDecision? Decision { get; init; }
+
+    /// <summary>For a call that is a run of another agent, and its result: that run.</summary>
+    public string? ChildRun { get; init; }
 
     /// <summary>For a summary: how many messages, of the history and the run's own, it stands for.</summary>
     public int Covers { get; init; }

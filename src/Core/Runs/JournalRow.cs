@@ -12,7 +12,11 @@ namespace Yggdrasil.Runs;
 internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
+    /// <summary>Plain, so that the children of a run whose journal cannot be read are found all the same.</summary>
+    public const string ChildRun = "ChildRun";
+
     private const string Content = "Content";
+    private const string Inherited = "Inherited";
     private const string Decision = "Decision";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
@@ -36,6 +40,7 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            [ChildRun] = entry.ChildRun,
             ["ExpiresAt"] = entry.ExpiresAt,
             ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
@@ -54,8 +59,49 @@ internal sealed class JournalRow(ContentVault vault)
         return row;
     }
 
+    /// <summary>The rows of the entries that a run starts with.</summary>
+    public async Task<IReadOnlyList<TableEntity>> WriteBeginningAsync(
+        string partition, string runId, List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        List<TableEntity> rows = [];
+        if (entries.FindAll(entry => entry.Inherited) is { Count: > 0 } inherited)
+        {
+            rows.Add(await WriteInheritedAsync(partition, runId, inherited, cancellationToken));
+        }
+
+        foreach (var entry in entries.Where(entry => !entry.Inherited))
+        {
+            rows.Add(await WriteAsync(partition, runId, entry, cancellationToken));
+        }
+
+        return rows;
+    }
+
+    /// <summary>
+    /// All that a fork takes over, in one row under the last one's sequence number: however many entries there are, they are
+    /// committed with the run's start, and their content is protected as the fork's own.
+    /// </summary>
+    private async Task<TableEntity> WriteInheritedAsync(
+        string partition, string runId, List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(partition, RowKeys.JournalEntry(runId, entries[^1].Sequence))
+        {
+            ["Version"] = SchemaVersion,
+            ["Kind"] = Inherited,
+        };
+        row[Content] = await vault.SealAsync(JsonSerializer.SerializeToUtf8Bytes(entries, StoredJson.Options), Address(row, Content), cancellationToken);
+        return row;
+    }
+
+    /// <summary>The entries of a row: one, unless it holds what a fork took over.</summary>
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
-    public async Task<JournalEntry> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new()
+    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(TableEntity row, CancellationToken cancellationToken) =>
+        row.GetString("Kind") == Inherited
+            ? [.. (await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row, Content), cancellationToken))
+                .Select(entry => entry with { Messages = entry.Messages.ToList().AsBefore() })]
+            : [await ReadEntryAsync(row, cancellationToken)];
+
+    private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
     {
         Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
         Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),
@@ -75,12 +121,13 @@ internal sealed class JournalRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        ChildRun = row.GetString(ChildRun),
         ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
         Decision = row.GetBinary(Decision) is { } decision
             ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
             : null,
         Messages = row.GetBinary(Content) is { } stored
-            ? await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)
+            ? (await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)).AsBefore()
             : [],
     };
 

@@ -1,11 +1,14 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Events;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
 /// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null) : IRunJournal
+/// <param name="live">Told of the step in flight; null where nobody reads along.</param>
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal
 {
     private readonly List<JournalEntry> _entries = [];
 
@@ -16,6 +19,8 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
     public bool CanWait { get; init; }
 
     public Transcript Transcript { get; } = new(input, []);
+
+    public ILiveEvents Live { get; } = live ?? NoLiveEvents.Instance;
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
@@ -28,8 +33,17 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         }
 
         Run = next with { NextSequence = next.NextSequence + entries.Count };
+        if (Run.IsTerminal)
+        {
+            RunMetrics.Ended(Run);
+        }
+
         return Task.CompletedTask;
     }
+
+    /// <summary>What cannot wait has no children.</summary>
+    public Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken) =>
+        Task.FromResult<(Run?, bool)>((null, true));
 
     public Task ReserveCallAsync(CancellationToken cancellationToken) =>
         quota?.ReserveCallAsync(Run, Transcript, cancellationToken) ?? Task.CompletedTask;

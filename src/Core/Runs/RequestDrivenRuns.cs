@@ -30,9 +30,9 @@ internal sealed partial class RequestDrivenRuns(
     private readonly ConcurrentDictionary<string, Task> _slices = new();
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
-    public async Task<Run> DriveAsync(Run started, JournalEntry input, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var lease = driver.Hold(started, input);
+        var lease = driver.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
         var driving = DriveToEndAsync(lease, slice, scheduler);

@@ -1,10 +1,14 @@
+using System.Text.Json;
 using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs;
@@ -27,6 +31,12 @@ public sealed record Run
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
 
+    /// <summary>The run whose journal this one began with; null for one that began with nothing but its input.</summary>
+    public string? ForkedFrom { get; init; }
+
+    /// <summary>Turns taken over from <see cref="ForkedFrom"/>. They count neither in the usage nor against the limits.</summary>
+    public int InheritedTurns { get; init; }
+
     public string? ConversationId { get; init; }
 
     /// <summary>What to do when the conversation has an active run. Matters at the start only and is not stored.</summary>
@@ -41,17 +51,26 @@ public sealed record Run
     /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
     public string? NextRun { get; init; }
 
+    /// <summary>Whether readers are shown what models say while they say it.</summary>
+    public bool Stream { get; init; }
+
+    /// <summary>The call of another run that this one answers; null for a run that a caller started.</summary>
+    public ParentCall? Parent { get; init; }
+
+    /// <summary>The agents above it, the first first, by the ids under which its caller may run them.</summary>
+    internal IReadOnlyList<string> Ancestors { get; init; } = [];
+
     /// <summary>Who is to learn of its end; most often nobody.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
+
+    /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
+    internal bool NoticesDelivered { get; init; }
 
     /// <summary>How far the message to the caller's own address has come; null when none was asked for.</summary>
     public CallbackState? Callback { get; init; }
 
     /// <summary>The address that such a message goes to. Matters at the start only and is not read back.</summary>
     internal string? CallbackUrl { get; init; }
-
-    /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
-    internal bool NoticesDelivered { get; init; }
 
     /// <summary>The batch that it is an item of. Such a run is not in lists of runs: its place is in the batch.</summary>
     public string? BatchId { get; init; }
@@ -60,6 +79,9 @@ public sealed record Run
 
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>
     public string? RequestHash { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> of the request that started it, which all its spans join; null where nobody traced.</summary>
+    public string? TraceParent { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -78,7 +100,7 @@ public sealed record Run
 
     public DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>Model calls made.</summary>
+    /// <summary>Model calls made, those taken over included.</summary>
     public int Turns { get; init; }
 
     public RunUsage Usage { get; init; } = new();
@@ -108,6 +130,9 @@ public sealed record Run
 
     public bool SuspendRequested { get; init; }
 
+    /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="Error"/> is what is kept of it.</summary>
+    internal ProviderException? ProviderFailure { get; init; }
+
     /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
     public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
 
@@ -122,6 +147,13 @@ public sealed record Run
 
     /// <summary>The version of the row this was read from or last written as.</summary>
     public ETag ETag { get; init; }
+
+    /// <summary>What the output says, in the form of the agent's schema. Null unless the model gave its answer: limits end a run with any text.</summary>
+    public JsonElement? StructuredOutput =>
+        this is { StopReason: Runs.StopReason.Completed, Agent.ResponseSchema: not null, Output: { } output } ? StructuredAnswer.Parse(output) : null;
+
+    /// <summary>Whether it may call the model once more.</summary>
+    public bool HasTurnLeft => Turns - InheritedTurns < Agent.MaxTurns;
 
     public bool IsTerminal => Status.IsTerminal();
 
@@ -147,3 +179,7 @@ public sealed record Run
         PendingApprovals = [],
     };
 }
+
+/// <summary>How far a run has come.</summary>
+/// <param name="NextSequence">The sequence number of the next journal entry: all before it are there.</param>
+internal readonly record struct RunProgress(long NextSequence, int Epoch, bool IsTerminal);

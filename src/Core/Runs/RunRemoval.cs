@@ -4,6 +4,7 @@ using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 
@@ -29,6 +30,11 @@ internal sealed class RunRemoval(
         {
             await rows.RemoveAsync(children, cancellationToken);
             return;
+        }
+
+        if (RunRow.Streams(run))
+        {
+            await DeltaLog.DeleteAsync(storage, partition, runId, cancellationToken);
         }
 
         await index.RemoveAsync(partition, runId, cancellationToken);
@@ -60,6 +66,11 @@ internal sealed class RunRemoval(
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
         {
             throw new ConflictException("The run is being changed by others; try again.");
+        }
+
+        if (run.Stream)
+        {
+            await DeltaLog.DeleteAsync(storage, partition, run.Id, cancellationToken);
         }
 
         await CompleteAsync(partition, run.Id, scheduler, cancellationToken);

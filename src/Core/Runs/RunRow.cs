@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -27,6 +28,9 @@ internal sealed class RunRow(ContentVault vault)
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
+    /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
+    public static readonly string[] Progress = ["Status", "NextSequence", "Epoch", DeletedAt];
+
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
     {
@@ -40,11 +44,18 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
         row[BatchId] = run.BatchId;
+        row["Stream"] = run.Stream ? true : null;
+        row["ForkedFrom"] = run.ForkedFrom;
+        row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
+        row["ParentRun"] = run.Parent?.RunId;
+        row["ParentCall"] = run.Parent?.CallId;
+        row["Ancestors"] = run.Ancestors.Count > 0 ? string.Join(' ', run.Ancestors) : null;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
+        row["TraceParent"] = run.TraceParent;
         row["CreatedAt"] = run.CreatedAt;
         row["Deadline"] = run.Deadline;
         row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
@@ -67,7 +78,10 @@ internal sealed class RunRow(ContentVault vault)
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
-            ["ErrorMessage"] = run.Error?.Message,
+            ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
+            ["ErrorContent"] = run.Error is { HoldsContent: true } mistake
+                ? await SealAsync(run, "ErrorContent", System.Text.Encoding.UTF8.GetBytes(mistake.Message), cancellationToken)
+                : null,
             ["Output"] = run.Output is { } output ? await SealAsync(run, "Output", System.Text.Encoding.UTF8.GetBytes(output), cancellationToken) : null,
             ["StartedAt"] = run.StartedAt,
             ["CompletedAt"] = run.CompletedAt,
@@ -172,10 +186,15 @@ internal sealed class RunRow(ContentVault vault)
         Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
         RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
         Output = await OpenTextAsync(row, "Output", cancellationToken),
+        Error = await ReadErrorAsync(row, cancellationToken),
     };
 
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
+
+    public static RunProgress ReadProgress(TableEntity row) => new(row.GetInt64("NextSequence") ?? 0, row.GetInt32("Epoch") ?? 0, IsTerminal(row));
+
+    public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
 
     /// <summary>As <see cref="ReadUnreadable"/>, but whose it is follows from where it is, whatever it says itself.</summary>
     public static Run ReadPlaced(TableEntity row)
@@ -222,11 +241,14 @@ internal sealed class RunRow(ContentVault vault)
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         BatchId = row.GetString(BatchId),
+        Stream = Streams(row),
+        ForkedFrom = row.GetString("ForkedFrom"),
+        InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
+        TraceParent = row.GetString("TraceParent"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
         StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
-        Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -250,6 +272,8 @@ internal sealed class RunRow(ContentVault vault)
             : null,
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
+        Parent = row.GetString("ParentRun") is { } parent ? new ParentCall(parent, row.GetString("ParentCall")) : null,
+        Ancestors = (row.GetString("Ancestors") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Callback = CallbackStore.Read(row),
         NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,
@@ -270,6 +294,11 @@ internal sealed class RunRow(ContentVault vault)
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
+
+    private async ValueTask<RunError?> ReadErrorAsync(TableEntity row, CancellationToken cancellationToken) =>
+        row.GetString("ErrorCode") is { } code
+            ? new RunError(code, await OpenTextAsync(row, "ErrorContent", cancellationToken) ?? row.GetString("ErrorMessage"))
+            : null;
 
     private static decimal Decimal(string? stored) => stored is null ? 0 : decimal.Parse(stored, CultureInfo.InvariantCulture);
 

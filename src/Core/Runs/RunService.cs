@@ -49,8 +49,22 @@ public sealed class RunService
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
     /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
-    public async Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    public Task<StartedRun> StartAsync(
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
+        StartAsync(
+            caller,
+            async id =>
+            {
+                var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
+                await ValidateAsync(caller, request, agent, requestAborted);
+                return NewRun.Of(id, caller, agent, request, _time.GetUtcNow());
+            },
+            idempotency, wait, scheduler, requestAborted);
+
+    /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
+    /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
+    internal async Task<StartedRun> StartAsync(
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
@@ -60,7 +74,7 @@ public sealed class RunService
 
         try
         {
-            return await StartNewAsync(caller, agentId, request, idempotency, wait, scheduler, requestAborted);
+            return await StartNewAsync(caller, prepare, idempotency, wait, scheduler, requestAborted);
         }
         catch (LimitException) when (idempotency is not null)
         {
@@ -75,25 +89,25 @@ public sealed class RunService
     }
 
     private async Task<StartedRun> StartNewAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
-        await ValidateAsync(caller, request, agent, requestAborted);
-        var run = Create(caller, agent, request, idempotency);
+        var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
+        var prepared = await prepare(id);
+        var (run, entries) = prepared;
+        run = run with { RequestHash = idempotency?.RequestHash };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
         var willWait = await _turns.WillWaitAsync(run, requestAborted);
-        await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, request.Input, requestAborted);
+        await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
         var drivenHere = !willWait && wait > TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
-        var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = request.Input };
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
         DateTimeOffset? startAt = drivenHere ? run.LeaseUntil : null;
         await scheduler.ScheduleAsync(run.Driver, Ticket(run), startAt, requestAborted);
         using var patience = new CancellationTokenSource(StartPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
-        if (await _store.StartAsync(run, input, either.Token) is not { } started)
+        if (await _store.StartAsync(run, entries, either.Token) is not { } started)
         {
             // Either a concurrent request with the same key was faster, or storage answered our own success a second time.
             var existing = await FindRepeatedAsync(caller, idempotency ?? new Idempotency("", ""), run.Id, requestAborted)
@@ -104,7 +118,7 @@ public sealed class RunService
         await WakeInterruptedAsync(started, scheduler, requestAborted);
         return new StartedRun(
             drivenHere && !started.AwaitsTurn
-                ? await _inPlace.DriveAsync(started, input, wait, scheduler, requestAborted)
+                ? await _inPlace.DriveAsync(started, entries, wait, scheduler, requestAborted)
                 : await _inPlace.WaitAsync(started, wait, requestAborted),
             Created: true);
     }
@@ -177,33 +191,6 @@ public sealed class RunService
         InputBlock.Validate(request.Input, agent.Definition, errors);
         await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();
-    }
-
-    private Run Create(Caller caller, Agent agent, StartRun request, Idempotency? idempotency)
-    {
-        var now = _time.GetUtcNow();
-        var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
-        return new Run
-        {
-            Id = id,
-            Driver = Ids.Driver(id, 0),
-            Caller = caller,
-            AgentId = agent.Id,
-            AgentVersion = agent.Version,
-            AgentKey = agent.Key,
-            Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
-            ConversationId = request.ConversationId,
-            OnConflict = request.OnConflict,
-            Metadata = request.Metadata,
-            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
-            CallbackUrl = request.CallbackUrl,
-            Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
-            RequestHash = idempotency?.RequestHash,
-            CreatedAt = now,
-            Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
-            Status = RunStatus.Queued,
-            LeaseUntil = DateTimeOffset.UnixEpoch,
-        };
     }
 
     private Run DrivenHere(Run run) => run with

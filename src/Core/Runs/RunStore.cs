@@ -2,15 +2,22 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
+/// <param name="streams">Told of each commit; null where nobody reads along.</param>
 internal sealed class RunStore(
-    StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null, QuotaCompanion? quotas = null)
+    StorageClients storage,
+    ContentVault vault,
+    IEnumerable<IRunCompanion>? companions = null,
+    QuotaCompanion? quotas = null,
+    RunStreams? streams = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
@@ -20,10 +27,17 @@ internal sealed class RunStore(
     private readonly JournalRow _journal = new(vault);
     private readonly DecisionRow _decisions = new(vault);
 
-    /// <summary>Commits a run's start: its row, its place in lists, its input.</summary>
+    /// <summary>Where drivers of this process tell what is not committed yet.</summary>
+    public RunStreams? Streams => streams;
+
+    /// <summary>Commits the start of a run that begins with its input alone.</summary>
+    public Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken) => StartAsync(run, [input], cancellationToken);
+
+    /// <summary>Commits a run's start: its row, its place in lists, the entries its journal begins with.</summary>
+    /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
     /// <exception cref="Problems.ProblemException">A companion of the run, or its owner's quota, refuses the start.</exception>
-    public async Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken)
+    public async Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var list = new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
@@ -31,17 +45,23 @@ internal sealed class RunStore(
             ["RunId"] = run.Id,
             ["AgentId"] = run.AgentId,
         };
-        var first = await _journal.WriteAsync(partition, run.Id, input, cancellationToken);
-        return await _transactions.StartAsync(
-            run with { NextSequence = 1 },
-            input.Messages,
+        var journal = await _journal.WriteBeginningAsync(partition, run.Id, entries.Numbered(0), cancellationToken);
+        var stored = await _transactions.StartAsync(
+            run with { NextSequence = entries.Count },
+            new Transcript([], entries).Messages,
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
-                new(TableTransactionActionType.Add, first),
                 .. run.BatchId is null ? [new TableTransactionAction(TableTransactionActionType.Add, list)] : Array.Empty<TableTransactionAction>(),
+                .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
             cancellationToken);
+        if (stored is not null)
+        {
+            RunMetrics.RunStarted();
+        }
+
+        return stored;
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken) =>
@@ -111,7 +131,16 @@ internal sealed class RunStore(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlaced(row.Value!) : null;
+    }
+
+    /// <summary>The runs that calls of a run were made as, whether or not they were started.</summary>
+    public async Task<IReadOnlyList<string>> FindChildrenAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var entries = table.QueryAsync<TableEntity>(
+            RowKeys.RangeOf(partition, RowKeys.Run(runId)), select: ["RowKey", JournalRow.ChildRun], cancellationToken: cancellationToken);
+        return await entries.Select(entry => entry.GetString(JournalRow.ChildRun)).OfType<string>().Distinct().ToListAsync(cancellationToken);
     }
 
     /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
@@ -153,6 +182,29 @@ internal sealed class RunStore(
         return rows.Count > 0 && rows[0].RowKey == start && !RunRow.IsTombstone(rows[0]) ? await ReadAsync(rows, cancellationToken) : null;
     }
 
+    /// <summary>How far a run has come, without any content; null when there is none.</summary>
+    public async Task<RunProgress?> FindProgressAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), RunRow.Progress, cancellationToken);
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadProgress(row.Value!) : null;
+    }
+
+    /// <summary>The journal's entries from one sequence number up to another, exclusive.</summary>
+    public async Task<IReadOnlyList<JournalEntry>> ReadEntriesAsync(
+        string partition, string runId, long from, long to, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = RowKeys.Range(partition, RowKeys.JournalEntry(runId, from), RowKeys.JournalEntry(runId, to));
+        List<JournalEntry> entries = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
+        }
+
+        return entries;
+    }
+
     /// <summary>A run of its row and those of its journal, which follow it.</summary>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> ReadAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
     {
@@ -167,7 +219,7 @@ internal sealed class RunStore(
             }
             else
             {
-                entries.Add(await _journal.ReadAsync(row, cancellationToken));
+                entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
             }
         }
 
@@ -194,7 +246,14 @@ internal sealed class RunStore(
                 : companion.OnCommitAsync(changed, cancellationToken),
             async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
-        return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
+        if (committed is null)
+        {
+            return null;
+        }
+
+        RunMetrics.Committed(committed, entries);
+        streams?.Commits.Publish(next.Id);
+        return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
     /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>
@@ -261,6 +320,7 @@ internal sealed class RunStore(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
+                RunMetrics.Committed(ended, []);
                 return SliceOutcome.Ended(ended);
             }
         }

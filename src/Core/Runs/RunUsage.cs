@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs;
@@ -60,4 +61,15 @@ public sealed record RunError(string Code, string Message)
     /// <summary>What was stored for the run was changed, or is protected by a key that is gone.</summary>
     internal static readonly RunError ContentUnreadable =
         new("content_unreadable", "The stored content of this run cannot be read; the operator has been alerted.");
+
+    private const string InvalidOutputCode = "invalid_output";
+
+    /// <summary>The model's answer does not fit the agent's <c>responseSchema</c>, also after it was asked to mend it.</summary>
+    /// <param name="errors">What is wrong, in sentences.</param>
+    internal static RunError InvalidOutput(IReadOnlyList<string> errors) =>
+        new(InvalidOutputCode, $"The answer does not fit the agent's responseSchema. {string.Join(" ", errors)}");
+
+    /// <summary>Its message names what a model wrote, or an agent's schema: it is protected in storage like all content.</summary>
+    [JsonIgnore]
+    public bool HoldsContent => Code == InvalidOutputCode;
 }

@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Events;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -23,7 +25,13 @@ internal sealed class SharedRunJournal : IRunJournal
 
     public Transcript Transcript { get; private set; }
 
+    /// <remarks>Live events are numbered by who holds the lease. Of distributed calls, intents tell that they have begun.</remarks>
+    public ILiveEvents Live => NoLiveEvents.Instance;
+
     public bool CanWait => true;
+
+    public Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken) =>
+        _store.FindEvenDeletedAsync(Run.Caller.Owner.Partition, runId, cancellationToken);
 
     public static async Task<SharedRunJournal?> LoadAsync(
         RunStore store, RunTicket ticket, TimeProvider time, CancellationToken cancellationToken) =>

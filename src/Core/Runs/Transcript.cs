@@ -67,6 +67,9 @@ internal sealed class Transcript
         }
     }
 
+    /// <summary>Whether the model was asked to mend its answer to the last input already; it is asked once.</summary>
+    public bool HasRepair { get; private set; }
+
     /// <summary>The conversation before this run, as far as it was loaded.</summary>
     public ConversationHistory? History { get; private set; }
 
@@ -100,15 +103,18 @@ internal sealed class Transcript
         switch (entry.Kind)
         {
             case EntryKind.Input:
+                CloseTurn();
                 _messages.AddRange(entry.Messages);
+                HasRepair = false;
+                break;
+            case EntryKind.Repair:
+                CloseTurn();
+                _messages.AddRange(entry.Messages);
+                HasRepair = true;
                 break;
             case EntryKind.Model:
-                _messages.AddRange(OrderedResults());
+                CloseTurn();
                 _messages.AddRange(entry.Messages);
-                _results.Clear();
-                _intents.Clear();
-                _requests.Clear();
-                _decisions.Clear();
                 _answer = entry;
                 LastText = entry.Text() is { Length: > 0 } text ? text : LastText;
                 break;
@@ -130,6 +136,17 @@ internal sealed class Transcript
             default:
                 throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");
         }
+    }
+
+    /// <summary>What comes next follows the results of the last answer's calls.</summary>
+    private void CloseTurn()
+    {
+        _messages.AddRange(OrderedResults());
+        _results.Clear();
+        _intents.Clear();
+        _requests.Clear();
+        _decisions.Clear();
+        _answer = null;
     }
 
     private IEnumerable<ChatMessage> OrderedResults()

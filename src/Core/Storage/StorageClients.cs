@@ -30,6 +30,8 @@ public sealed class StorageClients
     private const string UsersTableName = "Users";
     private const string ProvidersTableName = "Providers";
     private const string DueTableName = "Due";
+    private const string ErrorsTableName = "Errors";
+    private const string HealthTableName = "Health";
     private const string ContentContainerName = "content";
 
     private readonly EnsuredResource<TableClient> _work;
@@ -38,6 +40,8 @@ public sealed class StorageClients
     private readonly EnsuredResource<TableClient> _cache;
     private readonly EnsuredResource<TableClient> _providers;
     private readonly EnsuredResource<TableClient> _due;
+    private readonly EnsuredResource<TableClient> _errors;
+    private readonly EnsuredResource<TableClient> _health;
     private readonly EnsuredResource<BlobContainerClient> _content;
     private readonly QueueServiceClient _queueService;
     private readonly ConcurrentDictionary<string, EnsuredResource<QueueClient>> _queues = new();
@@ -51,6 +55,8 @@ public sealed class StorageClients
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _due = new(tables.GetTableClient(DueTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _errors = new(tables.GetTableClient(ErrorsTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _health = new(tables.GetTableClient(HealthTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _content = new(blobs.GetBlobContainerClient(ContentContainerName),
             static (container, ct) => container.CreateIfNotExistsAsync(cancellationToken: ct));
     }
@@ -65,6 +71,12 @@ public sealed class StorageClients
 
     /// <summary>What is to be looked at on a day: partition = the day. Ids only.</summary>
     public ValueTask<TableClient> GetDueTableAsync(CancellationToken cancellationToken) => _due.GetAsync(cancellationToken);
+
+    /// <summary>Kinds of errors and how often each was seen (see <see cref="Telemetry.Errors.ErrorFingerprint"/>). Never content.</summary>
+    public ValueTask<TableClient> GetErrorsTableAsync(CancellationToken cancellationToken) => _errors.GetAsync(cancellationToken);
+
+    /// <summary>What was found out about the app's dependencies: partition = day, or alerts.</summary>
+    public ValueTask<TableClient> GetHealthTableAsync(CancellationToken cancellationToken) => _health.GetAsync(cancellationToken);
 
     public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Tools;
 
@@ -8,7 +9,7 @@ internal readonly record struct ArgumentJson(ReadOnlyMemory<byte> Text, string? 
 {
     public const int MaxBytes = 256 * 1024;
 
-    public const int MaxDepth = 32;
+    public const int MaxDepth = ValueSchema.MaxDepth;
 
     public static JsonDocumentOptions Rules => new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 

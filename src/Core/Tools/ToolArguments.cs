@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Tools;
 
@@ -14,7 +15,7 @@ public sealed class ToolArguments
     private static readonly FrozenDictionary<string, JsonElement> None = FrozenDictionary<string, JsonElement>.Empty;
 
     // By reference: two tools are never the same schema by accident, and a tool that goes takes its schema along.
-    private readonly ConditionalWeakTable<AgentTool, ArgumentSchema> _schemas = [];
+    private readonly ConditionalWeakTable<AgentTool, StrongBox<ValueSchema?>> _schemas = [];
 
     /// <param name="tool">The tool that was called.</param>
     /// <param name="arguments">As the provider's client gave them: JSON elements or nodes, CLR values, or null.</param>
@@ -28,11 +29,16 @@ public sealed class ToolArguments
             return new ArgumentValidation(None, [json.Error]);
         }
 
-        var errors = _schemas.GetValue(tool, ArgumentSchema.Of).Validate(json.Text);
+        // A schema that cannot be read refuses every call instead of letting any pass.
+        var errors = _schemas.GetValue(tool, ReadSchema).Value?.Validate(json.Text)
+            ?? ["The tool's parameter schema cannot be read, so it cannot be called."];
         return errors.Count > 0
             ? new ArgumentValidation(None, errors)
             : new ArgumentValidation(Parse(json.Text), []);
     }
+
+    private static StrongBox<ValueSchema?> ReadSchema(AgentTool tool) =>
+        new(ValueSchema.Read(tool.Declaration.JsonSchema.GetRawText(), SchemaWords.Arguments));
 
     private static Dictionary<string, JsonElement> Parse(ReadOnlyMemory<byte> json)
     {

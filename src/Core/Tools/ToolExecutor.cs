@@ -15,6 +15,8 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
     /// <summary>What the model is shown of a result, in characters.</summary>
     public const int MaxResultLength = 16 * 1024;
 
+    public const string NotMade = "This call was not made: the run ended before it.";
+
     /// <summary>
     /// How long a tool that must not be repeated may still answer once its run was cancelled: long enough to say what became
     /// of a request that is on its way, short enough for whoever waits for the run to end.

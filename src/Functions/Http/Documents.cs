@@ -4,6 +4,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
@@ -21,6 +22,7 @@ internal sealed record RunDocument(
     int AgentVersion,
     string? ConversationId,
     string? BatchId,
+    ForkDocument? ForkedFrom,
     RunStatus Status,
     StopReason? StopReason,
     string? Output,
@@ -31,11 +33,12 @@ internal sealed record RunDocument(
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
     CallbackState? Callback,
+    ParentCall? Parent,
     IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
-    RunLinks Links)
+    RunLinks? Links)
 {
     /// <param name="query">What the links need beside the run's id; empty for the caller's own run.</param>
     public static RunDocument From(Run run, string query = "") => new(
@@ -44,49 +47,40 @@ internal sealed record RunDocument(
         run.AgentVersion,
         run.ConversationId,
         run.BatchId,
+        run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
         run.Status,
         run.StopReason,
         run.Output,
-        Structured(run),
+        run.StructuredOutput,
         run.Error,
         run.Usage,
         run.Turns,
         run.ServedBy,
         run.Metadata,
         run.Callback,
+        run.Parent,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
         RunLinks.Of(run.Id, query));
 
-    private static JsonElement? Structured(Run run)
-    {
-        if (run.Agent.ResponseSchema is null || run.Output is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(run.Output);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            // A model that answered in prose has no structured output; the prose is in output.
-            return null;
-        }
-    }
+    /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
+    public static RunDocument Inline(Run run) => From(run) with { Links = null };
 }
 
-internal sealed record RunLinks(string Self, string Steps, string Cancel)
+/// <summary>Where a fork began.</summary>
+/// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
+internal sealed record ForkDocument(string Id, int FromTurn);
+
+internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) =>
-        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
+    public static RunLinks Of(string runId, string query) => new(
+        $"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
+/// <param name="ChildRun">The run that the call was made as, where another agent was asked.</param>
 internal sealed record StepDocument(
     int Turn,
     string Kind,
@@ -101,9 +95,11 @@ internal sealed record StepDocument(
     long? ReasoningTokens,
     decimal? CostUsd,
     bool? Cached,
+    bool? Inherited,
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
+    string? ChildRun,
     string? Result)
 {
     public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
@@ -114,7 +110,7 @@ internal sealed record StepDocument(
             .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
             .ToDictionary(call => call.Id, call => call.Content);
         return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary)
+            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
             .Select(entry => entry.CallId is { } id
                 ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
                 : From(entry, call: null, decision: null))];
@@ -134,9 +130,11 @@ internal sealed record StepDocument(
         entry.ReasoningTokens,
         entry.CostUsd,
         entry.Cached ? true : null,
+        entry.Inherited ? true : null,
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
+        entry.ChildRun,
         entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());

@@ -23,6 +23,7 @@ internal static class ProblemResults
             RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
             QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
             TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
+            ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
         if (problem is UnauthenticatedException unauthenticated)
@@ -33,6 +34,11 @@ internal static class ProblemResults
         if (problem is LimitException limit)
         {
             http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(limit.RetryAfter, atLeast: 1);
+        }
+
+        if (problem is ProviderUnavailableException { RetryAfter: { } retryAfter })
+        {
+            http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(retryAfter, atLeast: 1);
         }
 
         return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)

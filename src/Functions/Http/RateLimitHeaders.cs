@@ -8,7 +8,7 @@ namespace Yggdrasil.Functions.Http;
 internal static class RateLimitHeaders
 {
     /// <summary>Does what starts a run, and tells what is left of the rate after it, also when it was refused.</summary>
-    public static async Task<T> WithRateAsync<T>(this UsageService usage, HttpRequest request, string agentId, Func<Task<T>> start)
+    public static async Task<T> WithRateAsync<T>(this UsageService usage, HttpRequest request, string? agentId, Func<Task<T>> start)
     {
         try
         {
@@ -27,7 +27,7 @@ internal static class RateLimitHeaders
     public static string Seconds(TimeSpan time, int atLeast = 0) =>
         Math.Max(atLeast, (long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-    private static async Task WriteAsync(UsageService usage, HttpRequest request, string agentId)
+    private static async Task WriteAsync(UsageService usage, HttpRequest request, string? agentId)
     {
         if (await usage.FindRateAsync(request.Caller().Owner, agentId, request.HttpContext.RequestAborted) is { } rate)
         {

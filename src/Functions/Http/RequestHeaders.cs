@@ -20,8 +20,9 @@ internal static class RequestHeaders
     private const int MaxLimit = 100;
 
     /// <summary>What the caller promised with <c>Idempotency-Key</c>, if anything.</summary>
+    /// <param name="subject">What the request is about beside its body: an agent; or, with a '/', something that no agent is called.</param>
     /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters, or is given twice.</exception>
-    public static Idempotency? ReadIdempotency(HttpRequest request, string agentId, ReadOnlyMemory<byte> body)
+    public static Idempotency? ReadIdempotency(HttpRequest request, string subject, ReadOnlyMemory<byte> body)
     {
         if (ReadIdempotencyKey(request) is not { } key)
         {
@@ -29,7 +30,7 @@ internal static class RequestHeaders
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{agentId}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{subject}\n"));
         hash.AppendData(body.Span);
         return new Idempotency(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }

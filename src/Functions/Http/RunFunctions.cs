@@ -7,7 +7,7 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs, UsageService usage)
+public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage)
 {
     [Function(nameof(StartRun))]
     public Task<IResult> StartRun(
@@ -15,6 +15,13 @@ public sealed class RunFunctions(RunService runs, UsageService usage)
         string agent,
         [DurableClient] DurableTaskClient client) =>
         usage.WithRateAsync(request, agent, () => StartRunAsync(request, agent, client));
+
+    [Function(nameof(ForkRun))]
+    public Task<IResult> ForkRun(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/fork")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client) =>
+        usage.WithRateAsync(request, agentId: null, () => ForkRunAsync(request, id, client));
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
@@ -51,17 +58,35 @@ public sealed class RunFunctions(RunService runs, UsageService usage)
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
-        var (run, created) = await runs.StartAsync(
+        return Answer(request, await runs.StartAsync(
             request.Caller(),
             agent,
             RunRequest.Parse(body),
             RequestHeaders.ReadIdempotency(request, agent, body),
             RequestHeaders.ReadWait(request),
             new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted);
-        var document = RunDocument.From(run);
-        request.HttpContext.Response.Headers.Location = document.Links.Self;
-        return Answers.Json(document, created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+            request.HttpContext.RequestAborted));
+    }
+
+    private async Task<IResult> ForkRunAsync(HttpRequest request, string id, DurableTaskClient client)
+    {
+        RequestHeaders.RejectOtherQuery(request);
+        var body = await RequestBody.ReadAsync(request);
+        return Answer(request, await forking.ForkAsync(
+            request.Caller(),
+            id,
+            RunRequest.ParseFork(body),
+            RequestHeaders.ReadIdempotency(request, $"{id}/fork", body),
+            RequestHeaders.ReadWait(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted));
+    }
+
+    private static IResult Answer(HttpRequest request, StartedRun started)
+    {
+        var (run, created) = started;
+        request.HttpContext.Response.Headers.Location = RunLinks.Of(run.Id, query: "").Self;
+        return Answers.Json(RunDocument.From(run), created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
     private static RunStatus? ReadStatus(HttpRequest request)

@@ -7,9 +7,10 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-/// <summary>Reads the body of a request that starts a run.</summary>
+/// <summary>Reads the bodies of requests that start runs.</summary>
 internal static class RunRequest
 {
+    private const string Input = "input";
     private const int MaxInputBytes = 256 * 1024;
     private const int MaxMessages = 1000;
     private const int MaxMetadata = 16;
@@ -20,20 +21,48 @@ internal static class RunRequest
     public static StartRun Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = new StartRun
+        var request = Read(fields) with
         {
-            Input = ReadInput(fields),
             ConversationId = ReadConversation(fields),
             OnConflict = ReadOnConflict(fields),
-            MaxTurns = fields.Integer("maxTurns"),
-            DeadlineSeconds = fields.Integer("deadlineSeconds"),
-            Metadata = ReadMetadata(fields),
             CallbackUrl = ReadCallback(fields),
         };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
     }
+
+    /// <summary>An inline run is in no conversation, and nobody is told of its end who does not wait for it.</summary>
+    /// <exception cref="InvalidRequestException">The body is not a valid request for an inline run; every mistake is named.</exception>
+    public static StartRun ParseInline(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
+        var request = Read(fields);
+        fields.RejectOthers();
+        fields.Errors.ThrowIfAny();
+        return request;
+    }
+
+    /// <exception cref="InvalidRequestException">The body is not a valid request for a fork; every mistake is named.</exception>
+    public static ForkRun ParseFork(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
+        var fromTurn = fields.Integer("fromTurn");
+        fields.Errors.Require(fields.Get("fromTurn") is not null, "fromTurn", "Is required: the first turn that is made anew, from 1.");
+        var input = fields.Get(Input) is null ? null : ReadText(fields);
+        fields.RejectOthers();
+        fields.Errors.ThrowIfAny();
+        return new ForkRun(fromTurn!.Value, input);
+    }
+
+    private static StartRun Read(JsonFields fields) => new()
+    {
+        Input = ReadInput(fields),
+        Stream = fields.Boolean("stream") ?? false,
+        MaxTurns = fields.Integer("maxTurns"),
+        DeadlineSeconds = fields.Integer("deadlineSeconds"),
+        Metadata = ReadMetadata(fields),
+    };
 
     /// <summary>The conversation that what is asked for continues.</summary>
     public static string? ReadConversation(JsonFields fields)
@@ -46,7 +75,7 @@ internal static class RunRequest
 
         fields.Errors.Require(Ids.IsValid(id), Field, "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
         fields.Errors.Require(
-            fields.Get("input") is not { ValueKind: JsonValueKind.Array }, "input", "Must be a string: what came before is in the conversation.");
+            fields.Get(Input) is not { ValueKind: JsonValueKind.Array }, Input, "Must be a string: what came before is in the conversation.");
         return id;
     }
 
@@ -77,23 +106,26 @@ internal static class RunRequest
     /// <summary>What a model is to answer; empty where it is not valid.</summary>
     public static List<ChatMessage> ReadInput(JsonFields fields)
     {
-        const string Field = "input";
-        var path = fields.PathOf(Field);
-        switch (fields.Get(Field))
+        switch (fields.Get(Input))
         {
             case null:
-                fields.Errors.Add(path, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(fields.PathOf(Input), "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
-                var text = fields.String(Field, MaxInputBytes) ?? "";
-                fields.Errors.Require(!string.IsNullOrWhiteSpace(text), path, "Must not be empty.");
-                return [new ChatMessage(ChatRole.User, text)];
+                return [new ChatMessage(ChatRole.User, ReadText(fields))];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, path, fields.Errors);
+                return ReadMessages(list, fields.PathOf(Input), fields.Errors);
             default:
-                fields.Errors.Add(path, "Must be a string or a list of messages.");
+                fields.Errors.Add(fields.PathOf(Input), "Must be a string or a list of messages.");
                 return [];
         }
+    }
+
+    private static string ReadText(JsonFields fields)
+    {
+        var text = fields.String(Input, MaxInputBytes);
+        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), fields.PathOf(Input), "Must not be empty.");
+        return text ?? "";
     }
 
     private static List<ChatMessage> ReadMessages(JsonElement list, string field, FieldErrors errors)

@@ -4,30 +4,71 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Primitives;
 using Yggdrasil.Functions.Http;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Middleware;
 
 /// <summary>Establishes the caller of every HTTP function, except those that strangers may call.</summary>
-internal sealed class AuthenticationMiddleware(IAuthentication authentication, DisabledUsers disabledUsers) : IFunctionsWorkerMiddleware
+internal sealed class AuthenticationMiddleware(IAuthentication authentication, EventTickets tickets, DisabledUsers disabledUsers)
+    : IFunctionsWorkerMiddleware
 {
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
-    internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready));
+    internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
+        nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(PreflightFunctions.Preflight));
+
+    /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The functions that say more to some callers, and something to everybody.</summary>
+    private static readonly FrozenSet<string> Open = FrozenSet.Create(nameof(HealthFunctions.Health));
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
+        if (context.GetHttpContext() is { } asked && Open.Contains(context.FunctionDefinition.Name))
         {
-            http.SetCaller(await AuthenticateAsync(http));
+            await TryIdentifyAsync(asked, context.FunctionDefinition.Name);
+        }
+        else if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
+        {
+            http.SetCaller(await IdentifyAsync(http, context.FunctionDefinition.Name));
         }
 
         await next(context);
     }
 
-    private async Task<Caller> AuthenticateAsync(HttpContext http)
+    /// <remarks>Who cannot be told is a stranger: a probe is not to fail because an issuer, or storage, does.</remarks>
+    private async Task TryIdentifyAsync(HttpContext http, string function)
     {
-        var caller = await authentication.AuthenticateAsync(Describe(http.Request), http.RequestAborted);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        patience.CancelAfter(Patience);
+        try
+        {
+            http.SetCaller(await IdentifyAsync(http, function).WaitAsync(patience.Token));
+        }
+        catch (Exception) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            // Whatever it was, it is answered as to a stranger.
+        }
+    }
+
+    private async Task<Caller> AuthenticateAsync(HttpContext http, string function)
+    {
+        if (function == nameof(EventFunctions.GetRunEvents) && http.Request.Query.TryGetValue(EventFunctions.Ticket, out var text))
+        {
+            var ticket = tickets.Read(text.ToString())
+                ?? throw new UnauthenticatedException("This ticket is not valid, or no longer valid.", credentialsSent: true);
+            http.SetEventTicket(ticket);
+            return ticket.Caller;
+        }
+
+        return await authentication.AuthenticateAsync(Describe(http.Request), http.RequestAborted);
+    }
+
+    private async Task<Caller> IdentifyAsync(HttpContext http, string function)
+    {
+        var caller = await AuthenticateAsync(http, function);
         return await disabledUsers.ContainsAsync(caller.Owner, http.RequestAborted)
             ? throw new UnauthenticatedException("This user is disabled.", credentialsSent: true)
             : caller;

@@ -86,6 +86,19 @@ public sealed class AnthropicWireTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Schema_of_the_answer_is_sent()
+    {
+        _server.RespondWith(_ => new EffectReply(ToolUse, ContentType: "application/json"));
+        var schema = JsonElement.Parse("""{"type":"object","properties":{"total":{"type":"integer"}},"additionalProperties":false}""");
+
+        await _providers.Client("anthropic:claude-test").GetResponseAsync(
+            "Hello", new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) });
+
+        Assert.Contains("\"json_schema\"", _server.Requests[0].Body, StringComparison.Ordinal);
+        Assert.Contains("\"total\"", _server.Requests[0].Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Key_is_sent_as_the_package_sends_it()
     {
         _server.RespondWith(_ => new EffectReply(ToolUse, ContentType: "application/json"));

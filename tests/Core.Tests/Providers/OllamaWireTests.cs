@@ -46,6 +46,23 @@ public sealed class OllamaWireTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Schema_of_the_answer_is_sent()
+    {
+        _server.RespondWith(_ => new EffectReply(
+            """
+            {"model":"llama","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"{}"},"done":true,"done_reason":"stop"}
+
+            """,
+            ContentType: "application/x-ndjson"));
+        var schema = JsonElement.Parse("""{"type":"object","properties":{"total":{"type":"integer"}}}""");
+
+        await _providers.Client("ollama:llama").GetResponseAsync("Hello", new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) });
+
+        var format = JsonDocument.Parse(_server.Requests[0].Body).RootElement.GetProperty("format");
+        Assert.Equal("integer", format.GetProperty("properties").GetProperty("total").GetProperty("type").GetString());
+    }
+
+    [Fact]
     public async Task Streamed_answer_arrives_in_pieces_with_usage_and_model()
     {
         _server.RespondWith(_ => new EffectReply(

@@ -14,6 +14,7 @@ using Yggdrasil.Prompts;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -53,11 +54,15 @@ internal sealed class DriverFixture
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
+        Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
             storage, vault,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
-            Quotas.Companion);
+            Quotas.Companion, Streams);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
+        Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         Batches = new BatchParts(storage, vault, runs, due, Time);
@@ -117,9 +122,15 @@ internal sealed class DriverFixture
 
     public RunStore Store { get; }
 
+    public RunStreams Streams { get; }
+
+    public RunEvents Events { get; }
+
     public ConversationTurns Turns { get; }
 
     public ConversationService Conversations { get; }
+
+    public RunRemoval Runs { get; }
 
     public ConversationRemoval Removal { get; }
 

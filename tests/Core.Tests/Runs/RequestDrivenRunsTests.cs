@@ -155,7 +155,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         {
             Status = RunStatus.Running, StartedAt = now, Epoch = 1, LeaseUntil = now + worker.Options.Lease,
         });
-        return await worker.RequestDriven.DriveAsync(started, input, wait ?? Long, _scheduler, aborted);
+        return await worker.RequestDriven.DriveAsync(started, [input], wait ?? Long, _scheduler, aborted);
     }
 
     private async Task<Run> FirstRunAsync(DriverFixture worker) =>

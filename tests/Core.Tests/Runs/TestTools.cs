@@ -8,6 +8,8 @@ namespace Yggdrasil.Tests.Runs;
 /// <summary>Tools whose calls a test sees and whose behaviour it sets.</summary>
 internal sealed class TestTools
 {
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentQueue<ToolContext> _calls = new();
 
     /// <summary>What the tools do with their one argument, <c>text</c>.</summary>
@@ -16,18 +18,18 @@ internal sealed class TestTools
     public IReadOnlyCollection<ToolContext> Calls => _calls;
 
     /// <summary>Idempotent: <c>echo</c>. Not idempotent: <c>post</c>. Distributed: <c>far</c>. For a role: <c>secret</c>.</summary>
-    public ToolCatalog Catalog() => new(
+    /// <param name="timeout">Of each tool; 5 s where none is given.</param>
+    public ToolCatalog Catalog(TimeSpan? timeout = null) => new(
     [
-        Create("echo", tool => tool with { Idempotent = true }),
-        Create("post", tool => tool),
-        Create("far", tool => tool with { Distributed = true, Idempotent = true }),
-        Create("secret", tool => tool with { Idempotent = true, Roles = ["boss"] }),
+        Create("echo", tool => tool with { Timeout = timeout ?? Short, Idempotent = true }),
+        Create("post", tool => tool with { Timeout = timeout ?? Short }),
+        Create("far", tool => tool with { Timeout = timeout ?? Short, Distributed = true, Idempotent = true }),
+        Create("secret", tool => tool with { Timeout = timeout ?? Short, Idempotent = true, Roles = ["boss"] }),
     ]);
 
     private AgentTool Create(string name, Func<AgentTool, AgentTool> configure) => configure(new AgentTool
     {
         Declaration = AIFunctionFactory.CreateDeclaration(name, $"The {name} tool.", Schema()),
-        Timeout = TimeSpan.FromSeconds(5),
         InvokeAsync = async (arguments, context, _, cancellationToken) =>
         {
             _calls.Enqueue(context);

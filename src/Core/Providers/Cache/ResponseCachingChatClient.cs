@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Providers.Cache;
 
@@ -10,7 +11,8 @@ namespace Yggdrasil.Providers.Cache;
 /// a provider may not see.
 /// <list type="bullet">
 /// <item>Kept are answers that came to their end: no failure, no answer stopped by a content filter, none that says nothing, and
-/// none that calls a tool which is not pure: it would have effects again, or belong to a moment that has passed.</item>
+/// none that calls a tool which is not pure: it would have effects again, or belong to a moment that has passed; none that
+/// does not fit the schema that was asked for: it would have to be mended each time.</item>
 /// <item>Streams: the one who asks sees the answer as it comes. Others who ask the same meanwhile get it when it is
 /// complete; those who come later, at once. Either way it is replayed as updates.</item>
 /// <item>Of an answer that was begun anew (<see cref="ModelRestart"/>), only what came after that is kept.</item>
@@ -27,7 +29,7 @@ internal sealed class ResponseCachingChatClient(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var conversation = messages.Repeatable();
-        var pending = new PendingAnswer(token => base.GetResponseAsync(conversation, options, token), Pack);
+        var pending = new PendingAnswer(token => base.GetResponseAsync(conversation, options, token), response => Pack(response, options));
         return await cache.FindOrAskAsync(Key(conversation, options), scope.Ttl, pending, cancellationToken)
             ?? await base.GetResponseAsync(conversation, options, cancellationToken);
     }
@@ -37,7 +39,7 @@ internal sealed class ResponseCachingChatClient(
     {
         var conversation = messages.Repeatable();
         var live = Channel.CreateUnbounded<ChatResponseUpdate>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        var pending = new PendingAnswer(token => PassOnAsync(conversation, options, live.Writer, token), Pack);
+        var pending = new PendingAnswer(token => PassOnAsync(conversation, options, live.Writer, token), response => Pack(response, options));
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var finding = cache.FindOrAskAsync(Key(conversation, options), scope.Ttl, pending, leaving.Token);
         try
@@ -92,7 +94,7 @@ internal sealed class ResponseCachingChatClient(
 
     private ResponseCacheKey Key(IEnumerable<ChatMessage> messages, ChatOptions? options) => ResponseCacheKey.Of(scope, models, messages, options);
 
-    private byte[]? Pack(ChatResponse response)
+    private byte[]? Pack(ChatResponse response, ChatOptions? options)
     {
         var contents = response.Messages.SelectMany(message => message.Contents).ToList();
         var calls = contents.OfType<FunctionCallContent>().ToList();
@@ -100,7 +102,12 @@ internal sealed class ResponseCachingChatClient(
         // A call whose arguments could not be read says so in an exception, which is not stored.
         var keep = response.FinishReason != ChatFinishReason.ContentFilter
             && calls.TrueForAll(call => pureTools.Contains(call.Name) && call.Exception is null)
-            && (calls.Count > 0 || contents.OfType<TextContent>().Any(text => !string.IsNullOrWhiteSpace(text.Text)));
+            && (calls.Count > 0 || contents.OfType<TextContent>().Any(text => !string.IsNullOrWhiteSpace(text.Text)))
+            && (calls.Count > 0 || FitsSchema(response, options));
         return keep ? ResponseCache.Pack(response) : null;
     }
+
+    private static bool FitsSchema(ChatResponse response, ChatOptions? options) =>
+        options?.ResponseFormat is not ChatResponseFormatJson { Schema: { } schema }
+        || StructuredAnswer.Validate(schema, string.Concat(response.Messages.Select(message => message.Text))).Count == 0;
 }

@@ -215,7 +215,6 @@ public sealed partial class GuardedHttp : IDisposable
         _ => null,
     };
 
-    [LoggerMessage(
-        EventId = 310, Level = LogLevel.Information, Message = "An outgoing request had no answer: {Refusal}.")]
+    [LoggerMessage(2010, LogLevel.Information, "An outgoing request had no answer: {Refusal}.")]
     private partial void LogNoAnswer(EgressRefusal refusal);
 }

@@ -34,6 +34,18 @@ public sealed class ResponseCacheTests(AzuriteFixture azurite) : IDisposable
     }
 
     [Fact]
+    public async Task Answer_that_does_not_fit_its_schema_is_not_kept()
+    {
+        var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());
+        var text = new ChatOptions { ResponseFormat = ChatResponseFormat.ForJsonSchema(System.Text.Json.JsonElement.Parse("""{"type":"string"}""")) };
+
+        await _rig.Client(model, scope).GetResponseAsync("Hello", text);
+        await _rig.Client(model, scope).GetResponseAsync("Hello", text);
+
+        Assert.Equal(2, model.Calls);
+    }
+
+    [Fact]
     public async Task Other_request_and_other_user_are_asked_for()
     {
         var (model, scope) = (AskedModel.ThatCounts(), CacheRig.NewScope());

@@ -2,7 +2,7 @@ using Newtonsoft.Json.Linq;
 using NJsonSchema;
 using NJsonSchema.Validation;
 
-namespace Yggdrasil.Tools;
+namespace Yggdrasil.Schemas;
 
 /// <summary>One validation, with a bound on its work.</summary>
 /// <remarks>
@@ -12,7 +12,7 @@ namespace Yggdrasil.Tools;
 internal sealed class BoundedSchemaValidator(SchemaPatterns patterns)
     : JsonSchemaValidator(new JsonSchemaValidatorSettings())
 {
-    private const int MaxDepth = 4 * ArgumentJson.MaxDepth;
+    private const int MaxDepth = 4 * ValueSchema.MaxDepth;
 
     // The most elements that fit the size limit are some 130,000; this many steps take about a second.
     private const int MaxSteps = 200_000;

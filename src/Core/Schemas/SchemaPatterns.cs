@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using NJsonSchema;
 using NJsonSchema.Visitors;
 
-namespace Yggdrasil.Tools;
+namespace Yggdrasil.Schemas;
 
 /// <summary>The regular expressions of a schema, matched in time linear to the value.</summary>
 /// <remarks>
@@ -34,7 +34,7 @@ internal sealed class SchemaPatterns : JsonSchemaVisitorBase
     {
         if (schema.PatternProperties.Count > 0)
         {
-            throw new NotSupportedException("A tool's schema may not match property names by pattern.");
+            throw new NotSupportedException("A schema may not match property names by pattern.");
         }
 
         if (!string.IsNullOrEmpty(schema.Pattern))

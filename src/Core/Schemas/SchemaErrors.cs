@@ -2,10 +2,10 @@ using System.Globalization;
 using Newtonsoft.Json.Linq;
 using NJsonSchema.Validation;
 
-namespace Yggdrasil.Tools;
+namespace Yggdrasil.Schemas;
 
 /// <summary>Validation errors in words for the model, bounded, and without the values that were wrong.</summary>
-internal static class ArgumentErrors
+internal static class SchemaErrors
 {
     private const int MaxErrors = 10;
     private const int MaxCharacters = 2000;
@@ -14,11 +14,11 @@ internal static class ArgumentErrors
     private const int MaxChoiceLength = 40;
 
     /// <summary>Empty only if there are no errors.</summary>
-    public static IReadOnlyList<string> Describe(ICollection<ValidationError> errors)
+    public static IReadOnlyList<string> Describe(ICollection<ValidationError> errors, SchemaWords words)
     {
         var sentences = new List<string>();
         var characters = 0;
-        foreach (var sentence in errors.SelectMany(Leaves).Select(Sentence).Distinct(StringComparer.Ordinal))
+        foreach (var sentence in errors.SelectMany(Leaves).Select(error => Sentence(error, words)).Distinct(StringComparer.Ordinal))
         {
             if (sentences.Count == MaxErrors - 1 || characters + sentence.Length > MaxCharacters - 100)
             {
@@ -31,7 +31,7 @@ internal static class ArgumentErrors
         }
 
         // Whatever the wording above leaves out, an error must never read as "valid".
-        return sentences.Count > 0 || errors.Count == 0 ? sentences : ["The arguments do not fit the tool's schema."];
+        return sentences.Count > 0 || errors.Count == 0 ? sentences : [$"{words.Value} do not fit {words.Schema}."];
     }
 
     /// <summary>
@@ -47,19 +47,19 @@ internal static class ArgumentErrors
         _ => [error],
     };
 
-    private static string Sentence(ValidationError error)
+    private static string Sentence(ValidationError error, SchemaWords words)
     {
-        var name = Shorten(error.Path is { Length: > 2 } path ? path[2..] : "arguments", MaxNameLength);
-        return $"'{name}' {Problem(error)}.";
+        var name = Shorten(error.Path is { Length: > 2 } path ? path[2..] : words.Root, MaxNameLength);
+        return $"'{name}' {Problem(error, words)}.";
     }
 
-    private static string Problem(ValidationError error)
+    private static string Problem(ValidationError error, SchemaWords words)
     {
         var schema = error.Schema;
         return error.Kind switch
         {
             ValidationErrorKind.PropertyRequired => "is missing",
-            ValidationErrorKind.NoAdditionalPropertiesAllowed => "is not an argument of this tool",
+            ValidationErrorKind.NoAdditionalPropertiesAllowed => words.Unknown,
             ValidationErrorKind.StringExpected => Expected("a string", error),
             ValidationErrorKind.NumberExpected => Expected("a number", error),
             ValidationErrorKind.IntegerExpected => Expected("an integer", error),
