@@ -17,6 +17,7 @@ using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
@@ -55,12 +56,13 @@ public static class YggdrasilServices
         services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddDelegation();
         services.AddSchedules();
+        services.AddPrompts(configuration);
+        services.AddBatches(configuration);
         services.AddHealth(configuration);
         services.AddTelemetry(configuration);
         services.AddErrorTracking();
-        services.AddPrompts(configuration);
-        services.AddBatches(configuration);
         return services.AddSettingsAtStart();
     }
 

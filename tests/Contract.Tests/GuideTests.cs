@@ -147,6 +147,15 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Agents_that_ask_agents()
+    {
+        var answers = await RunSectionAsync("Agents that ask agents");
+
+        var run = await RunUntilEndAsync(Json(answers[3]).Text("id"));
+        Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Callbacks()
     {
         var answers = await RunSectionAsync("Callbacks");

@@ -143,15 +143,33 @@ internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
         {
             await each(Read(row));
             await vault.DeleteBlobsAsync(row, token);
-            await table.DeleteEntityAsync(items, row.RowKey, ETag.All, token);
         });
-        if (rows.Count == 0)
+        if (rows.Count > 0)
         {
-            await RemoveBlobsAsync(items, cancellationToken);
-            await table.DeleteEntityAsync(items, HeadKey, ETag.All, cancellationToken);
+            await DeleteAsync(table, rows, cancellationToken);
+            return rows.Count;
         }
 
-        return rows.Count;
+        await RemoveBlobsAsync(items, cancellationToken);
+        await table.DeleteEntityAsync(items, HeadKey, ETag.All, cancellationToken);
+        return 0;
+    }
+
+    private static async Task DeleteAsync(TableClient table, List<TableEntity> rows, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await table.SubmitTransactionAsync(
+                rows.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken);
+        }
+        catch (RequestFailedException failure) when (failure.Status == NotFound)
+        {
+            // Another one removes the same items; the next page shows what is left.
+            foreach (var row in rows)
+            {
+                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, ETag.All, cancellationToken);
+            }
+        }
     }
 
     /// <summary>The partitions that hold items of an owner, whatever batch they are of.</summary>

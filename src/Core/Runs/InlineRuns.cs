@@ -38,7 +38,7 @@ public sealed class InlineRuns
     /// <exception cref="ProviderUnavailableException">No model of the agent could be reached.</exception>
     public async Task<Run> RunAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
     {
-        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+        var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
         Validate(request, agent.Definition);
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();

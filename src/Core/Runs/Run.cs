@@ -7,6 +7,7 @@ using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 
@@ -52,6 +53,12 @@ public sealed record Run
 
     /// <summary>Whether readers are shown what models say while they say it.</summary>
     public bool Stream { get; init; }
+
+    /// <summary>The call of another run that this one answers; null for a run that a caller started.</summary>
+    public ParentCall? Parent { get; init; }
+
+    /// <summary>The agents above it, the first first, by the ids under which its caller may run them.</summary>
+    internal IReadOnlyList<string> Ancestors { get; init; } = [];
 
     /// <summary>Who is to learn of its end; most often nobody.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];

@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -42,12 +43,15 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row[BatchId] = run.BatchId;
         row["Stream"] = run.Stream ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
-        row[BatchId] = run.BatchId;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
+        row["ParentRun"] = run.Parent?.RunId;
+        row["ParentCall"] = run.Parent?.CallId;
+        row["Ancestors"] = run.Ancestors.Count > 0 ? string.Join(' ', run.Ancestors) : null;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -236,11 +240,11 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        BatchId = row.GetString(BatchId),
         Stream = Streams(row),
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
         TraceParent = row.GetString("TraceParent"),
-        BatchId = row.GetString(BatchId),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
@@ -268,6 +272,8 @@ internal sealed class RunRow(ContentVault vault)
             : null,
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
+        Parent = row.GetString("ParentRun") is { } parent ? new ParentCall(parent, row.GetString("ParentCall")) : null,
+        Ancestors = (row.GetString("Ancestors") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Callback = CallbackStore.Read(row),
         NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,

@@ -131,7 +131,16 @@ internal sealed class RunStore(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlaced(row.Value!) : null;
+    }
+
+    /// <summary>The runs that calls of a run were made as, whether or not they were started.</summary>
+    public async Task<IReadOnlyList<string>> FindChildrenAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var entries = table.QueryAsync<TableEntity>(
+            RowKeys.RangeOf(partition, RowKeys.Run(runId)), select: ["RowKey", JournalRow.ChildRun], cancellationToken: cancellationToken);
+        return await entries.Select(entry => entry.GetString(JournalRow.ChildRun)).OfType<string>().Distinct().ToListAsync(cancellationToken);
     }
 
     /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>

@@ -106,18 +106,17 @@ internal static class RunRequest
     /// <summary>What a model is to answer; empty where it is not valid.</summary>
     public static List<ChatMessage> ReadInput(JsonFields fields)
     {
-        var path = fields.PathOf(Input);
         switch (fields.Get(Input))
         {
             case null:
-                fields.Errors.Add(path, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(fields.PathOf(Input), "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
                 return [new ChatMessage(ChatRole.User, ReadText(fields))];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, path, fields.Errors);
+                return ReadMessages(list, fields.PathOf(Input), fields.Errors);
             default:
-                fields.Errors.Add(path, "Must be a string or a list of messages.");
+                fields.Errors.Add(fields.PathOf(Input), "Must be a string or a list of messages.");
                 return [];
         }
     }
