@@ -111,7 +111,7 @@ public sealed class BatchTurnsTests
         Assert.NotNull(turns.TryBeginSlice(Alice));
     }
 
-    private IEnumerable<Task> Wait(BatchTurns turns, Owner owner, int count)
+    private List<Task> Wait(BatchTurns turns, Owner owner, int count)
     {
         // Listed at once: each is in line before the next one comes.
         return Enumerable.Range(0, count).Select(async _ =>
