@@ -13,6 +13,7 @@ using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
@@ -34,6 +35,7 @@ public static class YggdrasilServices
         services.AddSecrets(configuration);
         services.AddStorage(configuration);
         services.AddAuthentication(configuration);
+        services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
@@ -164,6 +166,7 @@ public static class YggdrasilServices
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RunRemoval>();
+        services.AddRunEvents();
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddSingleton(provider => new RunDriver(
@@ -179,7 +182,8 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<InlineQuotas>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<InlineRuns>>()));
         services.AddSingleton(provider => new RunForking(
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<RunStore>(),
@@ -195,5 +199,15 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunWakeUp>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static void AddRunEvents(this IServiceCollection services)
+    {
+        services.AddSingleton<DeltaLog>();
+        services.AddSingleton<RunStreams>();
+        services.AddSingleton<RunFeeds>();
+        services.AddSingleton<EventTickets>();
+        services.AddSingleton(provider => new RunEvents(
+            provider.GetRequiredService<RunFeeds>(), provider.GetRequiredService<RunStore>(), provider.GetRequiredService<TimeProvider>()));
     }
 }

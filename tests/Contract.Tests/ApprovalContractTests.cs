@@ -38,6 +38,28 @@ public sealed class ApprovalContractTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Question_and_decision_are_told_to_readers_of_the_runs_events()
+    {
+        var run = await WaitingAsync();
+        var pending = run.GetProperty("pendingApprovals")[0];
+        using var live = await EventClient.OpenAsync(app.Http, run.Text("id"));
+        var before = await live.ReadUntilAsync(item => item.Type == "approval.required");
+
+        using var decided = await DecideAsync(run, "deny", reason: "not today");
+        var after = await live.ReadToEndAsync();
+
+        var asked = before[^1].Data;
+        Assert.Equal(
+            (pending.Text("callId"), pending.Text("tool"), pending.Text("argumentsHash")),
+            (asked.Text("callId"), asked.Text("tool"), asked.Text("argumentsHash")));
+        Assert.Equal(pending.GetProperty("arguments").GetRawText(), asked.GetProperty("arguments").GetRawText());
+        Assert.Equal(pending.Text("expiresAt"), asked.Text("expiresAt"));
+        Assert.Equal(("approval.decided", "deny", "not today"), (after[0].Type, after[0].Data.Text("decision"), after[0].Data.Text("reason")));
+        Assert.Equal(["tool.completed", "model.completed", "run.completed"], after.Skip(1).Select(item => item.Type));
+        Assert.Equal(before.Concat(after).Select(item => item.Text), (await EventClient.ReadAllAsync(app.Http, run.Text("id"))).Select(item => item.Text));
+    }
+
+    [Fact]
     public async Task Denied_call_is_not_made_and_the_steps_say_so()
     {
         var run = await WaitingAsync();

@@ -9,8 +9,8 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
 {
     private const string Runs = "/api/runs";
 
-    // The functions that the contract opens to strangers; health is to come.
-    private static readonly string[] Open = ["/live", "/ready", "/health"];
+    // The functions that the contract opens to strangers; health is to come. What browsers ask first carries no credentials.
+    private static readonly string[] Open = ["/live", "/ready", "/health", "/x1"];
 
     public static TheoryData<string, string, string> ClosedFunctions
     {
@@ -54,7 +54,7 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
         Assert.Contains(("StartRun", "POST", "/api/agents/x1/runs"), HttpFunctions.All);
         Assert.Contains(("DisableUser", "PUT", "/api/users/x1/disabled"), HttpFunctions.All);
         Assert.All(
-            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health"]));
+            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health", "Preflight"]));
     }
 
     [Theory]

@@ -38,6 +38,7 @@ public class BadInputTests(ContractFixture app)
         { "maxTurns of a wrong type", Runs, """{"input":"x","maxTurns":"5"}""", "maxTurns" },
         { "fractional maxTurns", Runs, """{"input":"x","maxTurns":1.5}""", "maxTurns" },
         { "huge maxTurns", Runs, """{"input":"x","maxTurns":1e99}""", "maxTurns" },
+        { "stream of a wrong type", Runs, """{"input":"x","stream":"true"}""", "stream" },
         { "no maxTurns at all", Runs, """{"input":"x","maxTurns":0}""", "maxTurns" },
         { "maxTurns over the agent's", Runs, """{"input":"x","maxTurns":21}""", "maxTurns" },
         { "negative deadline", Runs, """{"input":"x","deadlineSeconds":-1}""", "deadlineSeconds" },

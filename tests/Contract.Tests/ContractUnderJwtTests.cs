@@ -9,6 +9,12 @@ public sealed class AgentContractUnderJwtTests(JwtContractFixture app) : AgentCo
 public sealed class BadInputUnderJwtTests(JwtContractFixture app) : BadInputTests(app);
 
 [Collection(JwtLocalHost.Name)]
+public sealed class EventContractUnderJwtTests(JwtContractFixture app) : EventContractTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class EventTicketUnderJwtTests(JwtContractFixture app) : EventTicketContractTests(app);
+
+[Collection(JwtLocalHost.Name)]
 public sealed class IdempotencyUnderJwtTests(JwtContractFixture app) : IdempotencyTests(app);
 
 [Collection(JwtLocalHost.Name)]

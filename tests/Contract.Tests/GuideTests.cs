@@ -106,6 +106,18 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events()
+    {
+        var answers = await RunSectionAsync("Events");
+
+        Assert.Equal(2, answers.Count);
+        Assert.Contains("event: run.started\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: model.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[0], StringComparison.Ordinal);
+        Assert.StartsWith("ygt_", Json(answers[1]).Text("ticket"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>LocalHost with the servers that it calls and data that outlive it: it is killed and started again over the same.</summary>
-internal sealed class KillableHost : IAsyncDisposable
+internal sealed partial class KillableHost : IAsyncDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-killed-").FullName;
     private LocalHostProcess _process = null!;
@@ -28,12 +29,28 @@ internal sealed class KillableHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Of the process that runs now, in bytes.</summary>
+    public long PeakMemory => _process.PeakMemory;
+
     /// <summary>Kills it, and starts it again over the same data.</summary>
     public async Task RestartAsync(Action<Dictionary<string, string>> change)
     {
         await _process.KillAsync();
         await _process.DisposeAsync();
         await StartProcessAsync(change);
+    }
+
+    /// <summary>Another instance of the app: a process of its own over the same storage. It ends before this one.</summary>
+    public async Task<LocalHostProcess> StartOtherAsync(Action<Dictionary<string, string>> change)
+    {
+        var ports = AzuritePorts().Matches(Output)[^1].Groups;
+        var settings = ContractFixture.Settings(Model, Effects);
+        settings["AzureWebJobsStorage"] = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+            + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+            + $"BlobEndpoint=http://127.0.0.1:{ports[1]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{ports[2]}/devstoreaccount1;"
+            + $"TableEndpoint=http://127.0.0.1:{ports[3]}/devstoreaccount1;";
+        change(settings);
+        return await LocalHostProcess.StartAsync(Path.Combine(_data, "other"), settings);
     }
 
     public async ValueTask DisposeAsync()
@@ -53,4 +70,7 @@ internal sealed class KillableHost : IAsyncDisposable
         change(settings);
         _process = await LocalHostProcess.StartAsync(_data, settings);
     }
+
+    [GeneratedRegex(@"ports (\d+) \(blobs\), (\d+) \(queues\), (\d+) \(tables\)")]
+    private static partial Regex AzuritePorts();
 }

@@ -71,6 +71,16 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         return host;
     }
 
+    /// <summary>The most memory it has had, in bytes.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Ends it as a crash would: at once, with nothing written or told.</summary>
     public async Task KillAsync()
     {

@@ -5,10 +5,12 @@ internal static class Poll
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
-    public static async Task UntilAsync(Func<bool> condition)
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         using var timeout = new CancellationTokenSource(Bound);
-        while (!condition())
+        while (!await condition())
         {
             await Task.Delay(1, timeout.Token);
         }

@@ -121,7 +121,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
                 await journal.ReserveCallAsync(slice.Lost);
             }
 
-            answer = await model.AskAsync(journal.Run, journal.Transcript, slice.Stop);
+            answer = await model.AskAsync(journal, slice);
         }
         catch (QuotaExceededException refusal)
         {
@@ -154,6 +154,12 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         }
 
         var now = time.GetUtcNow();
+        if (answer.Status == StepStatus.Cancelled)
+        {
+            await journal.CommitAsync(next.End(StopReason.Cancelled, answer.Text(), now), [answer], lost);
+            return;
+        }
+
         var errors = run.Agent.ResponseSchema is { } schema ? StructuredAnswer.Validate(schema, answer.Text()) : [];
         if (errors.Count > 0 && next.HasTurnLeft && !journal.Transcript.HasRepair)
         {

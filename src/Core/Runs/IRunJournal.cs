@@ -1,4 +1,5 @@
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
@@ -11,6 +12,9 @@ internal interface IRunJournal
     Run Run { get; }
 
     Transcript Transcript { get; }
+
+    /// <summary>Who is told of the step in flight.</summary>
+    ILiveEvents Live { get; }
 
     /// <summary>Whether the run can outlive whoever drives it, and so wait for a human or an activity.</summary>
     bool CanWait { get; }

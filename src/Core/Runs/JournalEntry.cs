@@ -46,6 +46,9 @@ public enum StepStatus
 
     /// <summary>A human said no, or nobody said anything in time; the call was not made and the model was told.</summary>
     Denied,
+
+    /// <summary>The run was cancelled while the model answered; what it had said is kept.</summary>
+    Cancelled,
 }
 
 /// <summary>One recorded step of a run. Written once, never changed.</summary>
@@ -90,7 +93,7 @@ public sealed record JournalEntry
     /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
-    /// <summary>The lease epoch under which an intent was written.</summary>
+    /// <summary>The lease epoch under which an intent or an answer was written; 0 for other kinds.</summary>
     public int Epoch { get; init; }
 
     /// <summary>

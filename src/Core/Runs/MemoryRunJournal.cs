@@ -1,11 +1,13 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
 /// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
 /// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null) : IRunJournal
+/// <param name="live">Told of the step in flight; null where nobody reads along.</param>
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal
 {
     private readonly List<JournalEntry> _entries = [];
 
@@ -15,19 +17,21 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
 
     public bool CanWait { get; init; }
 
+    /// <summary>Told of each commit, where somebody reads along.</summary>
+    public Action<Run, IReadOnlyList<JournalEntry>>? Committed { get; init; }
+
     public Transcript Transcript { get; } = new(input, []);
+
+    public ILiveEvents Live { get; } = live ?? NoLiveEvents.Instance;
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        foreach (var (index, entry) in entries.Index())
-        {
-            var numbered = entry with { Sequence = next.NextSequence + index };
-            _entries.Add(numbered);
-            Transcript.Add(numbered);
-        }
-
+        var numbered = entries.Numbered(next.NextSequence);
+        _entries.AddRange(numbered);
+        numbered.ForEach(Transcript.Add);
         Run = next with { NextSequence = next.NextSequence + entries.Count };
+        Committed?.Invoke(Run, numbered);
         return Task.CompletedTask;
     }
 

@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
@@ -11,22 +12,32 @@ namespace Yggdrasil.Runs;
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
 internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
+    /// <summary>Asks for the next answer; whoever reads along is told what the model says while it says it, if the run streams.</summary>
+    /// <returns>
+    /// The entry; of a streamed answer that a cancellation has cut off, as <see cref="StepStatus.Cancelled"/>, what was said of it.
+    /// </returns>
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
-    public async Task<JournalEntry> AskAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The call was given up, and nothing was said.</exception>
+    public async Task<JournalEntry> AskAsync(IRunJournal journal, Slice slice)
     {
+        var (run, transcript) = (journal.Run, journal.Transcript);
+        var turn = run.Turns + 1;
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var response = await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), cancellationToken);
+        var (response, isWhole) = run.Stream
+            ? await StreamAsync(run, transcript, journal.Live, slice)
+            : (await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), slice.Stop), true);
         if (response.FinishReason == ChatFinishReason.ContentFilter)
         {
             throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
         }
 
-        var turn = run.Turns + 1;
         var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
             Turn = turn,
+            Status = isWhole ? StepStatus.Completed : StepStatus.Cancelled,
+            Epoch = run.Epoch,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
             ServedBy = response.ModelId ?? run.Agent.Model,
@@ -34,6 +45,44 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         };
         return meter.Measure(answer, response);
     }
+
+    /// <summary>The same answer as without streaming, told piece by piece on its way.</summary>
+    private async Task<(ChatResponse Response, bool IsWhole)> StreamAsync(Run run, Transcript transcript, ILiveEvents live, Slice slice)
+    {
+        List<ChatResponseUpdate> updates = [];
+        using var said = new TextBatch(live, run.Turns + 1, time);
+        try
+        {
+            await foreach (var update in Client(run).GetStreamingResponseAsync(Prompt(run, transcript), Options(run), slice.Stop))
+            {
+                if (ModelRestart.Of(update) is not null)
+                {
+                    updates.Clear();
+                    said.Restart();
+                }
+                else
+                {
+                    updates.Add(update);
+                    said.Add(update.Text);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (slice.IsCancelled && updates.Exists(update => update.Text.Length > 0))
+        {
+            // Readers have seen it. Calls of tools are left out: nobody makes them any more.
+            said.Flush();
+            return (TextOf(updates), false);
+        }
+
+        said.Flush();
+        return (updates.ToChatResponse(), true);
+    }
+
+    private static ChatResponse TextOf(List<ChatResponseUpdate> updates) =>
+        new(new ChatMessage(ChatRole.Assistant, string.Concat(updates.Select(update => update.Text))))
+        {
+            ModelId = updates.Select(update => update.ModelId).LastOrDefault(model => model is not null),
+        };
 
     private RedactingChatClient Client(Run run)
     {

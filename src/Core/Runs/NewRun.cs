@@ -24,11 +24,15 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
+            Stream = request.Stream,
             Metadata = request.Metadata,
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,
             LeaseUntil = DateTimeOffset.UnixEpoch,
         },
-        [new JournalEntry { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input }]);
+        [Input(request, now)]);
+
+    /// <summary>The first entry of a run that begins with nothing but its input.</summary>
+    public static JournalEntry Input(StartRun request, DateTimeOffset now) => new() { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input };
 }

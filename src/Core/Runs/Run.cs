@@ -48,6 +48,9 @@ public sealed record Run
     /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
     public string? NextRun { get; init; }
 
+    /// <summary>Whether readers are shown what models say while they say it.</summary>
+    public bool Stream { get; init; }
+
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>
@@ -146,3 +149,7 @@ public sealed record Run
         PendingApprovals = [],
     };
 }
+
+/// <summary>How far a run has come.</summary>
+/// <param name="NextSequence">The sequence number of the next journal entry: all before it are there.</param>
+internal readonly record struct RunProgress(long NextSequence, int Epoch, bool IsTerminal);

@@ -83,6 +83,7 @@ public sealed class RunForking
         AgentVersion = source.AgentVersion,
         AgentKey = source.AgentKey,
         Agent = source.Agent,
+        Stream = source.Stream,
         ForkedFrom = source.Id,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Runs;
 
@@ -25,6 +26,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     private readonly CancellationTokenSource _lost;
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _renewals;
+    private readonly RunStream? _stream;
 
     /// <param name="run">The run as stored when this driver took its lease.</param>
     public RunLease(
@@ -34,12 +36,15 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         Run = run;
         Transcript = new Transcript([], entries);
         _lost = new CancellationTokenSource(TimeLeft(run), time);
+        _stream = store.Streams?.Open(run, () => Run.NextSequence);
         _renewals = RenewAsync();
     }
 
     public Run Run { get; private set; }
 
     public Transcript Transcript { get; }
+
+    public ILiveEvents Live => (ILiveEvents?)_stream ?? NoLiveEvents.Instance;
 
     public bool CanWait => true;
 
@@ -72,6 +77,11 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     {
         await _disposed.CancelAsync();
         await _renewals;
+        if (_stream is not null)
+        {
+            await _stream.CloseAsync(hasEnded: Run.IsTerminal);
+        }
+
         _disposed.Dispose();
         _lost.Dispose();
         _row.Dispose();

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 
@@ -28,6 +29,11 @@ internal sealed class RunRemoval(
         {
             await rows.RemoveAsync(children, cancellationToken);
             return;
+        }
+
+        if (RunRow.Streams(run))
+        {
+            await DeltaLog.DeleteAsync(storage, partition, runId, cancellationToken);
         }
 
         await index.RemoveAsync(partition, runId, cancellationToken);
@@ -59,6 +65,11 @@ internal sealed class RunRemoval(
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
         {
             throw new ConflictException("The run is being changed by others; try again.");
+        }
+
+        if (run.Stream)
+        {
+            await DeltaLog.DeleteAsync(storage, partition, run.Id, cancellationToken);
         }
 
         await CompleteAsync(partition, run.Id, scheduler, cancellationToken);

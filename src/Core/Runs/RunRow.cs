@@ -21,6 +21,9 @@ internal sealed class RunRow(ContentVault vault)
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
+    /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
+    public static readonly string[] Progress = ["Status", "NextSequence", "Epoch", DeletedAt];
+
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
     {
@@ -35,6 +38,7 @@ internal sealed class RunRow(ContentVault vault)
         row["ConversationId"] = run.ConversationId;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
+        row["Stream"] = run.Stream ? true : null;
         row["RetentionDays"] = run.Agent.RetentionDays;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
@@ -169,6 +173,10 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
 
+    public static RunProgress ReadProgress(TableEntity row) => new(row.GetInt64("NextSequence") ?? 0, row.GetInt32("Epoch") ?? 0, IsTerminal(row));
+
+    public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
+
     /// <summary>As <see cref="ReadUnreadable"/>, but whose it is follows from where it is, whatever it says itself.</summary>
     public static Run ReadPlaced(TableEntity row)
     {
@@ -214,6 +222,7 @@ internal sealed class RunRow(ContentVault vault)
         ConversationId = row.GetString("ConversationId"),
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
+        Stream = Streams(row),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),

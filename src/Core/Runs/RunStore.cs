@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -9,8 +10,13 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
+/// <param name="streams">Told of each commit; null where nobody reads along.</param>
 internal sealed class RunStore(
-    StorageClients storage, ContentVault vault, IEnumerable<IRunCompanion>? companions = null, QuotaCompanion? quotas = null)
+    StorageClients storage,
+    ContentVault vault,
+    IEnumerable<IRunCompanion>? companions = null,
+    QuotaCompanion? quotas = null,
+    RunStreams? streams = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
@@ -19,6 +25,9 @@ internal sealed class RunStore(
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
     private readonly DecisionRow _decisions = new(vault);
+
+    /// <summary>Where drivers of this process tell what is not committed yet.</summary>
+    public RunStreams? Streams => streams;
 
     /// <summary>Commits the start of a run that begins with its input alone.</summary>
     public Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken) => StartAsync(run, [input], cancellationToken);
@@ -128,6 +137,29 @@ internal sealed class RunStore(
         return rows.Count > 0 && rows[0].RowKey == start && !RunRow.IsTombstone(rows[0]) ? await ReadAsync(rows, cancellationToken) : null;
     }
 
+    /// <summary>How far a run has come, without any content; null when there is none.</summary>
+    public async Task<RunProgress?> FindProgressAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), RunRow.Progress, cancellationToken);
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadProgress(row.Value!) : null;
+    }
+
+    /// <summary>The journal's entries from one sequence number up to another, exclusive.</summary>
+    public async Task<IReadOnlyList<JournalEntry>> ReadEntriesAsync(
+        string partition, string runId, long from, long to, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var range = RowKeys.Range(partition, RowKeys.JournalEntry(runId, from), RowKeys.JournalEntry(runId, to));
+        List<JournalEntry> entries = [];
+        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            entries.AddRange(await _journal.ReadAsync(row, cancellationToken));
+        }
+
+        return entries;
+    }
+
     /// <summary>A run of its row and those of its journal, which follow it.</summary>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> ReadAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken)
     {
@@ -169,7 +201,13 @@ internal sealed class RunStore(
                 : companion.OnCommitAsync(changed, cancellationToken),
             async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
-        return committed is null ? null : committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
+        if (committed is null)
+        {
+            return null;
+        }
+
+        streams?.Commits.Publish(next.Id);
+        return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
     /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>

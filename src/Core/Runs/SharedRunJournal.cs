@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Events;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>
@@ -22,6 +24,9 @@ internal sealed class SharedRunJournal : IRunJournal
     public Run Run { get; private set; }
 
     public Transcript Transcript { get; private set; }
+
+    /// <remarks>Live events are numbered by who holds the lease. Of distributed calls, intents tell that they have begun.</remarks>
+    public ILiveEvents Live => NoLiveEvents.Instance;
 
     public bool CanWait => true;
 

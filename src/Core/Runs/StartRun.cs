@@ -14,6 +14,9 @@ public sealed record StartRun
 
     public OnConflict OnConflict { get; init; }
 
+    /// <summary>Whether readers of the run's events are shown what models say while they say it.</summary>
+    public bool Stream { get; init; }
+
     /// <summary>Model calls, at most the agent's own limit; null for the agent's.</summary>
     public int? MaxTurns { get; init; }
 

@@ -76,7 +76,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
             .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
-            .Select(item => SettleAsync(journal.Run, item.Call, item.Verdict, places, slice))
+            .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
             .ToList();
         try
         {
@@ -122,7 +122,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             : run;
 
     /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
-    private async Task<JournalEntry?> SettleAsync(Run run, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
+    private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
@@ -134,8 +134,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
                 GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
                 GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
-                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(run, call, edited, places, slice)),
-                GateVerdict.Execute execute => await MakeAsync(run, call, execute, places, slice),
+                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(journal, call, edited, places, slice)),
+                GateVerdict.Execute execute => await MakeAsync(journal, call, execute, places, slice),
                 _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
             };
         }
@@ -159,7 +159,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         };
     }
 
-    private async Task<ToolResult> MakeAsync(Run run, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    private async Task<ToolResult> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
         // Once the run is cancelled no further call begins, of whichever kind.
@@ -167,6 +167,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         await places.WaitAsync(noPlace.Token);
         try
         {
+            journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
+            var run = journal.Run;
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
             return execute.Tool.Idempotent
                 ? await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)

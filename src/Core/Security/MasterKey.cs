@@ -32,6 +32,9 @@ public sealed class MasterKey
     internal byte[] DeriveNamingKey(string partition) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: Encoding.UTF8.GetBytes($"yggdrasil/name/v1/{partition}"));
 
+    /// <summary>The key of tickets that stand for their caller for a while.</summary>
+    internal byte[] DeriveTicketKey() => HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: "yggdrasil/ticket/v1"u8.ToArray());
+
     /// <summary>The key of one owner's data. Another owner's content cannot be read with it.</summary>
     internal byte[] DeriveDataKey(string partition) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: Encoding.UTF8.GetBytes($"yggdrasil/data/v1/{partition}"));

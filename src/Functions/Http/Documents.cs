@@ -65,10 +65,10 @@ internal sealed record RunDocument(
 /// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
 internal sealed record ForkDocument(string Id, int FromTurn);
 
-internal sealed record RunLinks(string Self, string Steps, string Cancel)
+internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
 {
-    public static RunLinks Of(string runId, string query) =>
-        new($"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/cancel{query}");
+    public static RunLinks Of(string runId, string query) => new(
+        $"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}", $"/api/runs/{runId}/cancel{query}");
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>

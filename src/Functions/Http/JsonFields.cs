@@ -56,6 +56,22 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
         return null;
     }
 
+    public bool? Boolean(string name)
+    {
+        if (Get(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return value.GetBoolean();
+        }
+
+        Errors.Add(PathOf(name), "Must be true or false.");
+        return null;
+    }
+
     public long? Long(string name)
     {
         if (Get(name) is not { } value)

@@ -21,18 +21,25 @@ internal static class RunRequest
     public static StartRun Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields) with { ConversationId = ReadConversation(fields), OnConflict = ReadOnConflict(fields) };
+        var request = Read(fields) with
+        {
+            ConversationId = ReadConversation(fields),
+            OnConflict = ReadOnConflict(fields),
+            Stream = fields.Boolean("stream") ?? false,
+        };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
     }
 
     /// <summary>An inline run is in no conversation, and nobody is told of its end who does not wait for it.</summary>
+    /// <param name="asEvents">The answer is to be a stream of events: what models say is in it unless the request says no.</param>
     /// <exception cref="InvalidRequestException">The body is not a valid request for an inline run; every mistake is named.</exception>
-    public static StartRun ParseInline(ReadOnlyMemory<byte> body)
+    public static StartRun ParseInline(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields);
+        var stream = fields.Boolean("stream") ?? true;
+        var request = Read(fields) with { Stream = asEvents && stream };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;

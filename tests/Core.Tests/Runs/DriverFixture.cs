@@ -10,6 +10,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
@@ -45,8 +46,11 @@ internal sealed class DriverFixture
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
+        Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion);
+            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion, Streams);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
@@ -99,6 +103,10 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public RunStreams Streams { get; }
+
+    public RunEvents Events { get; }
 
     public ConversationTurns Turns { get; }
 

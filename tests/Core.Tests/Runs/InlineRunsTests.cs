@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Limits;
@@ -230,11 +231,14 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         await _agents.Service.PutAsync(_agents.Scope("alice"), "helper", change?.Invoke(definition) ?? definition, new AgentPrecondition(), CancellationToken.None);
     }
 
-    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, LimitOptions? limits = null, CancellationToken cancellation = default)
+    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, LimitOptions? limits = null, CancellationToken cancellation = default) =>
+        Runs(models, timeout, limits).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
+
+    private InlineRuns Runs(ScriptedModels models, int timeout = 5, LimitOptions? limits = null)
     {
         var catalog = _tools.Catalog(TimeSpan.FromSeconds(timeout));
         var loop = LoopFixture.CreateLoop(models, catalog, new RunOptions(), _time);
         var quotas = new TestQuotas(_agents.Storage, new ToolGates(catalog, new ToolArguments()), limits ?? new LimitOptions(), _time);
-        return new InlineRuns(_agents.Service, loop, quotas.Inline, _time).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
+        return new InlineRuns(_agents.Service, loop, quotas.Inline, _time, NullLogger<InlineRuns>.Instance);
     }
 }

@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
@@ -12,6 +14,7 @@ namespace Yggdrasil.Tests.Runs;
 public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
 {
     private const string InModel = "in a model call";
+    private const string BetweenChunks = "between chunks of a streamed answer";
     private const string InTool = "in a tool";
     private const string InPost = "in a tool that must not be repeated";
     private const string InDistributed = "in a distributed tool";
@@ -27,10 +30,10 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
     private ScriptedModels _models = new(Says("Done."));
 
     public static TheoryData<string> Situations => new(
-        "before its start", InModel, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts, Ended);
+        "before its start", InModel, BetweenChunks, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts, Ended);
 
     public static TheoryData<string> Unended => new(
-        "before its start", InModel, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts);
+        "before its start", InModel, BetweenChunks, InTool, InPost, InDistributed, Waiting, "suspended", BetweenAttempts);
 
     public void Dispose() => _models.Dispose();
 
@@ -57,7 +60,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         Assert.Equal((ended.ETag, false), (again.ETag, repeated));
         Assert.Equal(SliceEnd.Finished, (await other.AdvanceAsync(run)).End);
         Assert.Equal((prompts, calls), (_models.Prompts.Count, _tools.Calls.Count));
-        Assert.Equal(situation is InModel or InTool or InPost or InDistributed or Waiting ? "So far." : situation == Ended ? "Done." : null, ended.Output);
+        Assert.Equal(situation is InModel or InTool or InPost or InDistributed or Waiting ? "So far." : situation == Ended ? "Done." : situation == BetweenChunks ? "So " : null, ended.Output);
     }
 
     [Theory]
@@ -120,6 +123,61 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         Assert.Equal(RunStatus.Cancelled, (await other.FinishAsync(run)).Status);
     }
 
+    [Theory]
+    [MemberData(nameof(Situations))]
+    public async Task Reader_who_goes_away_and_comes_back_misses_nothing_and_changes_nothing(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+        var seen = await ReadAsync(other, run, after: null, toEnd: false);
+        if (situation == "suspended")
+        {
+            await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        }
+
+        _goOn.SetResult();
+        await working;
+        var ended = await FinishAsync(other, run);
+        var all = await ReadAsync(worker, run, after: null, toEnd: true);
+        var rest = situation == Ended ? [] : await ReadAsync(other, run, seen[^1].Id, toEnd: true);
+
+        Assert.Equal((RunStatus.Completed, "Done."), (ended.Status, ended.Output));
+        Assert.Equal(all.Select(item => item.Id), seen.Concat(rest).Where(IsLasting).Select(item => item.Id));
+        Assert.True(_tools.Calls.Count <= 1, "The tool was called again.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Unended))]
+    public async Task Cancelled_run_has_the_same_events_for_who_was_there_and_who_comes_later(string situation)
+    {
+        var (worker, other) = Workers(situation);
+        var (run, working) = await BringAsync(worker, situation);
+        var reading = ReadAsync(other, run, after: null, toEnd: true);
+
+        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+        await other.FinishAsync(run);
+        var (seen, late) = (await reading, await ReadAsync(worker, run, after: null, toEnd: true));
+
+        Assert.Equal(late.Select(item => item.Id), seen.Where(IsLasting).Select(item => item.Id));
+        Assert.Equal((RunEventType.RunEnded, RunStatus.Cancelled), (late[^1].Type, late[^1].Run!.Status));
+        Assert.DoesNotContain(seen, item => item.Type == RunEventType.ModelRestarted);
+    }
+
+    [Fact]
+    public async Task What_was_said_of_an_answer_that_is_cut_off_is_a_step_of_its_run()
+    {
+        var (worker, other) = Workers(BetweenChunks);
+        var (run, working) = await BringAsync(worker, BetweenChunks);
+
+        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await working;
+        var (ended, entries) = await other.LoadAsync(run);
+
+        Assert.Equal((EntryKind.Model, StepStatus.Cancelled, "So "), (entries[^1].Kind, entries[^1].Status, entries[^1].Text()));
+        Assert.Equal(("So ", 1, 1), (ended.Output, ended.Turns, ended.Usage.ModelCalls));
+    }
+
     [Fact]
     public async Task Run_that_has_ended_is_neither_suspended_nor_resumed()
     {
@@ -167,6 +225,30 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         Assert.Equal(RunStatus.Cancelled, ended.Status);
     }
 
+    private static bool IsLasting(RunEvent item) =>
+        item.Type is not (RunEventType.ModelDelta or RunEventType.ModelRestarted or RunEventType.ToolStarted);
+
+    private static async Task<List<RunEvent>> ReadAsync(DriverFixture worker, Run run, string? after, bool toEnd)
+    {
+        List<RunEvent> events = [];
+        await using var reader = (await worker.Events.OpenAsync(worker.Scope, run.Id, after, CancellationToken.None))!;
+        while (true)
+        {
+            if (reader.Next() is { } next)
+            {
+                events.Add(next);
+            }
+            else if (reader.HasEnded || !toEnd)
+            {
+                return events;
+            }
+            else
+            {
+                Assert.True(await reader.WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None), "Nothing comes any more.");
+            }
+        }
+    }
+
     /// <summary>A driver, and an instance that requests come to.</summary>
     private (DriverFixture Worker, DriverFixture Other) Workers(string situation)
     {
@@ -188,13 +270,13 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
                 await _goOn.Task;
             }
 
-            if (answers < (situation == InModel ? 2 : usesTool ? 1 : 0))
+            if (answers < (situation == InModel ? 2 : usesTool || situation == BetweenChunks ? 1 : 0))
             {
                 return Response(new TextContent("So far."), new FunctionCallContent("x", usesTool ? tool : "none", new Dictionary<string, object?> { ["text"] = "a" }));
             }
 
             return Response(new TextContent("Done."));
-        });
+        }) { Stream = situation == BetweenChunks ? ChunksAsync : null };
         _tools.Behave = async (_, cancellationToken) =>
         {
             _reached.TrySetResult();
@@ -219,13 +301,31 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         return worker;
     }
 
+    private async IAsyncEnumerable<ChatResponseUpdate> ChunksAsync(
+        Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var updates = (await answer).ToChatResponseUpdates();
+        if (updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>().Any())
+        {
+            yield return new ChatResponseUpdate(ChatRole.Assistant, "So ") { ModelId = "scripted:one" };
+            _reached.TrySetResult();
+            await _goOn.Task.WaitAsync(cancellationToken);
+            updates[0].Contents[0] = new TextContent("far.");
+        }
+
+        foreach (var update in updates)
+        {
+            yield return update;
+        }
+    }
+
     /// <summary>Brings a run into a situation.</summary>
     private async Task<(Run Run, Task Working)> BringAsync(DriverFixture worker, string situation)
     {
-        var run = await worker.StartAsync();
+        var run = await worker.StartAsync(run => run with { Stream = situation == BetweenChunks });
         switch (situation)
         {
-            case InModel or InTool or InPost:
+            case InModel or InTool or InPost or BetweenChunks:
                 var slice = worker.AdvanceAsync(run);
                 await _reached.Task;
                 return (run, slice);

@@ -60,9 +60,23 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
         return await answer(prompt).WaitAsync(cancellationToken);
     }
 
+    /// <summary>How an answer is streamed; by default the scripted one in as many updates as its message has contents.</summary>
+    public Func<Task<ChatResponse>, CancellationToken, IAsyncEnumerable<ChatResponseUpdate>>? Stream { get; init; }
+
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("The loop under test does not stream.");
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var answer = GetResponseAsync(messages, options, cancellationToken);
+        return Stream?.Invoke(answer, cancellationToken) ?? PiecesOf(answer);
+    }
+
+    private static async IAsyncEnumerable<ChatResponseUpdate> PiecesOf(Task<ChatResponse> answer)
+    {
+        foreach (var update in (await answer).ToChatResponseUpdates())
+        {
+            yield return update;
+        }
+    }
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;
 

@@ -28,6 +28,9 @@ public sealed class AzuriteFixture : IAsyncLifetime
         Directory.Delete(_data, recursive: true);
     }
 
+    /// <summary>What all clients protect content with, unless they bring their own.</summary>
+    internal ContentProtector Protector() => new(TestKeys.Ring(_key));
+
     /// <summary>Clients of the account, and the number of table requests they have made.</summary>
     internal (StorageClients Storage, ContentVault Vault, RequestCount Requests) Connect(
         ContentProtector? protector = null, ILogger<ContentVault>? logger = null, HttpPipelinePolicy? policy = null)
@@ -44,7 +47,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
             .AddInMemoryCollection(new Dictionary<string, string?> { [StorageClients.Setting] = ConnectionString })
             .Build();
         var storage = new StorageClients(configuration, options);
-        protector ??= new ContentProtector(TestKeys.Ring(_key));
+        protector ??= Protector();
         return (storage, new ContentVault(storage, protector, logger ?? NullLogger<ContentVault>.Instance), requests);
     }
 

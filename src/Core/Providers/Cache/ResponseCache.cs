@@ -11,7 +11,8 @@ namespace Yggdrasil.Providers.Cache;
 /// <summary>Answers of models, in memory and behind that in storage. Whoever asks what somebody is already asking waits for that answer.</summary>
 internal sealed class ResponseCache : IDisposable
 {
-    private const string CachedMark = "yggdrasil.cached";
+    /// <summary>The additional property of an answer that was kept.</summary>
+    internal const string CachedMark = "yggdrasil.cached";
 
     private readonly ServiceProvider _services;
     private readonly HybridCache _cache;

@@ -1,0 +1,47 @@
+using Yggdrasil.Runs.Approvals;
+
+namespace Yggdrasil.Runs.Events;
+
+public enum RunEventType
+{
+    RunStarted,
+    ModelDelta,
+    ModelRestarted,
+    ModelCompleted,
+    ToolStarted,
+    ToolCompleted,
+    ApprovalRequired,
+    ApprovalDecided,
+
+    /// <summary>The run has ended; its status says how.</summary>
+    RunEnded,
+}
+
+/// <summary>What a reader of a run is told. One instance serves all its readers.</summary>
+public sealed record RunEvent
+{
+    /// <summary>Opaque; names the place to go on from.</summary>
+    public required string Id { get; init; }
+
+    public required RunEventType Type { get; init; }
+
+    public int Turn { get; init; }
+
+    /// <summary>For <see cref="RunEventType.ModelDelta"/>: what the model said next.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>For events of a tool call: our id of it.</summary>
+    public string? CallId { get; init; }
+
+    /// <summary>For events of a tool call: the name the model called.</summary>
+    public string? Tool { get; init; }
+
+    /// <summary>For <see cref="RunEventType.ApprovalRequired"/>: what is asked.</summary>
+    public PendingApproval? Approval { get; init; }
+
+    /// <summary>The committed step, where the event is one.</summary>
+    public JournalEntry? Entry { get; init; }
+
+    /// <summary>For the start and the end of the run: the run as it was then.</summary>
+    public Run? Run { get; init; }
+}

@@ -1,0 +1,64 @@
+using Yggdrasil.Problems;
+using Yggdrasil.Security.Authorization;
+
+namespace Yggdrasil.Runs.Events;
+
+/// <summary>The events of runs, as callers read them.</summary>
+public sealed class RunEvents
+{
+    private readonly RunFeeds _feeds;
+    private readonly RunStore _store;
+    private readonly TimeProvider _time;
+
+    internal RunEvents(RunFeeds feeds, RunStore store, TimeProvider time) => (_feeds, _store, _time) = (feeds, store, time);
+
+    /// <summary>Reads a run's events from the beginning, or after the one with the id <paramref name="after"/>.</summary>
+    /// <returns>Null when that was the last one: nothing will come any more.</returns>
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    /// <exception cref="InvalidRequestException"><paramref name="after"/> is not the id of an event of this run.</exception>
+    public async Task<RunEventReader?> OpenAsync(Scope scope, string runId, string? after, CancellationToken cancellationToken)
+    {
+        var use = Ids.IsValid(runId) ? await _feeds.OpenAsync(scope.Owner.Partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(scope.Caller, RunAction.Read, use?.Feed.Run.Caller.Owner, runId);
+        var reader = await FindPlaceAsync(use!, after, cancellationToken);
+        if (reader is null)
+        {
+            await use!.DisposeAsync();
+        }
+
+        return reader;
+    }
+
+    private async Task<RunEventReader?> FindPlaceAsync(RunFeeds.FeedUse use, string? after, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var run = use.Feed.Run;
+            EventCursor? cursor = after is null ? null : EventCursor.Parse(after, run.Id) ?? throw NotAnId();
+            if (cursor is { } place && place.From > use.Feed.Timeline.NextSequence)
+            {
+                // Either it was the end of the run, or the reader has it from another instance, which knows more than this one yet.
+                var progress = await _store.FindProgressAsync(run.Caller.Owner.Partition, run.Id, cancellationToken);
+                if (progress is not { } known || place.From > known.NextSequence + (known.IsTerminal ? 1 : 0))
+                {
+                    throw NotAnId();
+                }
+
+                if (place.From > known.NextSequence)
+                {
+                    return null;
+                }
+            }
+
+            return new RunEventReader(use.Feed.Timeline, run.Id, cursor, use, _time);
+        }
+        catch
+        {
+            await use.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static InvalidRequestException NotAnId() =>
+        new("after", "This is not the id of an event of this run; use the id of the last event that was read.");
+}

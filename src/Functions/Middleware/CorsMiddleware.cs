@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using Yggdrasil.Settings;
+
+namespace Yggdrasil.Functions.Middleware;
+
+/// <summary>Lets the pages of allowed origins read what HTTP functions answer, failures included.</summary>
+/// <remarks>No cookies are used here, so credentials in the sense of CORS are not allowed.</remarks>
+internal sealed class CorsMiddleware(IOptions<CrossOriginOptions> options, ICorsService cors) : IFunctionsWorkerMiddleware
+{
+    private readonly CorsPolicy? _policy = Policy(options.Value);
+
+    public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+    {
+        if (_policy is not null && context.GetHttpContext() is { } http && http.Request.Headers.Origin.Count > 0)
+        {
+            // Before the function: an answer that is streamed has sent its headers when the function is done.
+            cors.ApplyResult(cors.EvaluatePolicy(http, _policy), http.Response);
+        }
+
+        await next(context);
+    }
+
+    private static CorsPolicy? Policy(CrossOriginOptions options) => options.AllowedOrigins.Count == 0
+        ? null
+        : new CorsPolicyBuilder([.. options.AllowedOrigins])
+            .WithMethods(HttpMethods.Get, HttpMethods.Post, HttpMethods.Put, HttpMethods.Delete)
+            .WithHeaders(
+                HeaderNames.Authorization, HeaderNames.ContentType, HeaderNames.Accept, HeaderNames.IfMatch, HeaderNames.IfNoneMatch,
+                "Idempotency-Key", "Prefer", "Last-Event-ID")
+            .WithExposedHeaders(
+                HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+            .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
+            .Build();
+}
