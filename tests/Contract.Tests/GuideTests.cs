@@ -39,9 +39,11 @@ public sealed partial class GuideTests : IAsyncLifetime
     [Fact]
     public async Task Inline_runs()
     {
-        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+        var answers = await RunSectionAsync("Inline runs");
 
+        var run = Json(answers[0]);
         Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[1], StringComparison.Ordinal);
         Assert.False(run.TryGetProperty("links", out _));
     }
 
