@@ -74,11 +74,7 @@ public sealed class InlineEventsTests(AzuriteFixture azurite)
         await PutAsync();
         var limits = new LimitOptions { ConcurrentRuns = 1 };
         var cancelled = new TaskCompletionSource();
-        _tools.Behave = async (_, token) =>
-        {
-            using var registration = token.Register(cancelled.SetResult);
-            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
-        };
+        _tools.Behave = (_, token) => NeverAsync(cancelled, token);
         var reader = await StreamAsync(new ScriptedModels(Calls(("post", new { text = "x" }))), Hello, limits);
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);
 
@@ -118,6 +114,19 @@ public sealed class InlineEventsTests(AzuriteFixture azurite)
             {
                 await reader.WaitAsync(Timeout.InfiniteTimeSpan, CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>What a tool does that never ends by itself.</summary>
+    private static async Task<string> NeverAsync(TaskCompletionSource cancelled, CancellationToken token)
+    {
+        try
+        {
+            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
+        }
+        finally
+        {
+            cancelled.SetResult();
         }
     }
 

@@ -147,11 +147,7 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
     {
         await PutAsync();
         var cancelled = new TaskCompletionSource();
-        _tools.Behave = async (_, token) =>
-        {
-            using var registration = token.Register(cancelled.SetResult);
-            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
-        };
+        _tools.Behave = (_, token) => NeverAsync(cancelled, token);
 
         var running = RunAsync(new ScriptedModels(Calls(("post", new { text = "x" })), Says("Done.")), Hello with { DeadlineSeconds = 1 }, timeout: 300);
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);
@@ -188,9 +184,8 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var cancelled = new TaskCompletionSource();
         _tools.Behave = async (_, token) =>
         {
-            using var registration = token.Register(cancelled.SetResult);
             await gone.CancelAsync();
-            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
+            return await NeverAsync(cancelled, token);
         };
         var models = new ScriptedModels(Calls(("post", new { text = "x" })), Says("Done."));
 
@@ -223,6 +218,19 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var run = await RunAsync(new ScriptedModels(Says("no JSON"), Says("""{"total":2}""")));
 
         Assert.Equal((RunStatus.Completed, 2, 2), (run.Status, run.Turns, run.StructuredOutput!.Value.GetProperty("total").GetInt32()));
+    }
+
+    /// <summary>What a tool does that never ends by itself.</summary>
+    private static async Task<string> NeverAsync(TaskCompletionSource cancelled, CancellationToken token)
+    {
+        try
+        {
+            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
+        }
+        finally
+        {
+            cancelled.SetResult();
+        }
     }
 
     private async Task PutAsync(Func<AgentDefinition, AgentDefinition>? change = null)
