@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 
@@ -57,6 +58,8 @@ public class StartBenchmarks
         public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult(true);
     }

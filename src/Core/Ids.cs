@@ -33,6 +33,13 @@ public static class Ids
         return RunPrefix + Encode(hash.AsSpan(0, RandomBytes));
     }
 
+    /// <summary>The id of a callback's message: the same for the same occasion, however often it is sent.</summary>
+    public static string CallbackMessage(string partition, string row, string occasion)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"callback\n{partition}\n{row}\n{occasion}"));
+        return "msg_" + Encode(hash.AsSpan(0, RandomBytes));
+    }
+
     /// <summary>
     /// The orchestration instance that is to drive a run: the run's own id for one that starts at once, with the epoch it
     /// takes over after for a backup or a successor. So none of them ever refuses to be scheduled because of another.
@@ -42,6 +49,9 @@ public static class Ids
 
     /// <summary>A short id that lets an operator find the log line of a failure whose details callers must not see.</summary>
     public static string NewError() => "err_" + Encode(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>The id of a kind of error: the same for the same <paramref name="text"/>, on every instance.</summary>
+    public static string Fingerprint(string text) => "fp_" + Encode(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HandleBytes));
 
     /// <summary>A blob name or lease holder that nobody else has.</summary>
     public static string NewUnique() => Encode(RandomNumberGenerator.GetBytes(RandomBytes));
@@ -71,11 +81,11 @@ public static class Ids
     /// The id under which those see an agent whom its owner shares it with: <c>handle~agent</c>, the handle being a hash of
     /// the owner. No id of a caller's choice contains <c>~</c>.
     /// </summary>
-    public static string SharedAgent(string ownerPartition, string agentId)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"owner\n{ownerPartition}"));
-        return $"{Encode(hash.AsSpan(0, HandleBytes))}{HandleEnd}{agentId}";
-    }
+    public static string SharedAgent(string ownerPartition, string agentId) => $"{OwnerHandle(ownerPartition)}{HandleEnd}{agentId}";
+
+    /// <summary>A short stable hash of an owner: it tells owners apart where none may be named.</summary>
+    public static string OwnerHandle(string ownerPartition) =>
+        Encode(SHA256.HashData(Encoding.UTF8.GetBytes($"owner\n{ownerPartition}")).AsSpan(0, HandleBytes));
 
     /// <summary>Whether an id has the form of a shared agent's, which is valid only where an agent is named.</summary>
     public static bool IsSharedAgent(string? id) =>

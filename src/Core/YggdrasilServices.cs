@@ -8,17 +8,22 @@ using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction.Logging;
 using Yggdrasil.Security.Secrets;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
+using Yggdrasil.Telemetry.Errors;
 using Yggdrasil.Tools;
 using Yggdrasil.Tools.BuiltIn;
 using Yggdrasil.Users;
@@ -45,8 +50,13 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddLimits(configuration);
         services.AddRetention(configuration);
+        services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddSchedules();
+        services.AddHealth(configuration);
+        services.AddTelemetry(configuration);
+        services.AddErrorTracking();
         return services.AddSettingsAtStart();
     }
 
@@ -194,6 +204,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
+            provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),

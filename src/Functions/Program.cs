@@ -1,11 +1,18 @@
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Yggdrasil;
 using Yggdrasil.Functions;
 using Yggdrasil.Functions.Middleware;
+using Yggdrasil.Telemetry;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.UseMiddleware<AnsweredMiddleware>();
 builder.ConfigureFunctionsWebApplication();
 builder.UseYggdrasil();
 builder.Services.AddYggdrasil(builder.Configuration).AddOwnTools();
+if (TelemetryServices.IsExported(builder.Configuration))
+{
+    builder.Services.AddOpenTelemetry().UseFunctionsWorkerDefaults();
+}
+
 await builder.Build().RunAsync();

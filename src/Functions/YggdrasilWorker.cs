@@ -6,9 +6,10 @@ namespace Yggdrasil.Functions;
 /// <summary>The one place where worker middleware is added, used by every host.</summary>
 public static class YggdrasilWorker
 {
-    /// <summary>Adds, outermost first: origins of pages, failures to problem details, then authentication.</summary>
+    /// <summary>Adds, outermost first: traces and measurements, origins of pages, failures to problem details, then authentication.</summary>
     public static IFunctionsWorkerApplicationBuilder UseYggdrasil(this IFunctionsWorkerApplicationBuilder builder)
     {
+        builder.UseMiddleware<TelemetryMiddleware>();
         builder.Services.AddCors();
         builder.UseMiddleware<CorsMiddleware>();
         builder.UseMiddleware<ProblemMiddleware>();

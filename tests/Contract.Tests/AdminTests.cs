@@ -28,6 +28,9 @@ public class AdminTests(ContractFixture app)
         { "GET", "/api/conversations/c-1" },
         { "GET", "/api/conversations/c-1/messages" },
         { "DELETE", "/api/conversations/c-1" },
+        { "GET", "/api/schedules?limit=5" },
+        { "GET", "/api/schedules/s-1" },
+        { "DELETE", "/api/schedules/s-1" },
     };
 
     [Fact]
@@ -59,7 +62,7 @@ public class AdminTests(ContractFixture app)
         Assert.Equal(links.GetRawText(), listed.GetRawText());
         foreach (var link in links.EnumerateObject())
         {
-            using var followed = await SendAsync("GET", link.Value.GetString()!, Admin);
+            using var followed = await SendAsync(link.Name == "cancel" ? "POST" : "GET", link.Value.GetString()!, Admin);
             Assert.Equal(HttpStatusCode.OK, followed.StatusCode);
         }
     }
@@ -103,6 +106,8 @@ public class AdminTests(ContractFixture app)
         var (agent, run) = await CarolsAsync();
         using var talk = await app.Http.PostRunAsync(
             agent, new { input = "Hello", conversationId = "c-1" }, ("Prefer", "wait=60"), As(_carol));
+        using var schedule = await SendAsync(
+            "PUT", "/api/schedules/s-1", As(_carol), """{"agent":"assistant","input":"Hello","cron":"0 8 1 1 *","timeZone":"UTC"}""");
 
         using var response = await SendAsync(method, Fill(route, agent, run, _carol), As(_carol), method == "PUT" ? Definition : "");
 

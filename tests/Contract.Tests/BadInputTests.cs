@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -8,6 +9,8 @@ public class BadInputTests(ContractFixture app)
     private const string Runs = "/api/agents/assistant/runs";
     private const string Invoke = "/api/agents/assistant/invoke";
     private const string Agents = "/api/agents/bad-input";
+
+    private const string Schedules = "/api/schedules/bad-input";
 
     public static TheoryData<string, string, string, string> InvalidBodies => new()
     {
@@ -56,6 +59,22 @@ public class BadInputTests(ContractFixture app)
         { "unknown field of an inline run", Invoke, """{"input":"x","modle":"y"}""", "modle" },
         { "deadline over an inline run's", Invoke, """{"input":"x","deadlineSeconds":201}""", "deadlineSeconds" },
         { "maxTurns of an inline run over the agent's", Invoke, """{"input":"x","maxTurns":21}""", "maxTurns" },
+        { "callback of a wrong type", Runs, """{"input":"x","callback":"https://example.com/"}""", "callback" },
+        { "callback without an address", Runs, """{"input":"x","callback":{}}""", "callback.url" },
+        { "callback to an internal address", Runs, """{"input":"x","callback":{"url":"https://169.254.169.254/"}}""", "callback.url" },
+        { "callback with an unknown field", Runs, """{"input":"x","callback":{"url":"https://example.com/","secret":"x"}}""", "callback.secret" },
+        { "schedule without anything", Schedules, "{}", "cron" },
+        { "schedule of an agent that is not there", Schedules, Schedule("agent", "nobody"), "agent" },
+        { "schedule without input", Schedules, Schedule("input", ""), "input" },
+        { "schedule of no cron expression", Schedules, Schedule("cron", "at noon"), "cron" },
+        { "schedule by the second", Schedules, Schedule("cron", "* * * * * *"), "cron" },
+        { "schedule for a day that never comes", Schedules, Schedule("cron", "0 0 31 2 *"), "cron" },
+        { "schedule of no time zone", Schedules, Schedule("timeZone", "Oslo"), "timeZone" },
+        { "schedule with a time zone as a path", Schedules, Schedule("timeZone", "../UTC"), "timeZone" },
+        { "schedule of unknown policy", Schedules, Schedule("catchUp", "sometimes"), "catchUp" },
+        { "schedule enabled by a text", Schedules, Schedule("enabled", "true"), "enabled" },
+        { "schedule of a conversation of no id", Schedules, Schedule("conversationId", "a b"), "conversationId" },
+        { "unknown field of a schedule", Schedules, Schedule("every", "day"), "every" },
         { "agent without model", Agents, "{}", "model" },
         { "model of a wrong type", Agents, """{"model":5}""", "model" },
         { "model without provider", Agents, """{"model":"gpt-4.1"}""", "model" },
@@ -84,6 +103,12 @@ public class BadInputTests(ContractFixture app)
         { "unknown redaction", Agents, """{"model":"demo:x","redaction":"some"}""", "redaction" },
         { "unknown field of an agent", Agents, """{"model":"demo:x","tool":[]}""", "tool" },
     };
+
+    /// <summary>A good schedule but for one field.</summary>
+    private static string Schedule(string field, string value) => JsonSerializer.Serialize(new Dictionary<string, string>
+    {
+        ["agent"] = "assistant", ["input"] = "Hello", ["cron"] = "0 8 * * *", ["timeZone"] = "UTC", [field] = value,
+    });
 
     [Theory]
     [MemberData(nameof(InvalidBodies))]

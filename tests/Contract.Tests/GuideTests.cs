@@ -120,6 +120,19 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task How_the_app_fares()
+    {
+        var answers = await RunSectionAsync("How the app fares");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal("healthy", Json(answers[0]).Text("status"));
+        Assert.True(Json(answers[1]).TryGetProperty("checks", out _));
+        Assert.True(Json(answers[2]).TryGetProperty("items", out _));
+        Assert.True(Json(answers[3]).TryGetProperty("items", out _));
+        Assert.StartsWith("3.1", Json(answers[4]).Text("openapi"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Your_data()
     {
         await RunSectionAsync("Conversations", commands: 1);
@@ -133,6 +146,28 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal("", answers[1]);
         using var list = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", "Bearer dev:local"));
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Callbacks()
+    {
+        var answers = await RunSectionAsync("Callbacks");
+
+        Assert.StartsWith("whsec_", Json(answers[0]).Text("secret"), StringComparison.Ordinal);
+        Assert.Equal("waiting", Json(answers[1]).GetProperty("callback").Text("status"));
+        Assert.Equal(["createdAt"], Json(answers[2]).EnumerateObject().Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task Schedules()
+    {
+        var answers = await RunSectionAsync("Schedules");
+
+        Assert.Equal("Europe/Oslo", Json(answers[0]).Text("timeZone"));
+        Assert.True(Json(answers[0]).TryGetProperty("nextRunAt", out _));
+        Assert.Equal("morning", Json(answers[1]).Text("id"));
+        Assert.Single(Json(answers[2]).GetProperty("items").EnumerateArray());
+        Assert.Equal("", answers[3]);
     }
 
     private async Task<JsonElement> RunUntilEndAsync(string id)

@@ -43,8 +43,10 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/conversations/{id}",
     ];
 
-    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/"];
+    private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
+
+    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/"];
 
     /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
     private const string Preflight = "OPTIONS /{*path}";
@@ -66,7 +68,7 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
 
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -160,6 +162,21 @@ public partial class TenancyTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Schedule_of_another_does_not_exist()
+    {
+        var (id, body) = ($"s-{Guid.NewGuid():N}", """{"agent":"assistant","input":"Hello","cron":"0 8 1 1 *","timeZone":"UTC"}""");
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body);
+
+        using var read = await AttackAsync("GET /api/schedules/{id}", id);
+        using var deleted = await AttackAsync("DELETE /api/schedules/{id}", id);
+        using var own = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/schedules/{id}", body.Replace("Hello", "Mine", StringComparison.Ordinal), As(_mallory));
+        using var kept = await app.Http.GetAsync(new Uri($"/api/schedules/{id}", UriKind.Relative));
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (read.StatusCode, deleted.StatusCode));
+        Assert.Equal((HttpStatusCode.Created, "Hello"), (own.StatusCode, (await kept.ReadAsync()).Text("input")));
+    }
+
+    [Fact]
     public async Task Run_in_a_conversation_of_the_same_id_is_in_one_of_its_own()
     {
         var (agent, id) = (await app.PutAgentAsync(), $"c-{Guid.NewGuid():N}");
@@ -250,7 +267,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes]), Order(resources));
     }
 
     private (string Name, string Value) As(string user) => app.As(user);

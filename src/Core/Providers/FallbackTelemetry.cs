@@ -1,19 +1,14 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Providers;
 
 /// <summary>Tells who was to answer and who did: in the log, as a metric and on the span of the model call.</summary>
 internal sealed partial class FallbackTelemetry(ProviderMetrics metrics, ILogger<FallbackTelemetry> logger)
 {
-    /// <summary>The tag of the model that the agent names.</summary>
-    public const string OriginalTag = "yggdrasil.model.original";
-
-    /// <summary>The tag of the model that answered.</summary>
-    public const string ActiveTag = "yggdrasil.model.active";
-
     public static void Served(string original, string active) =>
-        Activity.Current?.SetTag(OriginalTag, original).SetTag(ActiveTag, active);
+        Activity.Current?.SetTag(Signals.Attributes.OriginalModel, original).SetTag(Signals.Attributes.ActiveModel, active);
 
     public void FellBack(string original, string failed, string next, string code)
     {

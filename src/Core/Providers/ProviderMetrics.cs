@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Polly.Telemetry;
+using Yggdrasil.Telemetry;
+using static Yggdrasil.Telemetry.Signals;
 
 namespace Yggdrasil.Providers;
 
@@ -7,8 +9,6 @@ namespace Yggdrasil.Providers;
 /// <remarks>Not Polly.Extensions: it puts results into its log messages, and ours are answers.</remarks>
 internal sealed class ProviderMetrics
 {
-    public const string MeterName = "Yggdrasil.Providers";
-
     private const string BreakerClosed = "OnCircuitClosed";
 
     private readonly Counter<long> _events;
@@ -17,13 +17,13 @@ internal sealed class ProviderMetrics
 
     public ProviderMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = meters.Create(ProviderMeter);
         _events = meter.CreateCounter<long>(
-            "yggdrasil.provider.resilience.events", "{event}", "Retries, timeouts and breaker transitions, as Polly names them.");
+            Metrics.ProviderEvents, "{event}", "Retries, timeouts and breaker transitions, as Polly names them.");
         _duration = meter.CreateHistogram<double>(
-            "yggdrasil.provider.call.duration", "s", "Model calls at one provider, retries included; of streams, until the first token.");
+            Metrics.ProviderCallDuration, "s", "Model calls at one provider, retries included; of streams, until the first token.");
         _fallbacks = meter.CreateCounter<long>(
-            "yggdrasil.provider.fallbacks", "{fallback}", "Calls that a model could not answer and the next one was asked.");
+            Metrics.ProviderFallbacks, "{fallback}", "Calls that a model could not answer and the next one was asked.");
     }
 
     /// <summary>Where Polly reports what it does for a provider.</summary>
@@ -34,7 +34,7 @@ internal sealed class ProviderMetrics
     /// <param name="active">The model that is asked next.</param>
     /// <param name="code">The failure's code.</param>
     public void FellBack(string original, string failed, string active, string code) => _fallbacks.Add(
-        1, new("yggdrasil.model.original", original), new("yggdrasil.model.failed", failed), new("yggdrasil.model.active", active), new("error.type", code));
+        1, new(Attributes.OriginalModel, original), new(Attributes.FailedModel, failed), new(Attributes.ActiveModel, active), new(GenAi.ErrorType, code));
 
     /// <summary>One call at one provider has ended.</summary>
     /// <param name="code">The failure's code; null for success.</param>
@@ -42,11 +42,11 @@ internal sealed class ProviderMetrics
     {
         if (code is null)
         {
-            _duration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("yggdrasil.provider", provider));
+            _duration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(Attributes.Provider, provider));
         }
         else
         {
-            _duration.Record(duration.TotalSeconds, new("yggdrasil.provider", provider), new("error.type", code));
+            _duration.Record(duration.TotalSeconds, new(Attributes.Provider, provider), new(GenAi.ErrorType, code));
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class ProviderMetrics
             // Executions and attempts that went as they should are no events: their number is the histogram's.
             if (args.Event.Severity >= ResilienceEventSeverity.Warning || args.Event.EventName == BreakerClosed)
             {
-                metrics._events.Add(1, new("yggdrasil.provider", provider), new("event", args.Event.EventName));
+                metrics._events.Add(1, new(Attributes.Provider, provider), new(Attributes.Event, args.Event.EventName));
             }
         }
     }

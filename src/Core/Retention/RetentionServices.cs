@@ -5,9 +5,11 @@ using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -27,7 +29,9 @@ internal static class RetentionServices
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<ConversationLog>(),
-            provider.GetRequiredService<RunStore>()));
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ScheduleStore>(),
+            provider.GetRequiredService<CallbackSecrets>()));
         services.AddSingleton(provider => new UserDataRemoval(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
@@ -36,6 +40,7 @@ internal static class RetentionServices
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<ResponseCacheTable>(),
             provider.GetRequiredService<QuotaLedger>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -2,6 +2,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Schemas;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -16,7 +17,6 @@ namespace Yggdrasil.Runs;
 ///   [end] or parked     within the budget? ──no──►   [end: max_…,   [commit answer + end], or, where a schema
 ///                               │yes                                it must fit is not met the first time,
 ///                               │                                   [commit answer + repair] ──► to the top
-///                               │yes
 ///                               ▼
 ///            gates ──► [commit intents] ──► calls side by side ──► [commit results] ──► back to the top
 /// </code>
@@ -28,7 +28,10 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
     /// <summary>Drives the run until it has ended, has to wait, or the slice is over.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>
     /// <exception cref="OperationCanceledException">The step in flight was given up, unrecorded.</exception>
-    public async Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice)
+    public Task<SliceOutcome> AdvanceAsync(IRunJournal journal, Slice slice) =>
+        RunSpans.InvokeAgentAsync(journal, () => DriveAsync(journal, slice));
+
+    private async Task<SliceOutcome> DriveAsync(IRunJournal journal, Slice slice)
     {
         while (true)
         {
@@ -156,6 +159,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         var now = time.GetUtcNow();
         if (answer.Status == StepStatus.Cancelled)
         {
+            // What it had said by then; nothing asks that to fit a schema.
             await journal.CommitAsync(next.End(StopReason.Cancelled, answer.Text(), now), [answer], lost);
             return;
         }

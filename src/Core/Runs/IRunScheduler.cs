@@ -1,3 +1,5 @@
+using Yggdrasil.Notifications.Callbacks;
+
 namespace Yggdrasil.Runs;
 
 /// <summary>Starts and wakes the orchestrations that drive runs: the seam between Core and Durable Functions.</summary>
@@ -9,6 +11,9 @@ public interface IRunScheduler
 
     /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
     Task WakeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>Schedules the delivery of a callback; one of the same message that has not ended counts as success.</summary>
+    Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken);
 
     /// <summary>Removes what is kept of an orchestration that has ended. One that has not, or does not exist, is left alone.</summary>
     /// <returns>Whether nothing of it is left.</returns>

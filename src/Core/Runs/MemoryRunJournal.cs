@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -31,6 +32,11 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         _entries.AddRange(numbered);
         numbered.ForEach(Transcript.Add);
         Run = next with { NextSequence = next.NextSequence + entries.Count };
+        if (Run.IsTerminal)
+        {
+            RunMetrics.Ended(Run);
+        }
+
         Committed?.Invoke(Run, numbered);
         return Task.CompletedTask;
     }

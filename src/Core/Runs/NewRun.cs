@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -26,6 +28,10 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             OnConflict = request.OnConflict,
             Stream = request.Stream,
             Metadata = request.Metadata,
+            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
+            CallbackUrl = request.CallbackUrl,
+            Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
+            TraceParent = RunSpans.BeginTrace(),
             CreatedAt = now,
             Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
             Status = RunStatus.Queued,

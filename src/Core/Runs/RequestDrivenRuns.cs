@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Notifications;
 
 namespace Yggdrasil.Runs;
 
@@ -14,7 +15,13 @@ namespace Yggdrasil.Runs;
 /// shuts down. If the process dies instead, the backup starts when the lease has ended.
 /// </remarks>
 internal sealed partial class RequestDrivenRuns(
-    RunDriver driver, RunStore store, RunOptions options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RequestDrivenRuns> logger)
+    RunDriver driver,
+    RunEndings endings,
+    RunStore store,
+    RunOptions options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<RequestDrivenRuns> logger)
     : IHostedService
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
@@ -85,7 +92,7 @@ internal sealed partial class RequestDrivenRuns(
         try
         {
             var outcome = await driver.DriveAsync(lease, slice, scheduler);
-            await driver.WakeNextAsync(ticket, outcome, scheduler, CancellationToken.None);
+            await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
         }
         catch (Exception failure)
         {

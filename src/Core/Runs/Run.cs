@@ -3,6 +3,8 @@ using Azure;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Schemas;
@@ -51,10 +53,25 @@ public sealed record Run
     /// <summary>Whether readers are shown what models say while they say it.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>Who is to learn of its end; most often nobody.</summary>
+    internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
+
+    /// <summary>Whether they have learned of it. Written by <see cref="RunEndings"/> alone.</summary>
+    internal bool NoticesDelivered { get; init; }
+
+    /// <summary>How far the message to the caller's own address has come; null when none was asked for.</summary>
+    public CallbackState? Callback { get; init; }
+
+    /// <summary>The address that such a message goes to. Matters at the start only and is not read back.</summary>
+    internal string? CallbackUrl { get; init; }
+
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>
     public string? RequestHash { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> of the request that started it, which all its spans join; null where nobody traced.</summary>
+    public string? TraceParent { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -129,6 +146,9 @@ public sealed record Run
     public bool HasTurnLeft => Turns - InheritedTurns < Agent.MaxTurns;
 
     public bool IsTerminal => Status.IsTerminal();
+
+    /// <summary>Whether it has ended and somebody is still to learn of it.</summary>
+    internal bool NoticesDue => IsTerminal && Notices.Count > 0 && !NoticesDelivered;
 
     /// <summary>
     /// Whether it was given back to wait for a human, and not only for its next slice: it takes part in no limit of what goes on at

@@ -4,6 +4,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -49,7 +50,7 @@ public sealed partial class RunDriver
 
         if (run.IsTerminal)
         {
-            return SliceOutcome.Finished with { NextRun = run.NextRun };
+            return SliceOutcome.Ended(run);
         }
 
         if (run.Driver != driver)
@@ -110,7 +111,7 @@ public sealed partial class RunDriver
             var transcript = new Transcript([], entries);
             var expired = run.End(StopReason.ApprovalExpired, transcript.LastText, _time.GetUtcNow()) with { Epoch = run.Epoch + 1 };
             return await _store.CommitAsync(expired, [], cancellationToken, transcript) is { } ended
-                ? SliceOutcome.Finished with { NextRun = ended.NextRun }
+                ? SliceOutcome.Ended(ended)
                 : SliceOutcome.Yielded;
         }
 
@@ -165,9 +166,14 @@ public sealed partial class RunDriver
             return await FailUnreadAsync(ticket, errorId, stopping);
         }
 
-        if (found is not var (run, entries) || run.IsTerminal)
+        if (found is not var (run, entries))
         {
-            return SliceOutcome.Finished with { NextRun = found?.Run.NextRun };
+            return SliceOutcome.Finished;
+        }
+
+        if (run.IsTerminal)
+        {
+            return SliceOutcome.Ended(run);
         }
 
         if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, ask: null, stopping) is not { } lease)
@@ -181,17 +187,7 @@ public sealed partial class RunDriver
             await lease.CommitAsync(
                 lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
             LogFailed(ticket.RunId, errorId);
-            return SliceOutcome.Finished with { NextRun = lease.Run.NextRun };
-        }
-    }
-
-    /// <summary>Wakes the run of the same conversation whose turn has come with this one's end, if there is one.</summary>
-    /// <remarks>Should the process end before it did, the next attempt at this slice finds the run ended and does it.</remarks>
-    public async Task WakeNextAsync(RunTicket ended, SliceOutcome outcome, IRunScheduler scheduler, CancellationToken cancellationToken)
-    {
-        if (outcome.NextRun is { } next && await _store.FindDriverAsync(ended.Partition, next, cancellationToken) is { } driver)
-        {
-            await scheduler.WakeAsync(driver, cancellationToken);
+            return SliceOutcome.Ended(lease.Run);
         }
     }
 
@@ -208,7 +204,7 @@ public sealed partial class RunDriver
             var outcome = await LoopOrReleaseAsync(lease, slice);
             if (lease.Run.IsTerminal)
             {
-                return outcome with { NextRun = lease.Run.NextRun };
+                return SliceOutcome.Ended(lease.Run);
             }
 
             if (lease.Lost.IsCancellationRequested)
@@ -314,7 +310,13 @@ public sealed partial class RunDriver
             QuotaAsk = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);
-        return stored is null ? null : new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
+        if (stored is null)
+        {
+            return null;
+        }
+
+        RunMetrics.TakenUp(entries);
+        return new RunLease(_store, stored, [.. entries, .. decided], _options, _time, _logger)
         {
             DecisionsSeen = stored.DecisionCount - settled.Remaining,
         };

@@ -5,6 +5,7 @@ using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
 
@@ -87,7 +88,9 @@ public sealed class RunForking
         ForkedFrom = source.Id,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,
+        Stream = source.Stream,
         Metadata = source.Metadata,
+        TraceParent = RunSpans.BeginTrace(),
         CreatedAt = now,
         Deadline = now + (source.Deadline - source.CreatedAt),
         Status = RunStatus.Queued,

@@ -1,5 +1,6 @@
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs.Approvals;
@@ -151,10 +152,11 @@ internal sealed class RunRemoval(
         }
     }
 
-    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor.</summary>
+    /// <summary>The instances a run may have had: one from its start, a backup of a request that drove it, that one's successor, its callback's.</summary>
     private static IEnumerable<string> InstancesOf(TableEntity run)
     {
         var id = run.RowKey[RowKeys.Run("").Length..];
-        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver") }.OfType<string>().Distinct();
+        return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver"), CallbackStore.InstanceOf(run) }
+            .OfType<string>().Distinct();
     }
 }

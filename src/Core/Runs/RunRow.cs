@@ -4,6 +4,8 @@ using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -16,6 +18,7 @@ internal sealed class RunRow(ContentVault vault)
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
+    public const string NoticesDelivered = "NoticesDelivered";
     private const string DeletedAt = "DeletedAt";
     private const string ReplacedBlobs = "ReplacedBlobs";
     private const string Approvals = "Approvals";
@@ -36,19 +39,26 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row["Stream"] = run.Stream ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
-        row["Stream"] = run.Stream ? true : null;
         row["RetentionDays"] = run.Agent.RetentionDays;
+        row["Notices"] = RunNotice.Write(run.Notices);
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
+        row["TraceParent"] = run.TraceParent;
         row["CreatedAt"] = run.CreatedAt;
         row["Deadline"] = run.Deadline;
         row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
         row["Metadata"] = run.Metadata.Count > 0
             ? await SealAsync(run, "Metadata", JsonSerializer.SerializeToUtf8Bytes(run.Metadata, StoredJson.Options), cancellationToken)
             : null;
+        if (run.CallbackUrl is { } url)
+        {
+            await CallbackStore.WriteAsync(vault, row, url, cancellationToken);
+        }
+
         return row;
     }
 
@@ -131,6 +141,7 @@ internal sealed class RunRow(ContentVault vault)
             ["Status"] = row.GetString("Status"),
             ["CreatedAt"] = row.GetDateTimeOffset("CreatedAt"),
             ["Driver"] = row.GetString("Driver"),
+            [CallbackStore.Message] = CallbackStore.InstanceOf(row),
             [ReplacedBlobs] = row.GetString(ReplacedBlobs),
             [DeletedAt] = now,
         };
@@ -211,7 +222,8 @@ internal sealed class RunRow(ContentVault vault)
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
 
-    private static Run ReadPlain(TableEntity row) => new()
+    /// <summary>A run without its content: ids, status, times, counts.</summary>
+    public static Run ReadPlain(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
         Caller = ReadCaller(row),
@@ -220,9 +232,10 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        Stream = Streams(row),
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
-        Stream = Streams(row),
+        TraceParent = row.GetString("TraceParent"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = Enum.Parse<RunStatus>(row.GetString("Status")),
@@ -249,6 +262,9 @@ internal sealed class RunRow(ContentVault vault)
                 row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)
             : null,
         NextRun = row.GetString("NextRun"),
+        Notices = RunNotice.Read(row.GetString("Notices")),
+        Callback = CallbackStore.Read(row),
+        NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,
     };
 

@@ -1,6 +1,7 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -18,6 +19,7 @@ public sealed class RunService
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
+    private readonly CallbackRules _callbacks;
     private readonly QuotaCompanion _quotas;
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunWakeUp _wakeUp;
@@ -28,13 +30,14 @@ public sealed class RunService
         AgentService agents,
         RunStore store,
         ConversationTurns turns,
+        CallbackRules callbacks,
         QuotaCompanion quotas,
         RequestDrivenRuns inPlace,
         RunWakeUp wakeUp,
         RunOptions options,
         TimeProvider time)
     {
-        (_agents, _store, _turns, _quotas) = (agents, store, turns, quotas);
+        (_agents, _store, _turns, _callbacks, _quotas) = (agents, store, turns, callbacks, quotas);
         (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
     }
 
@@ -53,7 +56,7 @@ public sealed class RunService
             async id =>
             {
                 var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
-                Validate(request, agent);
+                await ValidateAsync(caller, request, agent, requestAborted);
                 return NewRun.Of(id, caller, agent, request, _time.GetUtcNow());
             },
             idempotency, wait, scheduler, requestAborted);
@@ -180,12 +183,13 @@ public sealed class RunService
         }
     }
 
-    private static void Validate(StartRun request, Agent agent)
+    private async Task ValidateAsync(Caller caller, StartRun request, Agent agent, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
         InputBlock.Validate(request.Input, agent.Definition, errors);
+        await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();
     }
 

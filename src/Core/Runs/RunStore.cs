@@ -5,6 +5,7 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Telemetry;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
@@ -45,7 +46,7 @@ internal sealed class RunStore(
             ["AgentId"] = run.AgentId,
         };
         var journal = await _journal.WriteBeginningAsync(partition, run.Id, entries.Numbered(0), cancellationToken);
-        return await _transactions.StartAsync(
+        var stored = await _transactions.StartAsync(
             run with { NextSequence = entries.Count },
             new Transcript([], entries).Messages,
             async started =>
@@ -55,6 +56,12 @@ internal sealed class RunStore(
                 .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
             cancellationToken);
+        if (stored is not null)
+        {
+            RunMetrics.RunStarted();
+        }
+
+        return stored;
     }
 
     public async Task<Run?> FindAsync(string partition, string runId, CancellationToken cancellationToken) =>
@@ -117,6 +124,25 @@ internal sealed class RunStore(
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Decision(runId, callId), cancellationToken: cancellationToken);
         return row.HasValue ? await _decisions.ReadAsync(row.Value!, cancellationToken) : null;
+    }
+
+    /// <summary>A run without its content, which need not be readable.</summary>
+    public async Task<Run?> FindPlainAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
+    }
+
+    /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
+    public async Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        // Under the row's version, so that nothing is written to a tombstone.
+        while (await FindPlainAsync(partition, runId, cancellationToken) is { } run
+            && await MergeAsync(
+                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.NoticesDelivered] = true }, others: [], cancellationToken) is null)
+        {
+        }
     }
 
     /// <summary>The orchestration to wake for a run that has not ended; null for one that has, or is gone.</summary>
@@ -206,6 +232,7 @@ internal sealed class RunStore(
             return null;
         }
 
+        RunMetrics.Committed(committed, entries);
         streams?.Commits.Publish(next.Id);
         return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
@@ -257,7 +284,7 @@ internal sealed class RunStore(
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
-                return SliceOutcome.Finished with { NextRun = found.HasValue ? found.Value!.GetString("NextRun") : null };
+                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
             }
 
             var row = found.Value!;
@@ -274,7 +301,8 @@ internal sealed class RunStore(
                     [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
                 cancellationToken) is { } ended)
             {
-                return SliceOutcome.Finished with { NextRun = ended.NextRun };
+                RunMetrics.Committed(ended, []);
+                return SliceOutcome.Ended(ended);
             }
         }
     }

@@ -29,13 +29,17 @@ public enum SliceEnd
 /// <param name="Until">For <see cref="SliceEnd.Parked"/>: the latest time to look again.</param>
 /// <param name="CallIds">For <see cref="SliceEnd.Distributed"/>: the calls to run.</param>
 /// <param name="NextRun">For <see cref="SliceEnd.Finished"/>: the run of the same conversation that is to be woken.</param>
+/// <param name="NoticesDue">For <see cref="SliceEnd.Finished"/>: whether somebody is still to learn that the run has ended.</param>
 public sealed record SliceOutcome(
-    SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null, string? NextRun = null)
+    SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null, string? NextRun = null, bool NoticesDue = false)
 {
     internal static readonly SliceOutcome Finished = new(SliceEnd.Finished);
     internal static readonly SliceOutcome Missing = new(SliceEnd.Missing);
     internal static readonly SliceOutcome Superseded = new(SliceEnd.Superseded);
     internal static readonly SliceOutcome Yielded = new(SliceEnd.Yielded);
+
+    /// <summary>How a slice ends after which <paramref name="run"/> has ended.</summary>
+    internal static SliceOutcome Ended(Run run) => Finished with { NextRun = run.NextRun, NoticesDue = run.NoticesDue };
 
     internal static SliceOutcome Parked(DateTimeOffset until) => new(SliceEnd.Parked, until);
 

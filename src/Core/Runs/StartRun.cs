@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications;
 
 namespace Yggdrasil.Runs;
 
@@ -25,6 +26,12 @@ public sealed record StartRun
 
     /// <summary>At most 16 pairs of 64 and 512 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where a signed message is to go when the run has ended; null for nowhere.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>Who else is to learn of its end.</summary>
+    internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
 }
 
 /// <summary>A caller's promise that two requests are one.</summary>

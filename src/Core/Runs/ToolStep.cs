@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Telemetry;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
@@ -44,6 +45,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     /// <summary>Makes one distributed call, within the activity that it is.</summary>
     public async Task RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
+        RunContext.Enter(journal);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
         await ExecuteAsync(journal, [(call, verdict)], slice);
     }
@@ -170,9 +172,9 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
             var run = journal.Run;
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
-            return execute.Tool.Idempotent
-                ? await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
-                : await executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost);
+            return await RunSpans.ExecuteToolAsync(run, call, execute.Tool, () => execute.Tool.Idempotent
+                ? executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
+                : executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost));
         }
         finally
         {

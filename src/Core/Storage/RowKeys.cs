@@ -23,6 +23,8 @@ namespace Yggdrasil.Storage;
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
 /// run!{id}!a!{call}                  a decision about one of its calls, until and after its driver journals it
+/// schedule!{id}                      what is to be run again and again
+/// secret!callback                    the secrets that callbacks are signed with
 /// share!{handle}~{id}                where an agent is that another owner shares with this one: an index, no right
 /// talk!{reverse time}!{conversation} a conversation's place in lists, last active first
 /// usage!{day}                        what the owner used on an earlier day
@@ -40,6 +42,8 @@ internal static class RowKeys
     public const string ConversationPrefix = "conv!";
     public const string DuePrefix = "due!";
     public const string ConversationListPrefix = "talk!";
+    public const string SchedulePrefix = "schedule!";
+    public const string CallbackSecrets = "secret!callback";
     public const string Quota = "quota";
     public const string UsagePrefix = "usage!";
     private const string SummarySuffix = "!s";
@@ -53,6 +57,8 @@ internal static class RowKeys
 
     /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
     public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
+
+    public static string Schedule(string scheduleId) => $"{SchedulePrefix}{scheduleId}";
 
     public static string Run(string runId) => $"run!{runId}";
 

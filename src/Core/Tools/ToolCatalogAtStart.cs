@@ -18,6 +18,6 @@ internal sealed partial class ToolCatalogAtStart(ToolCatalog catalog, ILogger<To
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(EventId = 300, Level = LogLevel.Information, Message = "{Count} tools are registered.")]
+    [LoggerMessage(2011, LogLevel.Information, "{Count} tools are registered.")]
     private partial void LogTools(int count);
 }

@@ -1,6 +1,8 @@
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 
 namespace Yggdrasil.Users;
 
@@ -22,10 +24,15 @@ public abstract record ExportItem
 
     public sealed record OfRun(Run Run, IReadOnlyList<JournalEntry> Steps) : ExportItem;
 
+    public sealed record OfSchedule(Schedule Schedule) : ExportItem;
+
+    /// <summary>That the user has callback secrets; the secrets are never shown.</summary>
+    public sealed record OfCallbackSecret(CallbackSecretInfo Secret) : ExportItem;
+
     /// <summary>What the runs exported before it have used that were started on a day.</summary>
     public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
 
     /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
-    /// <param name="Kind">agent, message or run.</param>
+    /// <param name="Kind">agent, message, run, schedule or callback_secret.</param>
     public sealed record Unreadable(string Kind, string Id) : ExportItem;
 }

@@ -8,6 +8,7 @@ using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
@@ -42,6 +43,7 @@ public sealed partial class UserDataRemoval
     private readonly RunRemoval _runs;
     private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
+    private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
     private readonly QuotaLedger _quotas;
     private readonly TimeProvider _time;
@@ -55,13 +57,15 @@ public sealed partial class UserDataRemoval
         RunRemoval runs,
         ApprovalIndex approvals,
         DueStore due,
+        ScheduleCalendar schedules,
         ResponseCacheTable cache,
         QuotaLedger quotas,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_approvals, _due, _cache, _quotas, _time, _logger) = (approvals, due, cache, quotas, time, logger);
+        (_approvals, _due, _schedules, _cache, _quotas) = (approvals, due, schedules, cache, quotas);
+        (_time, _logger) = (time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -155,6 +159,7 @@ public sealed partial class UserDataRemoval
             }
 
             await _due.RemoveNamedAsync(rows, cancellationToken);
+            await _schedules.RemoveOfAsync(rows, cancellationToken);
             await _approvals.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
@@ -17,10 +19,17 @@ public sealed class UserExport
     private readonly ConversationLog _log;
     private readonly RunStore _runs;
 
-    internal UserExport(StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs) =>
-        (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
+    private readonly ScheduleStore _schedules;
+    private readonly CallbackSecrets _secrets;
 
-    /// <summary>Agents, conversations, messages, runs with their steps, and what the runs have used, day by day.</summary>
+    internal UserExport(
+        StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, ScheduleStore schedules, CallbackSecrets secrets) =>
+        (_storage, _agents, _log, _runs, _schedules, _secrets) = (storage, agents, log, runs, schedules, secrets);
+
+    /// <summary>
+    /// Agents, conversations, messages, runs with their steps, schedules, that there are callback secrets, and what the runs have
+    /// used, day by day.
+    /// </summary>
     public async IAsyncEnumerable<ExportItem> ReadAsync(Scope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var table = await _storage.GetWorkTableAsync(cancellationToken);
@@ -81,6 +90,15 @@ public sealed class UserExport
                     yield return item;
                 }
 
+                break;
+            case ["schedule", var id]:
+                yield return await GuardAsync(
+                    async () => new ExportItem.OfSchedule(await _schedules.ReadAsync(row, cancellationToken)), new ExportItem.Unreadable("schedule", id));
+                break;
+            case ["secret", "callback"]:
+                yield return await GuardAsync(
+                    async () => new ExportItem.OfCallbackSecret((await _secrets.FindInfoAsync(owner, cancellationToken))!),
+                    new ExportItem.Unreadable("callback_secret", "callback"));
                 break;
         }
     }

@@ -1,24 +1,30 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Durable;
 
-/// <summary>Starts and wakes <see cref="RunOrchestrator"/> instances.</summary>
+/// <summary>Starts and wakes <see cref="RunOrchestrator"/> instances, and starts <see cref="CallbackOrchestrator"/> ones.</summary>
 internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunScheduler
 {
-    public async Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken)
+    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) =>
+        ScheduleAsync(nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) =>
+        ScheduleAsync(nameof(CallbackOrchestrator), callback, new StartOrchestrationOptions(callback.MessageId), cancellationToken);
+
+    private async Task ScheduleAsync(string orchestrator, object input, StartOrchestrationOptions options, CancellationToken cancellationToken)
     {
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(
-                nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input, options, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             // An instance that has not ended is refused, by exceptions that differ between versions of the client. What
             // counts is that it is there.
-            if (await client.GetInstanceAsync(instanceId, cancellationToken) is null)
+            if (await client.GetInstanceAsync(options.InstanceId!, cancellationToken) is null)
             {
                 throw;
             }

@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Yggdrasil.Notifications;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Durable;
@@ -12,7 +13,7 @@ public sealed record RunToolInput(string Partition, string RunId, string CallId)
 public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
 
 /// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/> and nothing else.</summary>
-public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivities> logger)
+public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
     public Task<SliceOutcome> AdvanceRun(
@@ -21,7 +22,7 @@ public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivitie
         {
             var run = new RunTicket(input.Partition, input.RunId);
             var outcome = await driver.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
-            await driver.WakeNextAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            await endings.AnnounceAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
             return outcome;
         });
 
@@ -40,7 +41,7 @@ public sealed partial class RunActivities(RunDriver driver, ILogger<RunActivitie
         {
             var run = new RunTicket(input.Partition, input.RunId);
             var outcome = await driver.FailAsync(run, input.ErrorId, context.CancellationToken);
-            await driver.WakeNextAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            await endings.AnnounceAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
             return outcome;
         });
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
@@ -29,6 +30,7 @@ internal sealed record RunDocument(
     int Turns,
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
+    CallbackState? Callback,
     IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
@@ -51,6 +53,7 @@ internal sealed record RunDocument(
         run.Turns,
         run.ServedBy,
         run.Metadata,
+        run.Callback,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,

@@ -25,6 +25,8 @@ internal static class ExportDocuments
         },
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
+        ExportItem.OfSchedule schedule => new { Type = "schedule", Schedule = ScheduleDocument.From(schedule.Schedule) },
+        ExportItem.OfCallbackSecret { Secret: var secret } => new { Type = "callback_secret", secret.CreatedAt, secret.PreviousCreatedAt },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },
         _ => throw new InvalidOperationException($"An export holds a {item.GetType().Name}."),

@@ -12,6 +12,9 @@ internal static class HttpCaller
 
     public static void SetCaller(this HttpContext http, Caller caller) => http.Items[Key] = caller;
 
+    /// <summary>The caller, where one was established.</summary>
+    public static Caller? FindCaller(this HttpContext http) => http.Items[Key] as Caller;
+
     /// <summary>For a caller who was let in by a ticket, and for what it says alone.</summary>
     public static void SetEventTicket(this HttpContext http, EventTicket ticket) => http.Items[TicketKey] = ticket;
 
@@ -20,5 +23,5 @@ internal static class HttpCaller
 
     /// <exception cref="UnauthenticatedException">The function is reachable without authentication but asked for its caller.</exception>
     public static Caller Caller(this HttpRequest request) =>
-        request.HttpContext.Items[Key] as Caller ?? throw new UnauthenticatedException("This request carries no credentials.");
+        request.HttpContext.FindCaller() ?? throw new UnauthenticatedException("This request carries no credentials.");
 }

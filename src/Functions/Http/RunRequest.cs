@@ -25,7 +25,7 @@ internal static class RunRequest
         {
             ConversationId = ReadConversation(fields),
             OnConflict = ReadOnConflict(fields),
-            Stream = fields.Boolean("stream") ?? false,
+            CallbackUrl = ReadCallback(fields),
         };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
@@ -38,8 +38,7 @@ internal static class RunRequest
     public static StartRun ParseInline(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var stream = fields.Boolean("stream") ?? true;
-        var request = Read(fields) with { Stream = asEvents && stream };
+        var request = Read(fields) with { Stream = asEvents && fields.Get("stream") is not { ValueKind: JsonValueKind.False } };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
@@ -60,12 +59,14 @@ internal static class RunRequest
     private static StartRun Read(JsonFields fields) => new()
     {
         Input = ReadInput(fields),
+        Stream = fields.Boolean("stream") ?? false,
         MaxTurns = fields.Integer("maxTurns"),
         DeadlineSeconds = fields.Integer("deadlineSeconds"),
         Metadata = ReadMetadata(fields),
     };
 
-    private static string? ReadConversation(JsonFields fields)
+    /// <summary>The conversation that what is asked for continues.</summary>
+    public static string? ReadConversation(JsonFields fields)
     {
         const string Field = "conversationId";
         if (fields.String(Field) is not { } id)
@@ -87,7 +88,24 @@ internal static class RunRequest
         return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
     }
 
-    private static List<ChatMessage> ReadInput(JsonFields fields)
+    /// <summary>Where a message is to go; what may stand there is checked when the run is started.</summary>
+    public static string? ReadCallback(JsonFields fields)
+    {
+        const string Field = "callback";
+        if (fields.Object(Field) is not { } callback)
+        {
+            return null;
+        }
+
+        var inner = new JsonFields(callback, fields.Errors, $"{Field}.");
+        var url = inner.String("url");
+        fields.Errors.Require(inner.Get("url") is not null, inner.PathOf("url"), "Is required.");
+        inner.RejectOthers();
+        return url;
+    }
+
+    /// <summary>What a model is to answer; empty where it is not valid.</summary>
+    public static List<ChatMessage> ReadInput(JsonFields fields)
     {
         switch (fields.Get(Input))
         {

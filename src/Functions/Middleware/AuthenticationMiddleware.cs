@@ -18,14 +18,39 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
         nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(PreflightFunctions.Preflight));
 
+    /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The functions that say more to some callers, and something to everybody.</summary>
+    private static readonly FrozenSet<string> Open = FrozenSet.Create(nameof(HealthFunctions.Health));
+
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
+        if (context.GetHttpContext() is { } asked && Open.Contains(context.FunctionDefinition.Name))
         {
-            http.SetCaller(await RefuseDisabledAsync(await AuthenticateAsync(http, context.FunctionDefinition.Name), http));
+            await TryIdentifyAsync(asked, context.FunctionDefinition.Name);
+        }
+        else if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
+        {
+            http.SetCaller(await IdentifyAsync(http, context.FunctionDefinition.Name));
         }
 
         await next(context);
+    }
+
+    /// <remarks>Who cannot be told is a stranger: a probe is not to fail because an issuer, or storage, does.</remarks>
+    private async Task TryIdentifyAsync(HttpContext http, string function)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        patience.CancelAfter(Patience);
+        try
+        {
+            http.SetCaller(await IdentifyAsync(http, function).WaitAsync(patience.Token));
+        }
+        catch (Exception) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            // Whatever it was, it is answered as to a stranger.
+        }
     }
 
     private async Task<Caller> AuthenticateAsync(HttpContext http, string function)
@@ -41,10 +66,13 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
         return await authentication.AuthenticateAsync(Describe(http.Request), http.RequestAborted);
     }
 
-    private async Task<Caller> RefuseDisabledAsync(Caller caller, HttpContext http) =>
-        await disabledUsers.ContainsAsync(caller.Owner, http.RequestAborted)
+    private async Task<Caller> IdentifyAsync(HttpContext http, string function)
+    {
+        var caller = await AuthenticateAsync(http, function);
+        return await disabledUsers.ContainsAsync(caller.Owner, http.RequestAborted)
             ? throw new UnauthenticatedException("This user is disabled.", credentialsSent: true)
             : caller;
+    }
 
     private static AuthenticationRequest Describe(HttpRequest request) =>
         new(Text(request.Headers.Authorization), request.Host.Host, Text(request.Headers.Origin));

@@ -29,6 +29,7 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
         catch (Exception failure)
         {
             var problem = failure.InnermostProblem();
+            http.SetProblem(problem?.Code ?? "internal_error");
             if (problem is null)
             {
                 var errorId = Ids.NewError();

@@ -55,7 +55,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(second)).End);
         Assert.Equal(RunStatus.Queued, (await worker.LoadAsync(second)).Run.Status);
         var end = await worker.AdvanceAsync(first);
-        await worker.Driver.WakeNextAsync(worker.Ticket(first), end, scheduler, CancellationToken.None);
+        await worker.Endings.AnnounceAsync(worker.Ticket(first), end, scheduler, CancellationToken.None);
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(third)).End);
         var outputs = new[] { await worker.FinishAsync(second), await worker.FinishAsync(third) }.Select(run => run.Output);
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
+using Yggdrasil.Telemetry;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Providers;
@@ -118,7 +119,7 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         await AskAsync(providers.Client("vllm:m", "lmstudio:other"), streamed);
 
         Assert.Equal(
-            ("vllm:m", "lmstudio:other"), (span.GetTagItem(FallbackTelemetry.OriginalTag), span.GetTagItem(FallbackTelemetry.ActiveTag)));
+            ("vllm:m", "lmstudio:other"), (span.GetTagItem(Signals.Attributes.OriginalModel), span.GetTagItem(Signals.Attributes.ActiveModel)));
         Assert.Equal(
             "error.type=provider_credentials yggdrasil.model.active=lmstudio:other yggdrasil.model.failed=vllm:m yggdrasil.model.original=vllm:m",
             Assert.Single(fallbacks.Tags));

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Yggdrasil.Providers;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Tests.Providers;
 
@@ -16,7 +16,7 @@ internal sealed class RecordedMeasurements : IDisposable
         _listener.InstrumentPublished = (published, listener) =>
         {
             // Other tests' applications have meters of the same name.
-            if (published.Meter.Name == ProviderMetrics.MeterName && published.Meter.Scope == meters && published.Name == instrument)
+            if (published.Meter.Name == Signals.ProviderMeter && published.Meter.Scope == meters && published.Name == instrument)
             {
                 listener.EnableMeasurementEvents(published);
             }

@@ -1,3 +1,4 @@
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Tests.Retention;
@@ -6,6 +7,8 @@ namespace Yggdrasil.Tests.Retention;
 internal sealed class FailingScheduler : IRunScheduler
 {
     public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
 

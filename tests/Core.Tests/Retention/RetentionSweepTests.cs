@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -247,6 +248,8 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
     private sealed class SlowScheduler(FakeTimeProvider time) : IRunScheduler
     {
         public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -7,14 +7,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Notifications;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Limits;
+using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
@@ -28,7 +32,7 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null, LimitOptions? limits = null)
+        RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
@@ -57,8 +61,9 @@ internal sealed class DriverFixture
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, index, due, TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store);
+            storage, agents, Agents.Shares, rows, runs, index, due, new ScheduleCalendar(storage), TestCaches.Table(storage), Quotas.Ledger,
+            Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(storage, agents, log, Store, new ScheduleStore(storage, vault), new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
             storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
@@ -68,7 +73,9 @@ internal sealed class DriverFixture
         Driver = new RunDriver(
             Store, Turns, Loop, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        RequestDriven = new RequestDrivenRuns(Driver, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Callbacks = new CallbackParts(storage, vault, Time);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
+        RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Time);
@@ -129,6 +136,10 @@ internal sealed class DriverFixture
     public AgentLoop Loop { get; }
 
     public RunDriver Driver { get; }
+
+    public CallbackParts Callbacks { get; }
+
+    public RunEndings Endings { get; }
 
     public RequestDrivenRuns RequestDriven { get; }
 
@@ -195,6 +206,14 @@ internal sealed class RecordingScheduler : IRunScheduler
     {
         Scheduled.Enqueue((instanceId, startAt));
         return OnScheduled(instanceId, run);
+    }
+
+    public ConcurrentQueue<CallbackTicket> Callbacks { get; } = new();
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken)
+    {
+        Callbacks.Enqueue(callback);
+        return Task.CompletedTask;
     }
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken)

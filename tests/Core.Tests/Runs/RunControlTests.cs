@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -182,6 +183,8 @@ public sealed class RunControlTests(AzuriteFixture azurite)
     private sealed class UnreachableScheduler : IRunScheduler
     {
         public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => throw new IOException();
+
+        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => throw new IOException();
 
         public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => throw new IOException();
 

@@ -333,7 +333,8 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
     private RunForking Forking(DriverFixture worker)
     {
         var runs = new RunService(
-            _agents.Service, worker.Store, worker.Turns, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp, worker.Options, worker.Time);
+            _agents.Service, worker.Store, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
+            worker.Options, worker.Time);
         return new RunForking(runs, worker.Store, worker.Turns, _agents.Service, worker.Time);
     }
 

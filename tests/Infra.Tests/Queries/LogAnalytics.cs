@@ -12,6 +12,7 @@ internal static class LogAnalytics
         ["AppMetrics"] = $"{Common}, Name: string, Sum: real, Min: real, Max: real",
         ["AppRequests"] = $"{Common}, Id: string, Name: string, Url: string, DurationMs: real, ResultCode: string, Success: bool",
         ["AppDependencies"] = $"{Common}, Id: string, Name: string, Target: string, DependencyType: string, DurationMs: real, ResultCode: string, Success: bool",
+        ["FunctionAppLogs"] = "TimeGenerated: datetime, Level: string, Category: string, Message: string, FunctionName: string",
         ["AppTraces"] = $"{Common}, Message: string, SeverityLevel: int",
         ["AppExceptions"] = $"{Common}, ProblemId: string, ExceptionType: string, OuterMessage: string, SeverityLevel: int",
     };

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
@@ -16,8 +17,13 @@ public sealed class DurableMessageTests
         new AdvanceRunInput("dev!alice", "run_1", "run_1-2"),
         new RunToolInput("dev!alice", "run_1", "t1c0"),
         new FailRunInput("dev!alice", "run_1", "err_1"),
+        new CallbackTicket("dev!alice", "run!run_1", "msg_1"),
+        new SendCallbackInput("dev!alice", "run!run_1", "msg_1", 2),
+        new CallbackOutcome(30),
+        new CallbackOutcome((int?)null),
         new SliceOutcome(SliceEnd.Finished),
         new SliceOutcome(SliceEnd.Finished, NextRun: "run_next"),
+        new SliceOutcome(SliceEnd.Finished, NoticesDue: true),
         new SliceOutcome(SliceEnd.Parked, new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero)),
         new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]),
     };

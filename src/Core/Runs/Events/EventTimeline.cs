@@ -122,11 +122,15 @@ internal sealed class EventTimeline(Run run)
     {
         switch (entry.Kind)
         {
-            case EntryKind.Input when entry.Sequence == 0:
+            case EntryKind.Input when entry.Sequence > 0:
+                // What a fork was asked in place of what came next in the run it took up.
+                break;
+            case EntryKind.Input:
                 AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.RunStarted, Run = run });
                 break;
             case EntryKind.Model:
-                if (entry.Epoch > Epoch)
+                // Another run's epochs say nothing about this one's drivers.
+                if (!entry.Inherited && entry.Epoch > Epoch)
                 {
                     AddEpoch(entry.Epoch);
                 }
@@ -147,7 +151,7 @@ internal sealed class EventTimeline(Run run)
             case EntryKind.ApprovalDecided:
                 AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalDecided, entry));
                 break;
-            case EntryKind.Input or EntryKind.Summary or EntryKind.Repair:
+            case EntryKind.Summary or EntryKind.Repair:
                 break;
             default:
                 throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");

@@ -61,6 +61,15 @@ public static class AccessPolicy
         ? UserOf(caller.Owner.Tenant, userId, field)
         : throw new ForbiddenException("Only an admin may do this.");
 
+    /// <exception cref="ForbiddenException">The caller is neither operator nor admin.</exception>
+    public static void RequireOperator(Caller caller)
+    {
+        if (!caller.IsOperator)
+        {
+            throw new ForbiddenException("Only an operator may do this.");
+        }
+    }
+
     public static Access Decide(Caller caller, AgentAction action, AgentResource agent)
     {
         if (agent.Owner is not { } owner)

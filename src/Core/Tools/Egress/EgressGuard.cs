@@ -15,7 +15,7 @@ public sealed class EgressGuard
 {
     private const int MaxUrlLength = 2048;
 
-    private readonly AllowedHost[] _allowed;
+    private readonly AllowedHost[]? _allowed;
     private readonly string _settingName;
     private readonly bool _allowPrivateNetworks;
     private readonly IHostResolver _resolver;
@@ -26,12 +26,25 @@ public sealed class EgressGuard
     /// <param name="resolver">Name resolution.</param>
     public EgressGuard(
         IEnumerable<AllowedHost> allowed, string settingName, bool allowPrivateNetworks, IHostResolver resolver)
+        : this(allowed.ToArray(), settingName, allowPrivateNetworks, resolver)
     {
-        _allowed = [.. allowed];
+    }
+
+    private EgressGuard(AllowedHost[]? allowed, string settingName, bool allowPrivateNetworks, IHostResolver resolver)
+    {
+        _allowed = allowed;
         _settingName = settingName;
         _allowPrivateNetworks = allowPrivateNetworks;
         _resolver = resolver;
     }
+
+    /// <summary>A guard without a list: any host may be asked by https, where it leads to a public address.</summary>
+    /// <param name="allowPrivateNetworks">
+    /// Whether addresses may be internal, and this machine be asked by http too; in development only.
+    /// </param>
+    /// <param name="resolver">Name resolution.</param>
+    public static EgressGuard ForAnyPublicHost(bool allowPrivateNetworks, IHostResolver resolver) =>
+        new(allowed: null, settingName: "", allowPrivateNetworks, resolver);
 
     /// <summary>Reads a URL that may be asked.</summary>
     /// <exception cref="EgressException">It may not; the message says which rule it breaks.</exception>
@@ -95,7 +108,11 @@ public sealed class EgressGuard
             throw new EgressException(EgressRefusal.InvalidUrl, "A URL with a user name or password is not allowed.");
         }
 
-        if (!_allowed.Any(host => host.Covers(uri)))
+        if (_allowed is null)
+        {
+            CheckUnlisted(uri);
+        }
+        else if (!_allowed.Any(host => host.Covers(uri)))
         {
             var host = uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}";
             throw new EgressException(
@@ -104,6 +121,20 @@ public sealed class EgressGuard
         }
 
         return uri;
+    }
+
+    private void CheckUnlisted(Uri uri)
+    {
+        if (uri.Scheme != Uri.UriSchemeHttps && !(_allowPrivateNetworks && uri.IsLoopback))
+        {
+            throw new EgressException(EgressRefusal.InvalidUrl, "Only https URLs are allowed.");
+        }
+
+        // An address as such needs no look-up to be refused, so whoever names it learns of it at once.
+        if (IPAddress.TryParse(uri.IdnHost, out var literal) && !IsAllowed(literal))
+        {
+            throw NotPublic(uri.IdnHost);
+        }
     }
 
     private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)

@@ -36,14 +36,42 @@ public sealed partial class GuardedHttp : IDisposable
 
     /// <exception cref="EgressException">The request was refused, or there is no answer.</exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
-    public async Task<GuardedResponse> SendAsync(GuardedRequest request, CancellationToken cancellationToken)
+    public Task<GuardedResponse> SendAsync(GuardedRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return BoundAsync(token => FollowAsync(request, token), cancellationToken);
+    }
+
+    /// <summary>Sends a request whose answer matters by its status alone: redirects are not followed, no body is read.</summary>
+    /// <exception cref="EgressException">The request was refused, or there is no answer.</exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public Task<GuardedStatus> SendForStatusAsync(GuardedRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return BoundAsync(
+            async token =>
+            {
+                using var message = CreateMessage(request, _guard.Check(request.Url));
+                using var response = await _http.SendAsync(message, token);
+                return new GuardedStatus(response.StatusCode, RetryAfterOf(response));
+            },
+            cancellationToken);
+    }
+
+    private TimeSpan? RetryAfterOf(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } when date > _time.GetUtcNow() => date - _time.GetUtcNow(),
+        _ => null,
+    };
+
+    private async Task<T> BoundAsync<T>(Func<CancellationToken, Task<T>> send, CancellationToken cancellationToken)
+    {
         using var timeout = new CancellationTokenSource(Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            return await FollowAsync(request, either.Token);
+            return await send(either.Token);
         }
         catch (Exception exception) when (Translate(exception, cancellationToken) is { } egress)
         {
@@ -187,7 +215,6 @@ public sealed partial class GuardedHttp : IDisposable
         _ => null,
     };
 
-    [LoggerMessage(
-        EventId = 310, Level = LogLevel.Information, Message = "An outgoing request had no answer: {Refusal}.")]
+    [LoggerMessage(2010, LogLevel.Information, "An outgoing request had no answer: {Refusal}.")]
     private partial void LogNoAnswer(EgressRefusal refusal);
 }

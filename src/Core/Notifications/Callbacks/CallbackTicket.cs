@@ -1,0 +1,14 @@
+namespace Yggdrasil.Notifications.Callbacks;
+
+/// <summary>Names a callback to its orchestration: ids only.</summary>
+/// <param name="Partition">The owner's partition.</param>
+/// <param name="Row">The key of the row that the callback is about.</param>
+/// <param name="MessageId">The message's <c>webhook-id</c>, the same for every attempt.</param>
+public sealed record CallbackTicket(string Partition, string Row, string MessageId);
+
+/// <summary>How an attempt ended. Crosses Durable.</summary>
+/// <param name="RetryAfterSeconds">When to try again; null when there is nothing left to do.</param>
+public sealed record CallbackOutcome(int? RetryAfterSeconds)
+{
+    internal static readonly CallbackOutcome Done = new((int?)null);
+}

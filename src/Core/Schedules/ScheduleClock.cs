@@ -1,0 +1,51 @@
+using Cronos;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Schedules;
+
+/// <summary>When a schedule's runs are due.</summary>
+/// <remarks>
+/// By the clock on the wall: a time that a change to summer time leaves out is due when the clock has been put forward, one
+/// that occurs twice in autumn is due once. What recurs within the hour (<c>*/30 * * * *</c>) goes on through both.
+/// </remarks>
+internal sealed class ScheduleClock
+{
+    private const int MaxCronLength = 100;
+
+    private readonly CronExpression _cron;
+    private readonly TimeZoneInfo _zone;
+
+    private ScheduleClock(CronExpression cron, TimeZoneInfo zone) => (_cron, _zone) = (cron, zone);
+
+    public static ScheduleClock Of(ScheduleDefinition definition) =>
+        new(CronExpression.Parse(definition.Cron, CronFormat.Standard), TimeZoneInfo.FindSystemTimeZoneById(definition.TimeZone));
+
+    public static void Validate(string? cron, string? timeZone, DateTimeOffset now, FieldErrors errors)
+    {
+        CronExpression? expression = null;
+        if (cron is not null)
+        {
+            errors.Require(
+                cron.Length <= MaxCronLength && !cron.StartsWith('@') && CronExpression.TryParse(cron, CronFormat.Standard, out expression),
+                "cron",
+                "Must be a cron expression of five fields (minute, hour, day of month, month, day of week), such as 0 8 * * MON-FRI.");
+        }
+
+        TimeZoneInfo? zone = null;
+        if (timeZone is not null)
+        {
+            errors.Require(
+                timeZone.Length <= MaxCronLength && TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out zone) && zone.HasIanaId,
+                "timeZone",
+                "Must be an IANA time zone, such as Europe/Oslo or UTC.");
+        }
+
+        if (expression is not null && zone is { HasIanaId: true })
+        {
+            errors.Require(expression.GetNextOccurrence(now, zone) is not null, "cron", "There is no such day: it would never be due.");
+        }
+    }
+
+    /// <summary>The first occurrence after <paramref name="time"/>, in UTC; null when there is none any more.</summary>
+    public DateTimeOffset? After(DateTimeOffset time) => _cron.GetNextOccurrence(time, _zone)?.ToUniversalTime();
+}

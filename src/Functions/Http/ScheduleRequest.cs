@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Yggdrasil.Problems;
+using Yggdrasil.Schedules;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Reads the body of a request that puts a schedule.</summary>
+internal static class ScheduleRequest
+{
+    /// <exception cref="InvalidRequestException">The body is not a schedule; every mistake of form is named.</exception>
+    public static ScheduleDefinition Parse(ReadOnlyMemory<byte> body)
+    {
+        var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
+        var definition = new ScheduleDefinition
+        {
+            Agent = Required(fields, "agent"),
+            Input = RunRequest.ReadInput(fields),
+            Cron = Required(fields, "cron"),
+            TimeZone = Required(fields, "timeZone"),
+            ConversationId = RunRequest.ReadConversation(fields),
+            CatchUp = ReadCatchUp(fields),
+            Enabled = ReadEnabled(fields),
+        };
+        fields.RejectOthers();
+        fields.Errors.ThrowIfAny();
+        return definition;
+    }
+
+    private static string Required(JsonFields fields, string name)
+    {
+        var value = fields.String(name);
+        fields.Errors.Require(fields.Get(name) is not null, name, "Is required.");
+        return value ?? "";
+    }
+
+    private static bool ReadCatchUp(JsonFields fields)
+    {
+        const string Field = "catchUp";
+        var value = fields.String(Field);
+        fields.Errors.Require(value is null or ScheduleDocument.Skip or ScheduleDocument.MakeUp, Field, "Must be one of skip, catchUp.");
+        return value == ScheduleDocument.MakeUp;
+    }
+
+    private static bool ReadEnabled(JsonFields fields)
+    {
+        const string Field = "enabled";
+        var value = fields.Get(Field);
+        fields.Errors.Require(value is null or { ValueKind: JsonValueKind.True or JsonValueKind.False }, Field, "Must be true or false.");
+        return value is null or { ValueKind: JsonValueKind.True };
+    }
+}

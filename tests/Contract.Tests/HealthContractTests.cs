@@ -1,0 +1,77 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Yggdrasil.Contract.Tests;
+
+[Collection(SharedLocalHost.Name)]
+public class HealthContractTests(ContractFixture app)
+{
+    private static readonly string[] Checked = ["storage", "queues", "secrets", "cache", "orchestration"];
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer nonsense")]
+    public async Task Strangers_hear_the_status_and_nothing_else(string? credentials)
+    {
+        using var http = new HttpClient { BaseAddress = app.Http.BaseAddress };
+        using var response = await http.SendJsonAsync(
+            HttpMethod.Get, "/health", "", credentials is null ? [] : [("Authorization", credentials)]);
+
+        var health = await response.ReadAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["status", "timestamp", "version"], health.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(health.Text("status"), (string[])["healthy", "degraded"]);
+    }
+
+    [Fact]
+    public async Task User_hears_no_more_than_a_stranger()
+    {
+        using var response = await app.Http.GetAsync(new Uri("/health", UriKind.Relative));
+
+        Assert.False((await response.ReadAsync()).TryGetProperty("checks", out _));
+    }
+
+    [Fact]
+    public async Task Admin_sees_every_dependency_once_the_timer_has_looked_and_finds_it_in_the_history()
+    {
+        // The timer fires once a minute.
+        var checks = await ChecksAsync();
+
+        Assert.All(Checked, name => Assert.Equal((name, "healthy"), (name, checks.GetProperty(name).Text("status"))));
+
+        // Other tests make this provider fail at the same time.
+        Assert.True(checks.TryGetProperty("provider:openai", out _));
+        var storage = checks.GetProperty("storage");
+        Assert.Equal(
+            ["checkedAt", "detail", "durationMs", "status"], storage.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
+        using var history = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/health/history?limit=1", "", app.As("olga", "admin"));
+        var latest = (await history.ReadAsync()).GetProperty("items")[0];
+        Assert.Equal("healthy", latest.GetProperty("checks").GetProperty("orchestration").Text("status"));
+    }
+
+    [Theory]
+    [InlineData("/api/health/history?after=eDE")]
+    [InlineData("/api/health/history?limit=101")]
+    [InlineData("/api/health/history?day=1")]
+    public async Task Wrong_query_is_refused(string path)
+    {
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", app.As("olga", "admin"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    private async Task<JsonElement> ChecksAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while (true)
+        {
+            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/health", "", app.As("olga", "admin"));
+            if ((await response.ReadAsync()).GetProperty("checks") is var checks && checks.TryGetProperty("orchestration", out _))
+            {
+                return checks;
+            }
+
+            await Task.Delay(500, timeout.Token);
+        }
+    }
+}

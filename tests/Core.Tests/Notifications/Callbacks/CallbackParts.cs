@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Storage;
+using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools.Egress;
+
+namespace Yggdrasil.Tests.Notifications.Callbacks;
+
+/// <summary>What makes callbacks, over a worker's storage, in the Development environment unless told otherwise.</summary>
+internal sealed class CallbackParts
+{
+    public CallbackParts(StorageClients storage, ContentVault vault, TimeProvider time, bool allowPrivateNetworks = true, IHostResolver? resolver = null)
+    {
+        Store = new CallbackStore(storage, vault);
+        Secrets = new CallbackSecrets(storage, vault, time);
+        var http = new CallbackHttp(
+            EgressGuard.ForAnyPublicHost(allowPrivateNetworks, resolver ?? new DnsHostResolver()), time, NullLogger<GuardedHttp>.Instance);
+        Rules = new CallbackRules(http, Secrets);
+        Delivery = new RunCallback(new CallbackOutbox(Store, time));
+        Log = new();
+        Sender = new CallbackSender(Store, Secrets, http, time, Log);
+    }
+
+    public CallbackStore Store { get; }
+
+    public CallbackSecrets Secrets { get; }
+
+    public CallbackRules Rules { get; }
+
+    public RunCallback Delivery { get; }
+
+    public CallbackSender Sender { get; }
+
+    public RecordedLog<CallbackSender> Log { get; }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using Yggdrasil.Notifications;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Tests.Notifications;
+
+/// <summary>Remembers whom it told of what, and fails as often as it is told to.</summary>
+internal sealed class RecordedDelivery(string kind) : INoticeDelivery
+{
+    public string Kind => kind;
+
+    public int Failures { get; set; }
+
+    public ConcurrentQueue<(Run Ended, string Target)> Told { get; } = new();
+
+    public Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (Failures > 0)
+        {
+            Failures--;
+            throw new IOException("Nobody there.");
+        }
+
+        Told.Enqueue((ended, target));
+        return Task.CompletedTask;
+    }
+}
