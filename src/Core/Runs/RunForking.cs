@@ -88,7 +88,6 @@ public sealed class RunForking
         ForkedFrom = source.Id,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,
-        Stream = source.Stream,
         Metadata = source.Metadata,
         TraceParent = RunSpans.BeginTrace(),
         CreatedAt = now,
