@@ -43,11 +43,11 @@ public sealed class BatchTurnsTests
     {
         var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
         var first = await turns.EnterAsync(Alice, CancellationToken.None);
-        var alices = Wait(turns, Alice, 100).ToList();
+        var alices = Wait(turns, Alice, 100);
         first.Dispose();
         await Task.WhenAll(alices);
-        var (held, bobs) = (await turns.EnterAsync(Alice, CancellationToken.None), Wait(turns, Bob, 10).ToList());
-        alices = [.. Wait(turns, Alice, 10)];
+        var (held, bobs) = (await turns.EnterAsync(Alice, CancellationToken.None), Wait(turns, Bob, 10));
+        alices = Wait(turns, Alice, 10);
         _served.Clear();
 
         held.Dispose();
@@ -111,10 +111,10 @@ public sealed class BatchTurnsTests
         Assert.NotNull(turns.TryBeginSlice(Alice));
     }
 
+    /// <summary>Listed at once: each is in line before the next one comes.</summary>
     private List<Task> Wait(BatchTurns turns, Owner owner, int count)
     {
-        // Listed at once: each is in line before the next one comes.
-        return Enumerable.Range(0, count).Select(async _ =>
+        return [.. Enumerable.Range(0, count).Select(async _ =>
         {
             using (await turns.EnterAsync(owner, CancellationToken.None))
             {
@@ -123,6 +123,6 @@ public sealed class BatchTurnsTests
                     _served.Add(owner.User);
                 }
             }
-        }).ToList();
+        })];
     }
 }
