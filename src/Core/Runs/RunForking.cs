@@ -86,7 +86,6 @@ public sealed class RunForking
         AgentKey = source.AgentKey,
         Agent = source.Agent,
         Stream = source.Stream,
-        Notices = [.. ChildrenNotice.Of(source.Agent)],
         ForkedFrom = source.Id,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,
