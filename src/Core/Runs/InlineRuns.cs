@@ -69,13 +69,13 @@ public sealed partial class InlineRuns
 
     private async Task<Run> PrepareAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
     {
-        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+        var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
         Validate(request, agent.Definition);
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();
 
         // The input is the first entry, though nobody keeps it.
-        return NewRun.Of(Ids.NewRun(), caller, agent, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now, NextSequence = 1 };
+        return NewRun.Of(Ids.NewRun(), caller, agent.Snapshot, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now, NextSequence = 1 };
     }
 
     /// <summary>Nobody waits for the exception of a run that is being read, so a failure of ours is its end.</summary>
