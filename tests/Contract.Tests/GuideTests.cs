@@ -151,7 +151,7 @@ public sealed partial class GuideTests : IAsyncLifetime
     {
         var answers = await RunSectionAsync("Agents that ask agents");
 
-        var run = await RunUntilEndAsync(Json(answers[3]).Text("id"));
+        var run = await RunUntilEndAsync(Json(answers[2]).Text("id"));
         Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);
     }
 
