@@ -166,6 +166,22 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Batches()
+    {
+        var answers = await RunSectionAsync("Batches");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal(2, Json(answers[0]).GetProperty("counts").GetProperty("total").GetInt32());
+        Assert.StartsWith("batch_", Json(answers[1]).Text("id"), StringComparison.Ordinal);
+        Assert.Equal(2, Json(answers[2]).GetProperty("items").GetArrayLength());
+        Assert.Equal(Json(answers[1]).Text("id"), Json(answers[4]).Text("id"));
+    }
+
+    [Fact]
+    public async Task Prompts_from_a_queue() =>
+        Assert.Empty(Json(Assert.Single(await RunSectionAsync("Prompts from a queue"))).GetProperty("items").EnumerateArray());
+
+    [Fact]
     public async Task Schedules()
     {
         var answers = await RunSectionAsync("Schedules");
@@ -250,6 +266,6 @@ public sealed partial class GuideTests : IAsyncLifetime
     [GeneratedRegex("^([A-Z]+)=")]
     private static partial Regex Assignment();
 
-    [GeneratedRegex("^(?=curl |[A-Z]+=)", RegexOptions.Multiline)]
+    [GeneratedRegex("^(?=curl |printf |[A-Z]+=)", RegexOptions.Multiline)]
     private static partial Regex Starts();
 }

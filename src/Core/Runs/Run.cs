@@ -72,6 +72,9 @@ public sealed record Run
     /// <summary>The address that such a message goes to. Matters at the start only and is not read back.</summary>
     internal string? CallbackUrl { get; init; }
 
+    /// <summary>The batch that it is an item of. Such a run is not in lists of runs: its place is in the batch.</summary>
+    public string? BatchId { get; init; }
+
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>SHA-256 of the agent id and the raw request body, for requests with an <c>Idempotency-Key</c>.</summary>

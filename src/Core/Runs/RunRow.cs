@@ -16,6 +16,9 @@ namespace Yggdrasil.Runs;
 /// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
 internal sealed class RunRow(ContentVault vault)
 {
+    /// <summary>Set for items of batches.</summary>
+    public const string BatchId = "BatchId";
+
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
@@ -40,6 +43,7 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row[BatchId] = run.BatchId;
         row["Stream"] = run.Stream ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
@@ -236,6 +240,7 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        BatchId = row.GetString(BatchId),
         Stream = Streams(row),
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
