@@ -32,7 +32,7 @@ public sealed record Batch
     public required string Upload { get; init; }
 
     /// <summary>Absent while it is being accepted.</summary>
-    public BatchAgent? Agent { get; init; }
+    public AgentSnapshot? Agent { get; init; }
 
     /// <summary>Where a signed message is to go when it has ended; null for nowhere. Known while it is being accepted only.</summary>
     public string? CallbackUrl { get; init; }
@@ -64,9 +64,6 @@ public sealed record Batch
 
     internal static string ItemsOf(string partition, string batchId, string upload) => $"{partition}!{batchId}!{upload}";
 }
-
-/// <summary>The agent of a batch, as it was when the batch was accepted.</summary>
-public sealed record BatchAgent(string Id, int Version, string? Key, AgentDefinition Definition);
 
 /// <summary>A batch with how far its items have come.</summary>
 public sealed record BatchProgress(Batch Batch, BatchCounts Counts, decimal CostUsd);

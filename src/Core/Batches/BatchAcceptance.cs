@@ -111,7 +111,7 @@ internal sealed partial class BatchAcceptance(
         return batch with
         {
             Status = BatchStatus.Running,
-            Agent = new BatchAgent(agent.Id, agent.Version, agent.Key, agent.Definition),
+            Agent = agent.Snapshot,
             CallbackUrl = header.CallbackUrl,
             RequestHash = header.Hash,
         };

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Agents;
 using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
@@ -72,15 +71,14 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
 
     private NewRun Prepare(Batch batch, BatchItem item, IReadOnlyList<ChatMessage> input)
     {
-        var (now, kept) = (time.GetUtcNow(), batch.Agent!);
-        var agent = new Agent(kept.Id, kept.Definition, kept.Version, Owner: null, AgentSource.User, now, now, default);
-        var request = new StartRun { Input = input, Notices = [NoticeOf(batch, item)] };
+        var now = time.GetUtcNow();
         var id = Ids.BatchRun(batch.Caller.Owner.Partition, batch.Id, item.Index, item.Round);
-        var (run, entries) = NewRun.Of(id, batch.Caller, agent, request, now);
-        return new NewRun(
-            run with
+        var request = new StartRun { Input = input, Notices = [NoticeOf(batch, item)] };
+        var start = NewRun.Of(id, batch.Caller, batch.Agent!, request, now);
+        return start with
+        {
+            Run = start.Run with
             {
-                AgentKey = kept.Key,
                 BatchId = batch.Id,
                 StartedAt = now,
                 Status = RunStatus.Running,
@@ -90,7 +88,7 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
                 // Not scheduled until the run has to be handed over: until then its batch stands in for it.
                 Driver = Ids.Driver(id, 1),
             },
-            entries);
+        };
     }
 
     private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, IRunScheduler scheduler, CancellationToken stopping)

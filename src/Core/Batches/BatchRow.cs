@@ -85,7 +85,7 @@ internal sealed class BatchRow(ContentVault vault)
         Status = status,
         Upload = row.GetString("Upload"),
         Agent = row.GetString("AgentId") is { } agent
-            ? new BatchAgent(
+            ? new AgentSnapshot(
                 agent,
                 row.GetInt32("AgentVersion") ?? 0,
                 row.GetString("AgentKey"),

@@ -42,7 +42,7 @@ public sealed class InlineRuns
         Validate(request, agent.Definition);
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();
-        var run = NewRun.Of(Ids.NewRun(), caller, agent, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
+        var run = NewRun.Of(Ids.NewRun(), caller, agent.Snapshot, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
         var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
         var journal = new MemoryRunJournal(run, request.Input, quota);
         try

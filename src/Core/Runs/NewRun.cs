@@ -16,7 +16,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
     public IReadOnlyList<ChatMessage> Messages => new Transcript([], Entries).Messages;
 
     /// <summary>A run that begins with nothing but its input.</summary>
-    public static NewRun Of(string id, Caller caller, Agent agent, StartRun request, DateTimeOffset now) => new(
+    public static NewRun Of(string id, Caller caller, AgentSnapshot agent, StartRun request, DateTimeOffset now) => new(
         new Run
         {
             Id = id,

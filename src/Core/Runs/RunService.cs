@@ -57,7 +57,7 @@ public sealed class RunService
             {
                 var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
                 await ValidateAsync(caller, request, agent, requestAborted);
-                return NewRun.Of(id, caller, agent, request, _time.GetUtcNow());
+                return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
             },
             idempotency, wait, scheduler, requestAborted);
 

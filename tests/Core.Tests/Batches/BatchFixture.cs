@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
@@ -52,7 +53,7 @@ internal sealed class BatchFixture
             CreatedAt = Worker.Time.GetUtcNow(),
             Status = BatchStatus.Running,
             CallbackUrl = callbackUrl,
-            Agent = new BatchAgent("helper", 1, "key", Worker.Agent),
+            Agent = new AgentSnapshot("helper", 1, "key", Worker.Agent),
         };
         var items = Enumerable.Range(0, count).Select(i => new NewBatchItem($"row-{i}", [new ChatMessage(ChatRole.User, $"Question {i}")])).ToList();
         foreach (var (index, some) in items.Chunk(BatchItemStore.MaxPerCommit).Index())
