@@ -69,8 +69,9 @@ public sealed partial class PromptIntake
         {
             await DeferAsync(prompt, delivery, limit, limit.RetryAfter, cancellationToken);
         }
-        catch (ConflictException busy)
+        catch (ConflictException busy) when (prompt.Request.ConversationId is not null)
         {
+            // As many wait for the conversation as may, or it is just being deleted.
             await DeferAsync(prompt, delivery, busy, Busy, cancellationToken);
         }
         catch (NotFoundException missing)

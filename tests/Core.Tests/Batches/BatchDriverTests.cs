@@ -93,6 +93,26 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Callback_is_sent_once_a_round_and_says_nothing_but_the_end()
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Says("Nobody else's business.")));
+        var batch = await app.AcceptAsync(2, callbackUrl: "https://hooks.example.com/");
+        await FinishAsync(app, batch);
+        await FinishAsync(app, batch);
+        var first = app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).ToList();
+        var (ended, _) = await app.ReadAsync(batch);
+
+        await app.Worker.Batches.Store.BeginRoundAsync(ended with { Status = BatchStatus.Running, Round = 2 }, CancellationToken.None);
+        await FinishAsync(app, batch with { Round = 2 });
+
+        var pending = await app.Worker.Callbacks.Store.FindPendingAsync(app.Scheduler.Callbacks.Last(), CancellationToken.None);
+        Assert.Single(first);
+        Assert.Equal(2, app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).Count());
+        Assert.Contains("\"type\":\"batch.completed\"", pending!.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("business", pending.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Result_that_is_reported_again_or_late_changes_nothing()
     {
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));

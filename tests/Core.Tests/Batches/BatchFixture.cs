@@ -43,7 +43,7 @@ internal sealed class BatchFixture
 
     /// <summary>A batch as it is once it was accepted.</summary>
     /// <param name="id">One that exists, to have it begin anew with nothing counted.</param>
-    public async Task<Batch> AcceptAsync(int count, string? id = null)
+    public async Task<Batch> AcceptAsync(int count, string? id = null, string? callbackUrl = null)
     {
         var batch = new Batch
         {
@@ -52,6 +52,7 @@ internal sealed class BatchFixture
             Upload = Ids.NewUnique(),
             CreatedAt = Worker.Time.GetUtcNow(),
             Status = BatchStatus.Running,
+            CallbackUrl = callbackUrl,
             Agent = new AgentSnapshot("helper", 1, "key", Worker.Agent),
         };
         var items = Enumerable.Range(0, count).Select(i => new NewBatchItem($"row-{i}", [new ChatMessage(ChatRole.User, $"Question {i}")])).ToList();
