@@ -108,6 +108,9 @@ public sealed class TelemetryCollector : IAsyncDisposable
 /// <param name="Links">The traces it is linked to.</param>
 public sealed record CollectedSpan(
     string Name, string TraceId, string SpanId, string ParentId, IReadOnlyDictionary<string, string> Attributes,
-    IReadOnlyList<string> Links, bool IsError, string StatusDescription);
+    IReadOnlyList<string> Links, bool IsError, string StatusDescription)
+{
+    public override string ToString() => $"{Name} {SpanId} in {ParentId}: {string.Join(", ", Attributes)}";
+}
 
 public sealed record CollectedLog(string Body, string TraceId, IReadOnlyDictionary<string, string> Attributes);

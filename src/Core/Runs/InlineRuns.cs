@@ -38,11 +38,11 @@ public sealed class InlineRuns
     /// <exception cref="ProviderUnavailableException">No model of the agent could be reached.</exception>
     public async Task<Run> RunAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
     {
-        var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+        var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
         Validate(request, agent.Definition);
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();
-        var run = NewRun.Of(Ids.NewRun(), caller, agent, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
+        var run = NewRun.Of(Ids.NewRun(), caller, agent.Snapshot, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
         var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
         var journal = new MemoryRunJournal(run, request.Input, quota);
         try

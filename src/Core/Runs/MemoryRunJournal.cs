@@ -41,6 +41,10 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
         return Task.CompletedTask;
     }
 
+    /// <summary>What cannot wait has no children.</summary>
+    public Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken) =>
+        Task.FromResult<(Run?, bool)>((null, true));
+
     public Task ReserveCallAsync(CancellationToken cancellationToken) =>
         quota?.ReserveCallAsync(Run, Transcript, cancellationToken) ?? Task.CompletedTask;
 }

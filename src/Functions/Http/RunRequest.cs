@@ -109,14 +109,14 @@ internal static class RunRequest
         switch (fields.Get(Input))
         {
             case null:
-                fields.Errors.Add(Input, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(fields.PathOf(Input), "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
                 return [new ChatMessage(ChatRole.User, ReadText(fields))];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, Input, fields.Errors);
+                return ReadMessages(list, fields.PathOf(Input), fields.Errors);
             default:
-                fields.Errors.Add(Input, "Must be a string or a list of messages.");
+                fields.Errors.Add(fields.PathOf(Input), "Must be a string or a list of messages.");
                 return [];
         }
     }
@@ -124,7 +124,7 @@ internal static class RunRequest
     private static string ReadText(JsonFields fields)
     {
         var text = fields.String(Input, MaxInputBytes);
-        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), Input, "Must not be empty.");
+        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), fields.PathOf(Input), "Must not be empty.");
         return text ?? "";
     }
 

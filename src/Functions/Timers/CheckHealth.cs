@@ -15,9 +15,9 @@ public sealed partial class CheckHealth(HealthMonitor monitor, ILogger<CheckHeal
     public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         TimerGuard.RunAsync(token => monitor.RunAsync(new OrchestrationCanary(client), token), LogFailed, LogDetails, context.CancellationToken);
 
-    [LoggerMessage(3070, LogLevel.Error, "Health could not be checked, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
+    [LoggerMessage(3066, LogLevel.Error, "Health could not be checked, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);
 
-    [LoggerMessage(3071, LogLevel.Debug, "Details of {ErrorId}")]
+    [LoggerMessage(3067, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);
 }

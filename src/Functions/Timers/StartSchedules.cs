@@ -15,9 +15,9 @@ public sealed partial class StartSchedules(ScheduleStarter starter, ILogger<Star
     public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         TimerGuard.RunAsync(token => starter.RunAsync(new DurableRunScheduler(client), token), LogFailed, LogDetails, context.CancellationToken);
 
-    [LoggerMessage(3060, LogLevel.Error, "Schedules could not be looked at, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
+    [LoggerMessage(3064, LogLevel.Error, "Schedules could not be looked at, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);
 
-    [LoggerMessage(3061, LogLevel.Debug, "Details of {ErrorId}")]
+    [LoggerMessage(3065, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);
 }

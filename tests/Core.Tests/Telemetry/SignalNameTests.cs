@@ -25,6 +25,17 @@ public sealed partial class SignalNameTests
     }
 
     [Fact]
+    public void Alerts_and_workbook_of_the_infrastructure_name_only_what_is_emitted()
+    {
+        var text = File.ReadAllText(Checkout.PathOf("infra", "bicep", "signals.json"));
+
+        var named = Name().Matches(text).Select(match => match.Value).ToHashSet();
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(Names));
+    }
+
+    [Fact]
     public void Runbook_lists_every_metric_and_no_other()
     {
         var runbook = File.ReadAllText(Checkout.PathOf("docs", "operations.md"));
