@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Notifications.Callbacks;
@@ -13,7 +12,6 @@ namespace Yggdrasil.Benchmarks;
 /// them afterwards is left out. Each iteration is an owner's first, who has three limits.
 /// </summary>
 [MemoryDiagnoser(displayGenColumns: false)]
-[SimpleJob(RunStrategy.Monitoring, warmupCount: 2, iterationCount: 10)]
 public class StartBenchmarks
 {
     private const int Starts = 300;

@@ -12,6 +12,7 @@ public static class Ids
 
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const string RunPrefix = "run_";
+    private const string BatchPrefix = "batch_";
     private const int RandomBytes = 16;
 
     // 80 bits, 16 characters: nobody finds a user id whose handle is that of a given other user.
@@ -39,6 +40,19 @@ public static class Ids
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"callback\n{partition}\n{row}\n{occasion}"));
         return "msg_" + Encode(hash.AsSpan(0, RandomBytes));
     }
+
+    /// <summary>The id of a batch: of its idempotency key as for <see cref="RunFor"/>, or one that cannot be guessed.</summary>
+    public static string Batch(string partition, string? idempotencyKey) => BatchPrefix + Encode(idempotencyKey is null
+        ? RandomNumberGenerator.GetBytes(RandomBytes)
+        : SHA256.HashData(Encoding.UTF8.GetBytes($"batch\n{partition}\n{idempotencyKey}")).AsSpan(0, RandomBytes));
+
+    /// <summary>The id of the run of a batch's item: the same however often it is started.</summary>
+    /// <param name="round">1, and one more for each time that the failed items are tried again.</param>
+    public static string BatchRun(string partition, string batchId, int index, int round) =>
+        RunFor(partition, FormattableString.Invariant($"item\n{batchId}\n{index}\n{round}"));
+
+    /// <summary>The orchestration instance that drives a batch in a round.</summary>
+    public static string BatchDriver(string batchId, int round) => round == 1 ? batchId : FormattableString.Invariant($"{batchId}-{round}");
 
     /// <summary>
     /// The orchestration instance that is to drive a run: the run's own id for one that starts at once, with the epoch it

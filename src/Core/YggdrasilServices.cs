@@ -5,16 +5,19 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
@@ -53,7 +56,10 @@ public static class YggdrasilServices
         services.AddNotifications();
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
+        services.AddDelegation();
         services.AddSchedules();
+        services.AddPrompts(configuration);
+        services.AddBatches(configuration);
         services.AddHealth(configuration);
         services.AddTelemetry(configuration);
         services.AddErrorTracking();
@@ -192,7 +198,8 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<InlineQuotas>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<InlineRuns>>()));
         services.AddSingleton(provider => new RunForking(
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<RunStore>(),

@@ -20,6 +20,7 @@ public class AdminTests(ContractFixture app)
         { "DELETE", "/api/agents/{agent}" },
         { "PUT", "/api/agents/{agent}/shares/dave" },
         { "DELETE", "/api/agents/{agent}/shares/dave" },
+        { "GET", "/api/batches?limit=5" },
         { "GET", "/api/usage?days=5" },
         { "GET", "/api/runs?limit=5" },
         { "GET", "/api/runs/{run}" },

@@ -114,7 +114,7 @@ public class BadInputTests(ContractFixture app)
     [MemberData(nameof(InvalidBodies))]
     public async Task Invalid_body_is_400_and_names_the_field(string situation, string path, string body, string field)
     {
-        using var response = await app.Http.SendJsonAsync(path == Agents ? HttpMethod.Put : HttpMethod.Post, path, body);
+        using var response = await app.Http.SendJsonAsync(path is Agents or Schedules ? HttpMethod.Put : HttpMethod.Post, path, body);
 
         await AssertInvalidAsync(response, field, situation);
     }

@@ -39,9 +39,11 @@ public sealed partial class GuideTests : IAsyncLifetime
     [Fact]
     public async Task Inline_runs()
     {
-        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+        var answers = await RunSectionAsync("Inline runs");
 
+        var run = Json(answers[0]);
         Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[1], StringComparison.Ordinal);
         Assert.False(run.TryGetProperty("links", out _));
     }
 
@@ -147,6 +149,15 @@ public sealed partial class GuideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Agents_that_ask_agents()
+    {
+        var answers = await RunSectionAsync("Agents that ask agents");
+
+        var run = await RunUntilEndAsync(Json(answers[2]).Text("id"));
+        Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Callbacks()
     {
         var answers = await RunSectionAsync("Callbacks");
@@ -155,6 +166,22 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal("waiting", Json(answers[1]).GetProperty("callback").Text("status"));
         Assert.Equal(["createdAt"], Json(answers[2]).EnumerateObject().Select(property => property.Name));
     }
+
+    [Fact]
+    public async Task Batches()
+    {
+        var answers = await RunSectionAsync("Batches");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Equal(2, Json(answers[0]).GetProperty("counts").GetProperty("total").GetInt32());
+        Assert.StartsWith("batch_", Json(answers[1]).Text("id"), StringComparison.Ordinal);
+        Assert.Equal(2, Json(answers[2]).GetProperty("items").GetArrayLength());
+        Assert.Equal(Json(answers[1]).Text("id"), Json(answers[4]).Text("id"));
+    }
+
+    [Fact]
+    public async Task Prompts_from_a_queue() =>
+        Assert.Empty(Json(Assert.Single(await RunSectionAsync("Prompts from a queue"))).GetProperty("items").EnumerateArray());
 
     [Fact]
     public async Task Schedules()
@@ -241,6 +268,6 @@ public sealed partial class GuideTests : IAsyncLifetime
     [GeneratedRegex("^([A-Z]+)=")]
     private static partial Regex Assignment();
 
-    [GeneratedRegex("^(?=curl |[A-Z]+=)", RegexOptions.Multiline)]
+    [GeneratedRegex("^(?=curl |printf |[A-Z]+=)", RegexOptions.Multiline)]
     private static partial Regex Starts();
 }

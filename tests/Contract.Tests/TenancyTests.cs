@@ -45,8 +45,17 @@ public partial class TenancyTests(ContractFixture app)
 
     private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
 
+    private static readonly string[] BatchRoutes =
+    [
+        "GET /api/batches/{id}",
+        "GET /api/batches/{id}/results",
+        "POST /api/batches/{id}/cancel",
+        "POST /api/batches/{id}/retry",
+        "DELETE /api/batches/{id}",
+    ];
+
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/"];
+    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
 
     /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
     private const string Preflight = "OPTIONS /{*path}";
@@ -67,8 +76,10 @@ public partial class TenancyTests(ContractFixture app)
 
     public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
 
+    public static TheoryData<string, string> BatchAttacks => Cross(BatchRoutes, "id of another's batch", "guessed id");
+
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -176,6 +187,21 @@ public partial class TenancyTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.Created, "Hello"), (own.StatusCode, (await kept.ReadAsync()).Text("input")));
     }
 
+    [Theory]
+    [MemberData(nameof(BatchAttacks))]
+    public async Task Batch_of_another_does_not_exist(string route, string situation)
+    {
+        using var accepted = await app.Http.SendJsonAsync(
+            HttpMethod.Post, "/api/batches", """{"agent":"assistant","items":[{"id":"a","input":"What is 1+1?"}]}""");
+        var id = (await accepted.ReadAsync()).Text("id");
+
+        using var response = await AttackAsync(route, situation == "guessed id" ? "batch_" + new string('0', 26) : id);
+        using var kept = await app.Http.GetAsync(new Uri($"/api/batches/{id}", UriKind.Relative));
+
+        Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
     [Fact]
     public async Task Run_in_a_conversation_of_the_same_id_is_in_one_of_its_own()
     {
@@ -267,7 +293,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes]), Order(resources));
     }
 
     private (string Name, string Value) As(string user) => app.As(user);

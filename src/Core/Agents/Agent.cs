@@ -46,5 +46,7 @@ public sealed record Agent(
     /// <summary>Set when the agent was reached through a share: whom its owner gave it to.</summary>
     public Owner? SharedWith { get; init; }
 
+    internal AgentSnapshot Snapshot => new(Id, Version, Key, Definition);
+
     internal AgentResource Resource => new(Owner, SharedWith);
 }

@@ -28,6 +28,11 @@ public sealed record AgentDefinition
 
     public ApprovalExpiry OnApprovalExpired { get; init; } = ApprovalExpiry.Expire;
 
+    /// <summary>
+    /// What those of <see cref="Tools"/> that are agents say of themselves, by their ids. Filled in when a run is started, for its model.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? DelegateDescriptions { get; init; }
+
     /// <summary>Model calls per run; 1 to 200.</summary>
     public int MaxTurns { get; init; } = 20;
 

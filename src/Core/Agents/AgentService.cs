@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 
@@ -41,7 +42,7 @@ public sealed class AgentService
     {
         var existing = await FindAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, AgentAction.Write, existing?.Resource ?? ResourceToCreate(scope, agentId), agentId);
-        Validate(agentId, definition);
+        await ValidateAsync(scope, agentId, definition, cancellationToken);
         for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await FindAsync(scope, agentId, cancellationToken))
         {
             Check(precondition, existing);
@@ -106,6 +107,25 @@ public sealed class AgentService
         return agent!;
     }
 
+    /// <summary>The agent that an id names, to be run: with what the agents among its tools say of themselves.</summary>
+    /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
+    internal async Task<Agent> RequireToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken)
+    {
+        var agent = await RequireAsync(scope, AgentAction.Run, agentId, cancellationToken);
+        Dictionary<string, string> descriptions = [];
+        foreach (var id in agent.Definition.Tools.Where(DelegateTools.IsDelegate).Select(DelegateTools.IdOf))
+        {
+            // Only to a caller who may run it: an agent that is shared may name others that are not.
+            if (await FindAsync(scope, DelegateTools.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+                && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
+            {
+                descriptions[id] = description;
+            }
+        }
+
+        return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
+    }
+
     private async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         _configured.Find(agentId) is { } configured ? configured
         : Ids.IsValid(agentId) ? await _store.FindAsync(scope.Owner, agentId, cancellationToken)
@@ -125,11 +145,19 @@ public sealed class AgentService
     private static AgentResource? ResourceToCreate(Scope scope, string agentId) =>
         Ids.IsSharedAgent(agentId) ? null : new AgentResource(scope.Owner);
 
-    private void Validate(string agentId, AgentDefinition definition)
+    private async Task ValidateAsync(Scope scope, string agentId, AgentDefinition definition, CancellationToken cancellationToken)
     {
         var errors = new FieldErrors();
         errors.Require(Ids.IsValid(agentId), "agent", "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
         _validator.Validate(definition, errors);
+        foreach (var (index, tool) in definition.Tools.Index().Where(item => DelegateTools.IsDelegate(item.Item)).Take(AgentValidator.MaxTools))
+        {
+            var asked = DelegateTools.IdOf(tool);
+            errors.Require(asked != agentId, $"tools[{index}]", "An agent cannot ask itself.");
+            errors.Require(
+                asked == agentId || await FindAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");
+        }
+
         errors.ThrowIfAny();
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Retention;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Schemas;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
@@ -14,7 +15,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
-    private const int MaxTools = 64;
+    internal const int MaxTools = 64;
     private const int MaxFallbacks = 8;
     private const int MaxApprovers = 64;
     private const int MaxTurns = 200;
@@ -92,13 +93,29 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         }
     }
 
+    private void ValidateDelegate(string name, string field, FieldErrors errors)
+    {
+        var id = DelegateTools.IdOf(name);
+        errors.Require(
+            Ids.IsValid(id) && id.Length <= DelegateTools.MaxIdLength, field, $"Write agent:<id>, of an agent of yours whose id has at most {DelegateTools.MaxIdLength} characters.");
+        errors.Require(!tools.TryGet(DelegateTools.NameOf(name), out _), field, $"Models would take it for the tool \"{DelegateTools.NameOf(name)}\".");
+    }
+
     private void ValidateTools(AgentDefinition agent, string prefix, FieldErrors errors)
     {
         errors.Require(agent.Tools.Count <= MaxTools, prefix + "tools", $"At most {MaxTools} tools.");
         foreach (var (index, name) in agent.Tools.Index())
         {
             var field = $"{prefix}tools[{index}]";
-            errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
+            if (DelegateTools.IsDelegate(name))
+            {
+                ValidateDelegate(name, field, errors);
+            }
+            else
+            {
+                errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
+            }
+
             errors.Require(agent.Tools.Take(index).All(earlier => earlier != name), field, $"\"{name}\" is named twice.");
         }
 

@@ -25,10 +25,12 @@ public sealed class UsageService
         var table = await _storage.GetWorkTableAsync(cancellationToken);
         var (from, to) = (RowKeys.UsageOf(today.AddDays(1 - days)), RowKeys.EndOfPrefix(RowKeys.UsagePrefix));
         var range = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {from} and RowKey lt {to}");
-        var earlier = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
-        var current = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Quota, cancellationToken: cancellationToken);
-        var used = earlier.Concat(current.HasValue ? [current.Value!] : []).Select(QuotaRow.ReadUsed).ToDictionary();
 
+        // The current day first: should it end in between, the others have it too, and say what it came to.
+        var current = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Quota, cancellationToken: cancellationToken);
+        var earlier = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        var used = (current.HasValue ? earlier.Prepend(current.Value!) : earlier)
+            .Select(QuotaRow.ReadUsed).GroupBy(row => row.Day).ToDictionary(day => day.Key, day => day.Last().Meter);
         return new Usage(
             await _limits.FindAsync(scope.Owner, cancellationToken),
             [.. Enumerable.Range(0, days).Select(ago => Day(today.AddDays(-ago), used))]);

@@ -26,6 +26,12 @@ internal enum DueKind
     /// <summary>An owner whose data is being deleted.</summary>
     Owner,
 
+    /// <summary>An upload of a batch: it may have broken off, or the batch is being removed.</summary>
+    Batch,
+
+    /// <summary>Prompts that were given up, of one partition of operators and one day.</summary>
+    Poison,
+
     /// <summary>
     /// What an owner whose data was deleted had used on that day: it goes once the day is over, unless the owner is active again.
     /// Nothing of the owner names this item.
@@ -60,8 +66,13 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     /// <param name="day">The day on which the owner's data was deleted.</param>
     public static DueItem ForQuota(string partition, DateOnly day) => new(day.AddDays(1), DueKind.Quota, "", partition);
 
-    /// <summary>For late blobs: whose and of which day.</summary>
-    public (string Partition, DateOnly Day) LateBlobs =>
+    /// <param name="partition">That of the operators who see them.</param>
+    /// <param name="enqueuedAt">When the prompts were sent, by the day.</param>
+    public static DueItem ForPoison(string partition, DateTimeOffset enqueuedAt, DateOnly lookOn) =>
+        new(lookOn, DueKind.Poison, "", $"{Text(DayOf(enqueuedAt))}!{partition}");
+
+    /// <summary>For late blobs and poison: the partition and the day.</summary>
+    public (string Partition, DateOnly Day) PartitionDay =>
         (About[(About.IndexOf('!', StringComparison.Ordinal) + 1)..], Parse(About[..About.IndexOf('!', StringComparison.Ordinal)]));
 
     public static string Text(DateOnly day) => day.ToString(Format, CultureInfo.InvariantCulture);

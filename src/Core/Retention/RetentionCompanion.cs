@@ -35,12 +35,17 @@ internal sealed class RetentionCompanion(DueStore due, RetentionOptions options,
         return CompanionChange.None(next);
     }
 
-    private async ValueTask TouchAsync(Run run, CancellationToken cancellationToken)
+    private ValueTask TouchAsync(Run run, CancellationToken cancellationToken) =>
+        EnsureDayAsync(run.Caller.Owner.Partition, run.Agent.RetentionDays, cancellationToken);
+
+    /// <summary>Sees to it that what an owner begins today is looked at when it may have expired.</summary>
+    /// <param name="retentionDays">The agent's own; null for those of the settings.</param>
+    public async ValueTask EnsureDayAsync(string partition, int? retentionDays, CancellationToken cancellationToken)
     {
         var today = DueItem.DayOf(time.GetUtcNow());
-        var (partition, day) = (run.Caller.Owner.Partition, DueItem.Text(today));
+        var day = DueItem.Text(today);
         var blobs = EnsureAsync(new DueItem(today.AddDays(BlobSweep.DaysUntil), DueKind.Blobs, partition, day), cancellationToken);
-        if ((run.Agent.RetentionDays ?? options.Days) is > 0 and var days)
+        if ((retentionDays ?? options.Days) is > 0 and var days)
         {
             await EnsureAsync(new DueItem(today.AddDays(days + 1), DueKind.Expiry, partition, day), cancellationToken);
         }

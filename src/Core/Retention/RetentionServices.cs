@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
@@ -24,12 +26,15 @@ internal static class RetentionServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
         services.AddSingleton<DueStore>();
         services.AddSingleton<BlobSweep>();
-        services.AddSingleton<IRunCompanion, RetentionCompanion>();
+        services.AddSingleton<RetentionCompanion>();
+        services.AddSingleton<IRunCompanion>(provider => provider.GetRequiredService<RetentionCompanion>());
         services.AddSingleton(provider => new UserExport(
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<AgentStore>(),
             provider.GetRequiredService<ConversationLog>(),
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<PoisonStore>(),
+            provider.GetRequiredService<BatchExport>(),
             provider.GetRequiredService<ScheduleStore>(),
             provider.GetRequiredService<CallbackSecrets>()));
         services.AddSingleton(provider => new UserDataRemoval(
@@ -38,6 +43,8 @@ internal static class RetentionServices
             provider.GetRequiredService<AgentShareStore>(),
             provider.GetRequiredService<RowRemoval>(),
             provider.GetRequiredService<RunRemoval>(),
+            provider.GetRequiredService<PoisonStore>(),
+            provider.GetRequiredService<BatchRemoval>(),
             provider.GetRequiredService<ApprovalIndex>(),
             provider.GetRequiredService<DueStore>(),
             provider.GetRequiredService<ScheduleCalendar>(),
@@ -51,6 +58,9 @@ internal static class RetentionServices
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<BatchStore>(),
+            provider.GetRequiredService<BatchRemoval>(),
+            provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
             provider.GetRequiredService<QuotaLedger>(),

@@ -1,8 +1,10 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Problems;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -27,6 +29,9 @@ public sealed partial class RetentionSweep
     private readonly RunRemoval _runs;
     private readonly ConversationStore _conversations;
     private readonly ConversationRemoval _conversationRemoval;
+    private readonly BatchStore _batches;
+    private readonly BatchRemoval _batchRemoval;
+    private readonly PoisonStore _poison;
     private readonly UserDataRemoval _owners;
     private readonly BlobSweep _blobs;
     private readonly QuotaLedger _quotas;
@@ -40,6 +45,9 @@ public sealed partial class RetentionSweep
         RunRemoval runs,
         ConversationStore conversations,
         ConversationRemoval conversationRemoval,
+        BatchStore batches,
+        BatchRemoval batchRemoval,
+        PoisonStore poison,
         UserDataRemoval owners,
         BlobSweep blobs,
         QuotaLedger quotas,
@@ -48,8 +56,9 @@ public sealed partial class RetentionSweep
         ILogger<RetentionSweep> logger)
     {
         (_storage, _due, _runs, _conversations) = (storage, due, runs, conversations);
-        (_conversationRemoval, _owners, _blobs) = (conversationRemoval, owners, blobs);
-        (_quotas, _options, _time, _logger) = (quotas, options, time, logger);
+        (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
+        (_batches, _batchRemoval, _quotas) = (batches, batchRemoval, quotas);
+        (_options, _time, _logger) = (options, time, logger);
     }
 
     /// <summary>Does what is due, for as long as one run of the timer may take.</summary>
@@ -81,7 +90,9 @@ public sealed partial class RetentionSweep
         {
             DueKind.Expiry => await ExpireAsync(item, scheduler, isOver, cancellationToken),
             DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
-            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.LateBlobs.Partition, item.LateBlobs.Day, cancellationToken)),
+            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
+            DueKind.Batch => (0, await _batchRemoval.LookAsync(item, scheduler, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
@@ -117,7 +128,40 @@ public sealed partial class RetentionSweep
     {
         var (runs, runsAgain) = await ExpireRunsAsync(item, scheduler, isOver, cancellationToken);
         var (talks, talksAgain) = await ExpireConversationsAsync(item, scheduler, isOver, cancellationToken);
-        return (runs + talks, runsAgain is null || talksAgain < runsAgain ? talksAgain ?? runsAgain : runsAgain);
+        var (batches, batchesAgain) = await ExpireBatchesAsync(item, scheduler, isOver, cancellationToken);
+        return (runs + talks + batches, new[] { runsAgain, talksAgain, batchesAgain }.Min());
+    }
+
+    private async Task<(int Removed, DateOnly? Again)> ExpireBatchesAsync(
+        DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        var (removed, again) = (0, (DateOnly?)null);
+        await foreach (var id in ListAsync(item, RowKeys.BatchListPrefix, cancellationToken))
+        {
+            if (isOver())
+            {
+                return (removed, item.LookOn);
+            }
+
+            var batch = await _batches.FindPlainAsync(item.Partition, id, cancellationToken);
+            if (batch is { CompletedAt: { } completedAt } && ExpiryOf(completedAt, batch.Agent?.Definition.RetentionDays) is { } expiry)
+            {
+                if (expiry > DueItem.DayOf(_time.GetUtcNow()))
+                {
+                    again = Earlier(again, expiry);
+                }
+                else if (await _batchRemoval.RemoveAsync(batch, scheduler, isOver, cancellationToken))
+                {
+                    removed++;
+                }
+            }
+            else if (batch is { IsTerminal: false })
+            {
+                again = Earlier(again, Tomorrow);
+            }
+        }
+
+        return (removed, again);
     }
 
     private async Task<(int Removed, DateOnly? Again)> ExpireRunsAsync(

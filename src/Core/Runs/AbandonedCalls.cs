@@ -16,6 +16,7 @@ internal static class AbandonedCalls
         Turn = call.Turn,
         CallId = call.CallId,
         Name = intent.Name,
+        ChildRun = intent.ChildRun,
         Status = StepStatus.Unknown,
         StartedAt = intent.StartedAt,
         Duration = now - intent.StartedAt,

@@ -23,6 +23,9 @@ internal interface IRunJournal
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
 
+    /// <summary>A run that this one's call was made as; or, where there is none, whether there was one, which was deleted.</summary>
+    Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken);
+
     /// <summary>Reserves, of the owner's budget, what the next model call may use; writes nothing where that is reserved already.</summary>
     /// <exception cref="QuotaExceededException">The budget does not allow it; nothing was written.</exception>
     /// <exception cref="LeaseLostException">Somebody else drives the run now.</exception>

@@ -110,6 +110,9 @@ public sealed record JournalEntry
     /// <summary>For <see cref="EntryKind.ApprovalDecided"/>. Protected in storage.</summary>
     public ApprovalDecision? Decision { get; init; }
 
+    /// <summary>For a call that is a run of another agent, and its result: that run.</summary>
+    public string? ChildRun { get; init; }
+
     /// <summary>For a summary: how many messages, of the history and the run's own, it stands for.</summary>
     public int Covers { get; init; }
 

@@ -12,6 +12,9 @@ namespace Yggdrasil.Runs;
 internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
+    /// <summary>Plain, so that the children of a run whose journal cannot be read are found all the same.</summary>
+    public const string ChildRun = "ChildRun";
+
     private const string Content = "Content";
     private const string Inherited = "Inherited";
     private const string Decision = "Decision";
@@ -37,6 +40,7 @@ internal sealed class JournalRow(ContentVault vault)
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
+            [ChildRun] = entry.ChildRun,
             ["ExpiresAt"] = entry.ExpiresAt,
             ["Covers"] = entry.Kind == EntryKind.Summary ? entry.Covers : null,
         };
@@ -117,6 +121,7 @@ internal sealed class JournalRow(ContentVault vault)
         Epoch = row.GetInt32("Epoch") ?? 0,
         Covers = row.GetInt32("Covers") ?? 0,
         UnknownAfter = row.GetDateTimeOffset("UnknownAfter"),
+        ChildRun = row.GetString(ChildRun),
         ExpiresAt = row.GetDateTimeOffset("ExpiresAt"),
         Decision = row.GetBinary(Decision) is { } decision
             ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Telemetry;
 
@@ -14,7 +16,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
     public IReadOnlyList<ChatMessage> Messages => new Transcript([], Entries).Messages;
 
     /// <summary>A run that begins with nothing but its input.</summary>
-    public static NewRun Of(string id, Caller caller, Agent agent, StartRun request, DateTimeOffset now) => new(
+    public static NewRun Of(string id, Caller caller, AgentSnapshot agent, StartRun request, DateTimeOffset now) => new(
         new Run
         {
             Id = id,
@@ -23,19 +25,33 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             AgentId = agent.Id,
             AgentVersion = agent.Version,
             AgentKey = agent.Key,
-            Agent = agent.Definition with { MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns },
+            Agent = agent.Definition with
+            {
+                MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns,
+                Redaction = (RedactionMode)Math.Max((int)agent.Definition.Redaction, (int)(request.Inherited?.Redaction ?? RedactionMode.Off)),
+            },
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
             Stream = request.Stream,
             Metadata = request.Metadata,
-            Notices = request.CallbackUrl is null ? request.Notices : [RunCallback.Notice, .. request.Notices],
+            Notices = [.. NoticesOf(request, agent.Definition)],
+            Parent = request.Inherited?.Parent,
+            Ancestors = request.Inherited?.Ancestors ?? [],
             CallbackUrl = request.CallbackUrl,
             Callback = request.CallbackUrl is null ? null : new CallbackState(CallbackStatus.Waiting, Attempts: 0, LastError: null),
             TraceParent = RunSpans.BeginTrace(),
             CreatedAt = now,
-            Deadline = now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds),
+            Deadline = Earlier(request.Inherited?.Deadline, now.AddSeconds(request.DeadlineSeconds ?? agent.Definition.DeadlineSeconds)),
             Status = RunStatus.Queued,
             LeaseUntil = DateTimeOffset.UnixEpoch,
         },
-        [new JournalEntry { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input }]);
+        [Input(request, now)]);
+
+    /// <summary>The first entry of a run that begins with nothing but its input.</summary>
+    public static JournalEntry Input(StartRun request, DateTimeOffset now) => new() { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input };
+
+    private static IEnumerable<RunNotice> NoticesOf(StartRun request, AgentDefinition agent) =>
+        [.. request.CallbackUrl is null ? Enumerable.Empty<RunNotice>() : [RunCallback.Notice], .. ChildrenNotice.Of(agent), .. request.Notices];
+
+    private static DateTimeOffset Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one.Value : other;
 }

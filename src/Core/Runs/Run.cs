@@ -7,6 +7,7 @@ using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 
@@ -53,6 +54,12 @@ public sealed record Run
     /// <summary>Whether readers are shown what models say while they say it.</summary>
     public bool Stream { get; init; }
 
+    /// <summary>The call of another run that this one answers; null for a run that a caller started.</summary>
+    public ParentCall? Parent { get; init; }
+
+    /// <summary>The agents above it, the first first, by the ids under which its caller may run them.</summary>
+    internal IReadOnlyList<string> Ancestors { get; init; } = [];
+
     /// <summary>Who is to learn of its end; most often nobody.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
 
@@ -64,6 +71,9 @@ public sealed record Run
 
     /// <summary>The address that such a message goes to. Matters at the start only and is not read back.</summary>
     internal string? CallbackUrl { get; init; }
+
+    /// <summary>The batch that it is an item of. Such a run is not in lists of runs: its place is in the batch.</summary>
+    public string? BatchId { get; init; }
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 

@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Telemetry;
 
@@ -121,7 +122,8 @@ public sealed partial class RunDriver
     private static Run Suspended(Run run) => run with { Status = RunStatus.Suspended, LeaseUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
-    public async Task RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
+    /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
+    public async Task<DelegatedCall?> RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
     {
         // An attempt that another delivery has begun is waited for: its result is worth more than "outcome unknown".
         while (await SharedRunJournal.LoadAsync(_store, ticket, _time, stopping) is { } journal
@@ -138,19 +140,20 @@ public sealed partial class RunDriver
             await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
             try
             {
-                await _tools.RunAsActivityAsync(journal, pending, slice);
-                return;
+                return await _tools.RunAsActivityAsync(journal, pending, slice);
             }
             catch (OperationCanceledException) when (slice.IsCancelled)
             {
                 // The next slice ends the run, unless the request that cancelled it has done so.
-                return;
+                return null;
             }
             catch (LeaseLostException)
             {
                 LogOvertaken(ticket.RunId, callId);
             }
         }
+
+        return null;
     }
 
     /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>
@@ -214,7 +217,7 @@ public sealed partial class RunDriver
 
             if (handOverTo is null)
             {
-                var status = StatusAfter(outcome, lease.Run);
+                var status = StatusAfter(outcome, lease);
                 await lease.ReleaseAsync(status, driver: null, lease.Lost);
                 return IsOvertaken(outcome, status, lease) ? SliceOutcome.Yielded : outcome;
             }
@@ -224,7 +227,7 @@ public sealed partial class RunDriver
             var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
             var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
             await handOverTo.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
-            await lease.ReleaseAsync(StatusAfter(outcome, lease.Run), successor, lease.Lost);
+            await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
             await handOverTo.WakeAsync(successor, CancellationToken.None);
             return outcome;
         }
@@ -355,10 +358,11 @@ public sealed partial class RunDriver
         return outcome;
     }
 
-    private static RunStatus StatusAfter(SliceOutcome outcome, Run run) => outcome.End switch
+    private static RunStatus StatusAfter(SliceOutcome outcome, RunLease lease) => outcome.End switch
     {
-        SliceEnd.Parked when run.SuspendRequested => RunStatus.Suspended,
-        SliceEnd.Parked when run.PendingApprovals.Count > 0 => RunStatus.Waiting,
+        SliceEnd.Parked when lease.Run.SuspendRequested => RunStatus.Suspended,
+        SliceEnd.Parked when lease.Run.PendingApprovals.Count > 0 => RunStatus.Waiting,
+        SliceEnd.Parked when lease.Transcript.PendingCalls.Any(call => call.Intent?.ChildRun is not null) => RunStatus.Waiting,
         _ => RunStatus.Running,
     };
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
@@ -89,6 +90,7 @@ public sealed class RunForking
         Turns = request.FromTurn - 1,
         Stream = source.Stream,
         Metadata = source.Metadata,
+        Notices = [.. ChildrenNotice.Of(source.Agent)],
         TraceParent = RunSpans.BeginTrace(),
         CreatedAt = now,
         Deadline = now + (source.Deadline - source.CreatedAt),

@@ -48,6 +48,9 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 
     public bool CanWait => true;
 
+    public Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken) =>
+        _store.FindEvenDeletedAsync(Run.Caller.Owner.Partition, runId, cancellationToken);
+
     /// <summary>How many decisions the journal held when the lease was taken: only then are they journaled.</summary>
     public int DecisionsSeen { get; init; }
 

@@ -145,7 +145,11 @@ internal sealed class RunRemoval(
     private static IEnumerable<TableEntity> PlacesOf(TableEntity run, string runId)
     {
         var createdAt = run.GetDateTimeOffset("CreatedAt") ?? default;
-        yield return new TableEntity(run.PartitionKey, RowKeys.ListEntry(createdAt, runId));
+        if (run.GetString(RunRow.BatchId) is null)
+        {
+            yield return new TableEntity(run.PartitionKey, RowKeys.ListEntry(createdAt, runId));
+        }
+
         if (run.GetString("ConversationId") is { } conversation)
         {
             yield return new TableEntity(run.PartitionKey, RowKeys.ConversationRun(conversation, createdAt, runId));
@@ -156,6 +160,12 @@ internal sealed class RunRemoval(
     private static IEnumerable<string> InstancesOf(TableEntity run)
     {
         var id = run.RowKey[RowKeys.Run("").Length..];
+        if (run.GetString(RunRow.BatchId) is not null)
+        {
+            // Its batch drives it; it has one only where it had to be handed over.
+            return [run.GetString("Driver")];
+        }
+
         return new[] { Ids.Driver(id, 0), Ids.Driver(id, 1), Ids.Driver(id, 2), run.GetString("Driver"), CallbackStore.InstanceOf(run) }
             .OfType<string>().Distinct();
     }

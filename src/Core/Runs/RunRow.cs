@@ -7,6 +7,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 
@@ -15,6 +16,9 @@ namespace Yggdrasil.Runs;
 /// <summary>A run as a row of the Work table. Rows carry a schema version; properties this version does not know stay.</summary>
 internal sealed class RunRow(ContentVault vault)
 {
+    /// <summary>Set for items of batches.</summary>
+    public const string BatchId = "BatchId";
+
     public const string CancelRequested = "CancelRequested";
     public const string SuspendRequested = "SuspendRequested";
     public const string DecisionCount = "DecisionCount";
@@ -39,11 +43,15 @@ internal sealed class RunRow(ContentVault vault)
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
         row["ConversationId"] = run.ConversationId;
+        row[BatchId] = run.BatchId;
         row["Stream"] = run.Stream ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
         row["RetentionDays"] = run.Agent.RetentionDays;
         row["Notices"] = RunNotice.Write(run.Notices);
+        row["ParentRun"] = run.Parent?.RunId;
+        row["ParentCall"] = run.Parent?.CallId;
+        row["Ancestors"] = run.Ancestors.Count > 0 ? string.Join(' ', run.Ancestors) : null;
 
         // Protected, though only a hash: whoever reads it could try out what a short request may have said.
         row["Request"] = run.RequestHash is { } hash ? await SealAsync(run, "Request", System.Text.Encoding.UTF8.GetBytes(hash), cancellationToken) : null;
@@ -232,6 +240,7 @@ internal sealed class RunRow(ContentVault vault)
         AgentKey = row.GetString("AgentKey"),
         Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
+        BatchId = row.GetString(BatchId),
         Stream = Streams(row),
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
@@ -263,6 +272,8 @@ internal sealed class RunRow(ContentVault vault)
             : null,
         NextRun = row.GetString("NextRun"),
         Notices = RunNotice.Read(row.GetString("Notices")),
+        Parent = row.GetString("ParentRun") is { } parent ? new ParentCall(parent, row.GetString("ParentCall")) : null,
+        Ancestors = (row.GetString("Ancestors") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
         Callback = CallbackStore.Read(row),
         NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,

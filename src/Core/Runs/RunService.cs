@@ -55,9 +55,9 @@ public sealed class RunService
             caller,
             async id =>
             {
-                var agent = await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, agentId, requestAborted);
+                var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
                 await ValidateAsync(caller, request, agent, requestAborted);
-                return NewRun.Of(id, caller, agent, request, _time.GetUtcNow());
+                return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
             },
             idempotency, wait, scheduler, requestAborted);
 

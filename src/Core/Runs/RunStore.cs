@@ -52,7 +52,7 @@ internal sealed class RunStore(
             async started =>
             [
                 new(TableTransactionActionType.Add, await _runs.InsertAsync(started, cancellationToken)),
-                new(TableTransactionActionType.Add, list),
+                .. run.BatchId is null ? [new TableTransactionAction(TableTransactionActionType.Add, list)] : Array.Empty<TableTransactionAction>(),
                 .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
             cancellationToken);
@@ -131,7 +131,16 @@ internal sealed class RunStore(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlain(row.Value!) : null;
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlaced(row.Value!) : null;
+    }
+
+    /// <summary>The runs that calls of a run were made as, whether or not they were started.</summary>
+    public async Task<IReadOnlyList<string>> FindChildrenAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var entries = table.QueryAsync<TableEntity>(
+            RowKeys.RangeOf(partition, RowKeys.Run(runId)), select: ["RowKey", JournalRow.ChildRun], cancellationToken: cancellationToken);
+        return await entries.Select(entry => entry.GetString(JournalRow.ChildRun)).OfType<string>().Distinct().ToListAsync(cancellationToken);
     }
 
     /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
@@ -141,6 +150,16 @@ internal sealed class RunStore(
         while (await FindPlainAsync(partition, runId, cancellationToken) is { } run
             && await MergeAsync(
                 run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.NoticesDelivered] = true }, others: [], cancellationToken) is null)
+        {
+        }
+    }
+
+    /// <summary>Asks whoever drives a run to end it as cancelled. One that has ended, or is not there, stays as it is.</summary>
+    public async Task RequestCancelAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        while (await FindPlainAsync(partition, runId, cancellationToken) is { IsTerminal: false, CancelRequested: false } run
+            && await MergeAsync(
+                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.CancelRequested] = true }, others: [], cancellationToken) is null)
         {
         }
     }
@@ -336,7 +355,7 @@ internal sealed class RunStore(
     }
 
     /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
-    private async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
+    public async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);

@@ -30,6 +30,9 @@ internal sealed class SharedRunJournal : IRunJournal
 
     public bool CanWait => true;
 
+    public Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken) =>
+        _store.FindEvenDeletedAsync(Run.Caller.Owner.Partition, runId, cancellationToken);
+
     public static async Task<SharedRunJournal?> LoadAsync(
         RunStore store, RunTicket ticket, TimeProvider time, CancellationToken cancellationToken) =>
         await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications;
+using Yggdrasil.Runs.Delegation;
 
 namespace Yggdrasil.Runs;
 
@@ -29,6 +30,9 @@ public sealed record StartRun
 
     /// <summary>Where a signed message is to go when the run has ended; null for nowhere.</summary>
     public string? CallbackUrl { get; init; }
+
+    /// <summary>What it has from the run that asked for it; null for a run that a caller starts.</summary>
+    internal Inheritance? Inherited { get; init; }
 
     /// <summary>Who else is to learn of its end.</summary>
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];

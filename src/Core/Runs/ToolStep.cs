@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Telemetry;
 using Yggdrasil.Tools;
 
@@ -21,7 +23,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
     {
         var now = time.GetUtcNow();
-        var judged = calls.Select(call => (Call: call, Verdict: gates.Judge(journal.Run, call, now, canWait: journal.CanWait))).ToList();
+        var judged = (await Task.WhenAll(calls.Select(async call =>
+            (Call: call, Verdict: await LookAfterAsync(journal, gates.Judge(journal.Run, call, now, canWait: journal.CanWait), slice.Stop))))).ToList();
         if (judged.Where(item => item is { Verdict: GateVerdict.AwaitApproval, Call.Request: null }).Select(item => item.Call).ToList() is { Count: > 0 } asked)
         {
             await approvals.AskAsync(journal, asked, slice.Lost);
@@ -39,16 +42,50 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         var awaited = judged.Where(item => item.Verdict is GateVerdict.AwaitApproval).Select(item => item.Call.CallId).ToHashSet();
         var decisions = journal.Run.PendingApprovals
             .Where(pending => awaited.Contains(pending.CallId)).Select(pending => (DateTimeOffset?)pending.ExpiresAt).Min();
-        return ((DateTimeOffset?[])[attempts, decisions]).Min() is { } until ? SliceOutcome.Parked(until) : null;
+        DateTimeOffset? children = judged.Exists(item => item.Verdict is GateVerdict.AwaitChild) ? journal.Run.Deadline : null;
+        return ((DateTimeOffset?[])[attempts, decisions, children]).Min() is { } until ? SliceOutcome.Parked(until) : null;
     }
 
     /// <summary>Makes one distributed call, within the activity that it is.</summary>
-    public async Task RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
+    /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
+    public async Task<DelegatedCall?> RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
         RunContext.Enter(journal);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
-        await ExecuteAsync(journal, [(call, verdict)], slice);
+        if (verdict is not GateVerdict.Delegate delegated)
+        {
+            await ExecuteAsync(journal, [(call, verdict)], slice);
+            return null;
+        }
+
+        if (call.Intent is null)
+        {
+            await journal.CommitAsync(journal.Run, [ChildIntent(call, journal.Run)], slice.Lost);
+        }
+
+        return new DelegatedCall(journal.Run, call.CallId, delegated.AgentId, delegated.Input);
     }
+
+    /// <summary>Of a call that another run answers, whether that has ended. One that is not there was never started, for a crash came first.</summary>
+    private static async Task<GateVerdict> LookAfterAsync(IRunJournal journal, GateVerdict verdict, CancellationToken cancellationToken)
+    {
+        if (verdict is not GateVerdict.AwaitChild { ChildRun: var id })
+        {
+            return verdict;
+        }
+
+        return await journal.FindChildAsync(id, cancellationToken) switch
+        {
+            (null, false) => new GateVerdict.Distribute(),
+            (null, true) => new GateVerdict.Answered(new ToolResult(StepStatus.Failed, "The agent's run was deleted before its answer was seen.")),
+            ({ IsTerminal: true } child, _) => new GateVerdict.Answered(ResultOf(child)),
+            _ => verdict,
+        };
+    }
+
+    private static ToolResult ResultOf(Run child) => child.Status == RunStatus.Completed
+        ? new ToolResult(StepStatus.Completed, ToolExecutor.Sanitise(child.Output ?? ""))
+        : new ToolResult(StepStatus.Failed, $"The agent did not finish: {child.Status.ToString().ToLowerInvariant()} ({JsonNamingPolicy.SnakeCaseLower.ConvertName($"{child.StopReason}")}).");
 
     private async Task ExecuteAsync(IRunJournal journal, List<(PendingCall Call, GateVerdict Verdict)> judged, Slice slice)
     {
@@ -77,7 +114,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
 
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
-            .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Execute)
+            .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Answered or GateVerdict.Execute)
             .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
             .ToList();
         try
@@ -128,6 +165,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
+        var child = call.Intent is { ChildRun: not null } intent ? intent : null;
         ToolResult result;
         try
         {
@@ -135,6 +173,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             {
                 GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
                 GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
+                GateVerdict.Answered answered => answered.Result,
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
                 GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(journal, call, edited, places, slice)),
                 GateVerdict.Execute execute => await MakeAsync(journal, call, execute, places, slice),
@@ -153,10 +192,11 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             CallId = call.CallId,
 
             // The name of a tool that does not exist is words of the model: content, and of any length. It is in the answer.
-            Name = gates.Knows(call.Content.Name) ? call.Content.Name : null,
+            Name = gates.Knows(journal.Run, call.Content.Name) ? call.Content.Name : null,
             Status = result.Status,
-            StartedAt = startedAt,
-            Duration = time.GetElapsedTime(started),
+            StartedAt = child?.StartedAt ?? startedAt,
+            Duration = child is null ? time.GetElapsedTime(started) : startedAt - child.StartedAt,
+            ChildRun = child?.ChildRun,
             Messages = [new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.Content.CallId, result.Text)])],
         };
     }
@@ -195,5 +235,16 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         StartedAt = time.GetUtcNow(),
         Epoch = run.Epoch,
         UnknownAfter = time.GetUtcNow() + tool.Timeout + options.Lease,
+    };
+
+    private JournalEntry ChildIntent(PendingCall call, Run run) => new()
+    {
+        Kind = EntryKind.Intent,
+        Turn = call.Turn,
+        CallId = call.CallId,
+        Name = call.Content.Name,
+        StartedAt = time.GetUtcNow(),
+        Epoch = run.Epoch,
+        ChildRun = DelegatedCall.ChildOf(run, call.CallId),
     };
 }

@@ -13,12 +13,15 @@ namespace Yggdrasil.Storage;
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
+/// batch!{id}                         a batch; its items are in a table of their own
+/// batches!{reverse time}!{batch}     a batch's place in lists, newest first
 /// conv!{id}                          a conversation
 /// conv!{id}!{reverse time}!{run}     that the run is one of it, newest first
 /// due!{day}!{kind}!{about}           where in the Due table something of the owner's is written down
 /// list!{reverse time}!{run}          a run's place in lists, newest first
 /// log!{conversation}!{sequence}      what one run added to a conversation
 /// log!{conversation}!{sequence}!s    what stands for everything before that, for models
+/// poison!{reverse time}!{hash}       a prompt that was given up; in the partition of its tenant's operators
 /// quota                              what the owner has used today, and what runs have reserved
 /// run!{id}                           a run
 /// run!{id}!{sequence}                an entry of its journal
@@ -44,6 +47,9 @@ internal static class RowKeys
     public const string ConversationListPrefix = "talk!";
     public const string SchedulePrefix = "schedule!";
     public const string CallbackSecrets = "secret!callback";
+    public const string BatchPrefix = "batch!";
+    public const string BatchListPrefix = "batches!";
+    public const string PoisonPrefix = "poison!";
     public const string Quota = "quota";
     public const string UsagePrefix = "usage!";
     private const string SummarySuffix = "!s";
@@ -100,6 +106,12 @@ internal static class RowKeys
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
+
+    public static string Batch(string batchId) => $"{BatchPrefix}{batchId}";
+
+    public static string BatchListEntry(DateTimeOffset createdAt, string batchId) => $"{BatchListPrefix}{Reverse(createdAt)}!{batchId}";
+
+    public static string Poison(DateTimeOffset enqueuedAt, string hash) => $"{PoisonPrefix}{Reverse(enqueuedAt)}!{hash}";
 
     public static string UsageOf(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"{UsagePrefix}{day:yyyyMMdd}");
 

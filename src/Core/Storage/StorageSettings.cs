@@ -25,13 +25,13 @@ internal static class StorageSettings
                 : [$"{Setting}__accountName must be the name of a storage account: 3 to 24 lower-case letters and digits."];
         }
 
-        return section["tableServiceUri"] is null && section["blobServiceUri"] is null
+        return section["tableServiceUri"] is null && section["blobServiceUri"] is null && section["queueServiceUri"] is null
             ? [$"{Setting} is missing: it must be a storage connection string, or {Setting}__accountName must name a storage account."]
             : ServiceUriProblems(section, required: true);
     }
 
     private static IEnumerable<string> ServiceUriProblems(IConfigurationSection section, bool required) =>
-        from key in (string[])["tableServiceUri", "blobServiceUri"]
+        from key in (string[])["tableServiceUri", "blobServiceUri", "queueServiceUri"]
         let value = section[key]
         where string.IsNullOrEmpty(value) ? required : !(Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
         select $"{Setting}__{key} must be the https address of the account's service.";

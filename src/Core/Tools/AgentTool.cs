@@ -25,6 +25,9 @@ public sealed record AgentTool
 
     public bool RequiresApproval { get; init; }
 
+    /// <summary>The agent that a call is a run of; null for all other tools.</summary>
+    internal string? AgentId { get; init; }
+
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public IReadOnlyList<string> Roles { get; init; } = [];

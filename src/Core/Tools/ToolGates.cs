@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 
 namespace Yggdrasil.Tools;
 
@@ -29,6 +30,15 @@ internal abstract record GateVerdict
     /// <summary>The call is to be made as a durable activity of its own.</summary>
     public sealed record Distribute : GateVerdict;
 
+    /// <summary>The call is to be made as a run of another agent.</summary>
+    public sealed record Delegate(string AgentId, string Input) : GateVerdict;
+
+    /// <summary>The run that the call was made as has to end first.</summary>
+    public sealed record AwaitChild(string ChildRun) : GateVerdict;
+
+    /// <summary>What the call came to is known already.</summary>
+    public sealed record Answered(ToolResult Result) : GateVerdict;
+
     /// <summary>The call is to be made now.</summary>
     /// <param name="Edited">A human put other arguments in the place of the model's.</param>
     public sealed record Execute(AgentTool Tool, IReadOnlyDictionary<string, JsonElement> Arguments, bool Edited = false) : GateVerdict;
@@ -47,7 +57,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
     public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false, bool canWait = true)
     {
         var name = call.Content.Name;
-        if (!catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run))
+        if (Find(run, name) is not { } tool)
         {
             return new GateVerdict.Refuse($"There is no tool \"{Shorten(name)}\". Your tools: {Names(run)}.");
         }
@@ -57,42 +67,73 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return new GateVerdict.Refuse("The arguments are not a JSON object. Call the tool again with valid JSON.");
         }
 
-        var validation = arguments.Validate(tool, ArgumentsOf(call));
+        var validation = arguments.Validate(ShapeOf(tool), ArgumentsOf(call));
         if (validation.Errors.Count > 0)
         {
             return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");
         }
 
-        if ((tool.RequiresApproval || run.Agent.Approvals.Contains(name)) && JudgeApproval(run, call, canWait) is { } verdict)
+        var listed = tool.AgentId is null ? name : DelegateTools.ToolOf(tool.AgentId);
+        if ((tool.RequiresApproval || run.Agent.Approvals.Contains(listed)) && JudgeApproval(run, call, canWait) is { } verdict)
         {
             return verdict;
         }
 
-        return call.Intent switch
+        if (tool.Distributed && !canWait)
+        {
+            return new GateVerdict.Refuse("This tool runs apart from the run, which this run cannot wait for.");
+        }
+
+        return tool.AgentId is { } agentId
+            ? JudgeDelegation(run, call, agentId, validation.Arguments["input"].GetString()!, asActivity)
+            : JudgeAttempt(call, tool, validation.Arguments, now, asActivity);
+    }
+
+    private static GateVerdict JudgeAttempt(
+        PendingCall call, AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, DateTimeOffset now, bool asActivity) =>
+        call.Intent switch
         {
             { UnknownAfter: { } until } when now < until => new GateVerdict.Wait(until),
             not null => new GateVerdict.OutcomeUnknown(),
-            null when tool.Distributed && !canWait => new GateVerdict.Refuse("This tool runs apart from the run, which this run cannot wait for."),
             null when tool.Distributed && !asActivity => new GateVerdict.Distribute(),
-            null => new GateVerdict.Execute(tool, validation.Arguments, Edited: call.Decision?.Arguments is not null),
+            null => new GateVerdict.Execute(tool, arguments, Edited: call.Decision?.Arguments is not null),
         };
+
+    private static GateVerdict JudgeDelegation(Run run, PendingCall call, string agentId, string input, bool asActivity)
+    {
+        if (DelegateTools.Obstacle(run, agentId) is { } reason)
+        {
+            return new GateVerdict.Refuse(reason);
+        }
+
+        return asActivity ? new GateVerdict.Delegate(agentId, input)
+            : call.Intent?.ChildRun is { } child ? new GateVerdict.AwaitChild(child)
+            : new GateVerdict.Distribute();
     }
 
     /// <summary>What is wrong with arguments that a human wants to put in the place of the model's; empty when nothing is.</summary>
     public IReadOnlyList<string> JudgeArguments(Run run, string name, JsonElement replacement) =>
-        !catalog.TryGet(name, out var tool) || !run.Agent.Tools.Contains(name) || !IsAllowed(tool, run)
-            ? [$"There is no tool \"{Shorten(name)}\" for this run any more."]
-            : arguments.Validate(tool, ToDictionary(replacement)).Errors;
+        Find(run, name) is { } tool
+            ? arguments.Validate(ShapeOf(tool), ToDictionary(replacement)).Errors
+            : [$"There is no tool \"{Shorten(name)}\" for this run any more."];
 
     /// <summary>The tools this run's model is told of: those it may call.</summary>
     public IEnumerable<AgentTool> Offered(Run run) =>
         from name in run.Agent.Tools
-        let tool = catalog.TryGet(name, out var found) ? found : null
-        where tool is not null && IsAllowed(tool, run)
+        let tool = DelegateTools.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)
+        where tool is not null
         select tool;
 
     /// <summary>Whether there is a tool of this name, allowed or not.</summary>
-    public bool Knows(string name) => catalog.TryGet(name, out _);
+    public bool Knows(Run run, string name) => catalog.TryGet(name, out _) || DelegateTools.Find(run, name) is not null;
+
+    /// <summary>The tool that a run's model may call by this name.</summary>
+    private AgentTool? Find(Run run, string name) => catalog.TryGet(name, out var tool)
+        ? run.Agent.Tools.Contains(name) && IsAllowed(tool, run) ? tool : null
+        : DelegateTools.Find(run, name);
+
+    /// <summary>Schemas are kept for each tool there is, and agents have the same.</summary>
+    private static AgentTool ShapeOf(AgentTool tool) => tool.AgentId is null ? tool : DelegateTools.Shape;
 
     /// <returns>Null when the call is approved.</returns>
     private static GateVerdict? JudgeApproval(Run run, PendingCall call, bool canWait) => call.Decision switch

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Schedules;
 
@@ -23,6 +26,14 @@ public abstract record ExportItem
     public sealed record OfMessage(string ConversationId, ConversationMessage Message) : ExportItem;
 
     public sealed record OfRun(Run Run, IReadOnlyList<JournalEntry> Steps) : ExportItem;
+
+    public sealed record OfBatch(BatchProgress Batch) : ExportItem;
+
+    /// <summary>An item of a batch; its run, where it has one, is exported by itself.</summary>
+    public sealed record OfBatchItem(string BatchId, string ItemId, IReadOnlyList<ChatMessage> Input) : ExportItem;
+
+    /// <param name="Body">The message as it was sent.</param>
+    public sealed record OfPoison(PoisonedPrompt Prompt, string Body) : ExportItem;
 
     public sealed record OfSchedule(Schedule Schedule) : ExportItem;
 

@@ -3,7 +3,9 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Limits;
+using Yggdrasil.Prompts;
 using Yggdrasil.Providers.Cache;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -41,6 +43,8 @@ public sealed partial class UserDataRemoval
     private readonly AgentStore _agents;
     private readonly RowRemoval _rows;
     private readonly RunRemoval _runs;
+    private readonly PoisonStore _poison;
+    private readonly BatchRemoval _batches;
     private readonly ApprovalIndex _approvals;
     private readonly DueStore _due;
     private readonly ScheduleCalendar _schedules;
@@ -55,6 +59,8 @@ public sealed partial class UserDataRemoval
         AgentShareStore shares,
         RowRemoval rows,
         RunRemoval runs,
+        PoisonStore poison,
+        BatchRemoval batches,
         ApprovalIndex approvals,
         DueStore due,
         ScheduleCalendar schedules,
@@ -64,8 +70,8 @@ public sealed partial class UserDataRemoval
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
-        (_approvals, _due, _schedules, _cache, _quotas) = (approvals, due, schedules, cache, quotas);
-        (_time, _logger) = (time, logger);
+        (_poison, _batches, _approvals, _due, _schedules) = (poison, batches, approvals, due, schedules);
+        (_cache, _quotas, _time, _logger) = (cache, quotas, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -89,7 +95,7 @@ public sealed partial class UserDataRemoval
     {
         var owner = Owner.OfPartition(partition);
         await RemoveSharesAsync(owner, cancellationToken);
-        var removed = 0;
+        var removed = await _poison.RemoveOfAsync(owner, cancellationToken);
         for (var pass = 1; pass <= MaxPasses; pass++)
         {
             var (rows, isComplete) = await RemoveRowsAsync(partition, scheduler, isOver, cancellationToken);
@@ -106,6 +112,8 @@ public sealed partial class UserDataRemoval
             }
         }
 
+        // Items go after the batches' rows: nobody begins any of them now.
+        await _batches.RemoveOfAsync(partition, cancellationToken);
         var blobs = await RemoveBlobsAsync(partition, cancellationToken);
         var answers = await _cache.RemoveOwnedAsync(partition, cancellationToken);
         await RemoveUserAsync(owner, cancellationToken);

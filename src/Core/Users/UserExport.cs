@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Schedules;
 using Yggdrasil.Security;
@@ -18,13 +20,24 @@ public sealed class UserExport
     private readonly AgentStore _agents;
     private readonly ConversationLog _log;
     private readonly RunStore _runs;
-
+    private readonly PoisonStore _poison;
+    private readonly BatchExport _batches;
     private readonly ScheduleStore _schedules;
     private readonly CallbackSecrets _secrets;
 
     internal UserExport(
-        StorageClients storage, AgentStore agents, ConversationLog log, RunStore runs, ScheduleStore schedules, CallbackSecrets secrets) =>
-        (_storage, _agents, _log, _runs, _schedules, _secrets) = (storage, agents, log, runs, schedules, secrets);
+        StorageClients storage,
+        AgentStore agents,
+        ConversationLog log,
+        RunStore runs,
+        PoisonStore poison,
+        BatchExport batches,
+        ScheduleStore schedules,
+        CallbackSecrets secrets)
+    {
+        (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
+        (_poison, _batches, _schedules, _secrets) = (poison, batches, schedules, secrets);
+    }
 
     /// <summary>
     /// Agents, conversations, messages, runs with their steps, schedules, that there are callback secrets, and what the runs have
@@ -62,6 +75,11 @@ public sealed class UserExport
             yield return await ReadRunAsync(run, usage, cancellationToken);
         }
 
+        await foreach (var (prompt, body) in _poison.ListOfAsync(scope.Owner, cancellationToken))
+        {
+            yield return new ExportItem.OfPoison(prompt, body.ToString());
+        }
+
         foreach (var (day, used) in usage)
         {
             yield return new ExportItem.OfUsage(day, used.Runs, used.Usage);
@@ -83,6 +101,13 @@ public sealed class UserExport
                 break;
             case ["conv", _] when ConversationRow.Read(row) is { IsDeleted: false } conversation:
                 yield return new ExportItem.OfConversation(conversation);
+                break;
+            case ["batch", _]:
+                await foreach (var item in _batches.ReadAsync(row, cancellationToken))
+                {
+                    yield return item;
+                }
+
                 break;
             case ["log", var id, _]:
                 foreach (var item in await ReadExchangeAsync(id, row, cancellationToken))

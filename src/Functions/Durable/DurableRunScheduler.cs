@@ -1,13 +1,20 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Yggdrasil.Batches;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Durable;
 
-/// <summary>Starts and wakes <see cref="RunOrchestrator"/> instances, and starts <see cref="CallbackOrchestrator"/> ones.</summary>
-internal sealed class DurableRunScheduler(DurableTaskClient client) : IRunScheduler
+/// <summary>
+/// Starts and wakes <see cref="RunOrchestrator"/> and <see cref="BatchOrchestrator"/> instances, and starts
+/// <see cref="CallbackOrchestrator"/> ones.
+/// </summary>
+internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchScheduler
 {
+    public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken) => ScheduleAsync(
+        nameof(BatchOrchestrator), batch, new StartOrchestrationOptions(Ids.BatchDriver(batch.BatchId, batch.Round)), cancellationToken);
+
     public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) =>
         ScheduleAsync(nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
 

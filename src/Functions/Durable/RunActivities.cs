@@ -2,6 +2,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Notifications;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Delegation;
 
 namespace Yggdrasil.Functions.Durable;
 
@@ -13,7 +14,7 @@ public sealed record RunToolInput(string Partition, string RunId, string CallId)
 public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
 
 /// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/> and nothing else.</summary>
-public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ILogger<RunActivities> logger)
+public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ChildRuns children, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
     public Task<SliceOutcome> AdvanceRun(
@@ -27,10 +28,14 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
         });
 
     [Function(nameof(RunTool))]
-    public Task RunTool([ActivityTrigger] RunToolInput input, FunctionContext context) =>
+    public Task RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, async () =>
         {
-            await driver.RunToolAsync(new RunTicket(input.Partition, input.RunId), input.CallId, context.CancellationToken);
+            if (await driver.RunToolAsync(new RunTicket(input.Partition, input.RunId), input.CallId, context.CancellationToken) is { } delegated)
+            {
+                await children.StartAsync(delegated, new DurableRunScheduler(client), context.CancellationToken);
+            }
+
             return true;
         });
 

@@ -109,7 +109,7 @@ public static class RunOrchestrator
             RetryPolicies.Failure);
 
     /// <returns>Whether the event came, rather than the time.</returns>
-    private static async Task<bool> WaitAsync(TaskOrchestrationContext context, Task wake, DateTimeOffset until)
+    internal static async Task<bool> WaitAsync(TaskOrchestrationContext context, Task wake, DateTimeOffset until)
     {
         using var timeout = new CancellationTokenSource();
         var timer = context.CreateTimer(until.UtcDateTime, timeout.Token);

@@ -4,6 +4,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
@@ -20,6 +21,7 @@ internal sealed record RunDocument(
     string Agent,
     int AgentVersion,
     string? ConversationId,
+    string? BatchId,
     ForkDocument? ForkedFrom,
     RunStatus Status,
     StopReason? StopReason,
@@ -31,6 +33,7 @@ internal sealed record RunDocument(
     IReadOnlyList<string> ServedBy,
     IReadOnlyDictionary<string, string> Metadata,
     CallbackState? Callback,
+    ParentCall? Parent,
     IReadOnlyList<PendingApproval>? PendingApprovals,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
@@ -43,6 +46,7 @@ internal sealed record RunDocument(
         run.AgentId,
         run.AgentVersion,
         run.ConversationId,
+        run.BatchId,
         run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
         run.Status,
         run.StopReason,
@@ -54,6 +58,7 @@ internal sealed record RunDocument(
         run.ServedBy,
         run.Metadata,
         run.Callback,
+        run.Parent,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
         run.CreatedAt,
         run.StartedAt,
@@ -75,6 +80,7 @@ internal sealed record RunLinks(string Self, string Steps, string Events, string
 }
 
 /// <summary>A recorded step of a run: one model call or one tool call.</summary>
+/// <param name="ChildRun">The run that the call was made as, where another agent was asked.</param>
 internal sealed record StepDocument(
     int Turn,
     string Kind,
@@ -93,6 +99,7 @@ internal sealed record StepDocument(
     string? ServedBy,
     object? Arguments,
     StepApproval? Approval,
+    string? ChildRun,
     string? Result)
 {
     public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
@@ -127,6 +134,7 @@ internal sealed record StepDocument(
         entry.ServedBy,
         decision?.Arguments ?? (object?)call?.Arguments,
         decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
+        entry.ChildRun,
         entry.Kind != EntryKind.Tool
             ? entry.Text()
             : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
 using Yggdrasil.Users;
 
@@ -25,6 +26,9 @@ internal static class ExportDocuments
         },
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
+        ExportItem.OfBatch batch => new { Type = "batch", Batch = BatchDocument.From(batch.Batch, query: "") },
+        ExportItem.OfBatchItem part => new { Type = "batch_item", part.BatchId, Id = part.ItemId, Input = Messages(part.Input) },
+        ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
         ExportItem.OfSchedule schedule => new { Type = "schedule", Schedule = ScheduleDocument.From(schedule.Schedule) },
         ExportItem.OfCallbackSecret { Secret: var secret } => new { Type = "callback_secret", secret.CreatedAt, secret.PreviousCreatedAt },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
@@ -36,9 +40,10 @@ internal static class ExportDocuments
     {
         Type = "run",
         Run = RunDocument.From(item.Run),
-        Input = item.Steps.Where(step => step.Kind == EntryKind.Input)
-            .SelectMany(step => step.Messages)
-            .Select(message => new { Role = message.Role.Value, Content = message.Text }),
+        Input = Messages(item.Steps.Where(step => step.Kind == EntryKind.Input).SelectMany(step => step.Messages)),
         Steps = StepDocument.From(item.Steps),
     };
+
+    private static IEnumerable<object> Messages(IEnumerable<ChatMessage> messages) =>
+        messages.Select(message => new { Role = message.Role.Value, Content = message.Text });
 }

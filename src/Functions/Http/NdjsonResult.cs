@@ -4,10 +4,14 @@ namespace Yggdrasil.Functions.Http;
 
 /// <summary>Answers one JSON document a line, each sent as it becomes known.</summary>
 /// <remarks>
-/// The status goes out before the first line, so a failure after it can only break the connection off. The last line says
-/// how many there were: an answer without it is not whole.
+/// The status goes out before the first line, so a failure after it can only break the connection off.
 /// </remarks>
-internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, ILogger logger) : IResult
+/// <param name="fileName">What to save the answer as; null for an answer that is read and not saved.</param>
+/// <param name="isCounted">
+/// Whether the last line says how many there were: an answer without it is not whole. Otherwise only a client that heeds broken-off
+/// connections can tell.
+/// </param>
+internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, ILogger logger, string? fileName, bool isCounted) : IResult
 {
     private const int LinesPerFlush = 50;
 
@@ -17,7 +21,11 @@ internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, I
     {
         var (response, cancellationToken) = (httpContext.Response, httpContext.RequestAborted);
         response.ContentType = "application/x-ndjson; charset=utf-8";
-        response.Headers.ContentDisposition = "attachment; filename=\"export.ndjson\"";
+        if (fileName is not null)
+        {
+            response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
+        }
+
         response.Headers.CacheControl = "no-store";
         try
         {
@@ -49,7 +57,10 @@ internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, I
             }
         }
 
-        await WriteAsync(response, new { type = "end", items = count }, cancellationToken);
+        if (isCounted)
+        {
+            await WriteAsync(response, new { type = "end", items = count }, cancellationToken);
+        }
     }
 
     private static async Task WriteAsync(HttpResponse response, object document, CancellationToken cancellationToken)

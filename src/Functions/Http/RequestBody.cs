@@ -65,6 +65,13 @@ internal static class RequestBody
             throw new InvalidRequestException("body", "The body must be a JSON object.");
         }
 
+        RequireDistinct(root);
+        return root;
+    }
+
+    /// <exception cref="InvalidRequestException">A field is given twice, or its name is no text.</exception>
+    public static void RequireDistinct(JsonElement root)
+    {
         var errors = new FieldErrors();
         try
         {
@@ -76,7 +83,6 @@ internal static class RequestBody
         }
 
         errors.ThrowIfAny();
-        return root;
     }
 
     /// <param name="path">The names and indexes that lead here; put together only where a mistake is to be named.</param>
@@ -109,7 +115,7 @@ internal static class RequestBody
     }
 
     // The parser's own message quotes the offending bytes and can name its options; where it happened is what helps.
-    private static string Describe(JsonException failure) => failure.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+    internal static string Describe(JsonException failure) => failure.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
         ? $"The body nests deeper than {ContractJson.MaxDepth} levels."
         : $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).";
 

@@ -24,6 +24,20 @@ internal static class RequestHeaders
     /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters, or is given twice.</exception>
     public static Idempotency? ReadIdempotency(HttpRequest request, string subject, ReadOnlyMemory<byte> body)
     {
+        if (ReadIdempotencyKey(request) is not { } key)
+        {
+            return null;
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{subject}\n"));
+        hash.AppendData(body.Span);
+        return new Idempotency(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters, or is given twice.</exception>
+    public static string? ReadIdempotencyKey(HttpRequest request)
+    {
         var values = request.Headers[IdempotencyKey];
         if (values.Count == 0)
         {
@@ -31,15 +45,9 @@ internal static class RequestHeaders
         }
 
         var key = values.Count == 1 ? values[0] ?? "" : "";
-        if (key.Length is 0 or > MaxKeyLength || !key.All(static c => c is > ' ' and < '\x7f'))
-        {
-            throw new InvalidRequestException(IdempotencyKey, $"Must be 1 to {MaxKeyLength} visible ASCII characters.");
-        }
-
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{subject}\n"));
-        hash.AppendData(body.Span);
-        return new Idempotency(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return key.Length is 0 or > MaxKeyLength || !key.All(static c => c is > ' ' and < '\x7f')
+            ? throw new InvalidRequestException(IdempotencyKey, $"Must be 1 to {MaxKeyLength} visible ASCII characters.")
+            : key;
     }
 
     /// <summary>How long the caller prefers to wait (RFC 7240); zero when it does not.</summary>
@@ -121,6 +129,11 @@ internal static class RequestHeaders
 
         errors.ThrowIfAny();
     }
+
+    /// <summary>Whether the caller names this type of answer (RFC 9110 section 12.5.1) and does not rule it out.</summary>
+    public static bool Accepts(HttpRequest request, string mediaType) =>
+        request.GetTypedHeaders().Accept.Any(accepted =>
+            accepted.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
 
     private static int? Seconds(string value)
     {

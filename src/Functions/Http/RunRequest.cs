@@ -33,11 +33,12 @@ internal static class RunRequest
     }
 
     /// <summary>An inline run is in no conversation, and nobody is told of its end who does not wait for it.</summary>
+    /// <param name="asEvents">The answer is to be a stream of events: what models say is in it unless the request says no.</param>
     /// <exception cref="InvalidRequestException">The body is not a valid request for an inline run; every mistake is named.</exception>
-    public static StartRun ParseInline(ReadOnlyMemory<byte> body)
+    public static StartRun ParseInline(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields);
+        var request = Read(fields) with { Stream = asEvents && fields.Get("stream") is not { ValueKind: JsonValueKind.False } };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
@@ -109,14 +110,14 @@ internal static class RunRequest
         switch (fields.Get(Input))
         {
             case null:
-                fields.Errors.Add(Input, "Is required: a string, or a list of messages that ends with a user's.");
+                fields.Errors.Add(fields.PathOf(Input), "Is required: a string, or a list of messages that ends with a user's.");
                 return [];
             case { ValueKind: JsonValueKind.String }:
                 return [new ChatMessage(ChatRole.User, ReadText(fields))];
             case { ValueKind: JsonValueKind.Array } list:
-                return ReadMessages(list, Input, fields.Errors);
+                return ReadMessages(list, fields.PathOf(Input), fields.Errors);
             default:
-                fields.Errors.Add(Input, "Must be a string or a list of messages.");
+                fields.Errors.Add(fields.PathOf(Input), "Must be a string or a list of messages.");
                 return [];
         }
     }
@@ -124,7 +125,7 @@ internal static class RunRequest
     private static string ReadText(JsonFields fields)
     {
         var text = fields.String(Input, MaxInputBytes);
-        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), Input, "Must not be empty.");
+        fields.Errors.Require(text is null || !string.IsNullOrWhiteSpace(text), fields.PathOf(Input), "Must not be empty.");
         return text ?? "";
     }
 

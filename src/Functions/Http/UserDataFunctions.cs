@@ -17,7 +17,7 @@ public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal
     {
         RequestHeaders.RejectOtherQuery(request);
         var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
-        return new NdjsonResult(ExportDocuments.From(export.ReadAsync(scope, request.HttpContext.RequestAborted)), logger);
+        return new NdjsonResult(ExportDocuments.From(export.ReadAsync(scope, request.HttpContext.RequestAborted)), logger, "export.ndjson", isCounted: true);
     }
 
     [Function(nameof(DeleteUserData))]

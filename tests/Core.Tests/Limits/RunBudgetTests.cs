@@ -139,6 +139,27 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Day_that_ends_while_it_is_looked_at_is_neither_lost_nor_counted_twice()
+    {
+        var (worker, other) = (Worker(new ScriptedModels(Says("Done.")), new LimitOptions()), Worker(new ScriptedModels(Says("Done.")), new LimitOptions()));
+        await worker.FinishAsync(await worker.StartAsync());
+        await worker.WarmUpAsync();
+        _time.Advance(TimeSpan.FromHours(13));
+        var requests = 0;
+        worker.Requests.OnRequest = () =>
+        {
+            if (++requests == 2)
+            {
+                other.StartAsync().GetAwaiter().GetResult();
+            }
+        };
+
+        var usage = await worker.Quotas.Usage.GetAsync(ScopeOf(_owner), 2, CancellationToken.None);
+
+        Assert.Equal([(0L, 0L), (1L, 15L)], usage.Days.Select(day => (day.Requests, day.Tokens)));
+    }
+
+    [Fact]
     public async Task Agent_of_its_own_limits_is_bounded_besides_the_user()
     {
         var limits = new LimitOptions { ConcurrentRuns = 3 };

@@ -5,10 +5,12 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Prompts;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
@@ -17,6 +19,7 @@ using Yggdrasil.Schedules;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Batches;
 using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
@@ -32,7 +35,8 @@ internal sealed class DriverFixture
     public DriverFixture(
         AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
-        RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null)
+        RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null,
+        IEnumerable<IRunCompanion>? companions = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
@@ -53,19 +57,26 @@ internal sealed class DriverFixture
         var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
         Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
-            storage, vault, retention is null ? [conversation] : [conversation, new RetentionCompanion(due, retention, Time)], Quotas.Companion, Streams);
+            storage, vault,
+            [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
+            Quotas.Companion, Streams);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
+        Batches = new BatchParts(storage, vault, runs, due, Time);
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, index, due, new ScheduleCalendar(storage), TestCaches.Table(storage), Quotas.Ledger,
-            Time, NullLogger<UserDataRemoval>.Instance);
-        Export = new UserExport(storage, agents, log, Store, new ScheduleStore(storage, vault), new CallbackSecrets(storage, vault, Time));
+            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage),
+            TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
+        Export = new UserExport(
+            storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
+            new CallbackSecrets(storage, vault, Time));
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, UserData, new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
+            storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData,
+            new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
             retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
@@ -124,6 +135,10 @@ internal sealed class DriverFixture
     public ConversationRemoval Removal { get; }
 
     public (AgentStore Store, AgentShareStore Shares) Agents { get; }
+
+    public PoisonStore Poison { get; }
+
+    public BatchParts Batches { get; }
 
     public UserDataRemoval UserData { get; }
 

@@ -15,15 +15,21 @@ public sealed class StorageSettingsTests
     [InlineData("AzureWebJobsStorage=secret", "AzureWebJobsStorage is not a storage connection string (its value is not shown).")]
     [InlineData("AzureWebJobsStorage=AccountName=x;AccountKey=no base64!;EndpointSuffix=core.windows.net", "AzureWebJobsStorage is not a storage connection string (its value is not shown).")]
     [InlineData("AzureWebJobsStorage:accountName=My_Account", "AzureWebJobsStorage__accountName must be the name of a storage account: 3 to 24 lower-case letters and digits.")]
-    [InlineData("AzureWebJobsStorage:tableServiceUri=https://x.table.core.windows.net", "AzureWebJobsStorage__blobServiceUri must be the https address of the account's service.")]
-    public void Wrong_setting_is_named_without_its_value(string setting, string problem) =>
-        Assert.Equal([problem], Problems(setting));
+    [InlineData(
+        "AzureWebJobsStorage:tableServiceUri=https://x.table.core.windows.net",
+        "AzureWebJobsStorage__blobServiceUri must be the https address of the account's service.",
+        "AzureWebJobsStorage__queueServiceUri must be the https address of the account's service.")]
+    public void Wrong_setting_is_named_without_its_value(string setting, params string[] problems) =>
+        Assert.Equal(problems, Problems(setting));
 
     [Theory]
     [InlineData("AzureWebJobsStorage=UseDevelopmentStorage=true")]
     [InlineData("AzureWebJobsStorage=DefaultEndpointsProtocol=https;AccountName=x;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net")]
     [InlineData("AzureWebJobsStorage:accountName=account1")]
-    [InlineData("AzureWebJobsStorage:tableServiceUri=https://x.table.core.windows.net", "AzureWebJobsStorage:blobServiceUri=https://x.blob.core.windows.net")]
+    [InlineData(
+        "AzureWebJobsStorage:tableServiceUri=https://x.table.core.windows.net",
+        "AzureWebJobsStorage:blobServiceUri=https://x.blob.core.windows.net",
+        "AzureWebJobsStorage:queueServiceUri=https://x.queue.core.windows.net")]
     public void Right_settings_pass(params string[] settings) => Assert.Empty(Problems(settings));
 
     private static IEnumerable<string> Problems(params string[] settings) =>

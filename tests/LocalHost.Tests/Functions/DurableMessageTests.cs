@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Yggdrasil.Batches;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
@@ -21,6 +22,9 @@ public sealed class DurableMessageTests
         new SendCallbackInput("dev!alice", "run!run_1", "msg_1", 2),
         new CallbackOutcome(30),
         new CallbackOutcome((int?)null),
+        new BatchTicket("dev!alice", "batch_1", 2),
+        new BatchOutcome(BatchSliceEnd.Yielded),
+        new BatchOutcome(BatchSliceEnd.Parked, new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero)),
         new SliceOutcome(SliceEnd.Finished),
         new SliceOutcome(SliceEnd.Finished, NextRun: "run_next"),
         new SliceOutcome(SliceEnd.Finished, NoticesDue: true),

@@ -32,6 +32,14 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
         row[Url] = await vault.SealAsync(Encoding.UTF8.GetBytes(url), Address(row.PartitionKey, row.RowKey), cancellationToken);
     }
 
+    /// <summary>Adds to a change of a row that its callback is wanted once more, for what is about to happen.</summary>
+    public static void WriteAgain(TableEntity change)
+    {
+        change[Status] = nameof(CallbackStatus.Waiting);
+        change[Attempts] = 0;
+        change[LastError] = "";
+    }
+
     /// <summary>How far a row's callback has come; null when none is wanted.</summary>
     public static CallbackState? Read(TableEntity row) => row.GetString(Status) is { } status
         ? new CallbackState(Enum.Parse<CallbackStatus>(status), row.GetInt32(Attempts) ?? 0, row.GetString(LastError) is { Length: > 0 } error ? error : null)

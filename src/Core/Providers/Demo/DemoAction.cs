@@ -11,6 +11,12 @@ internal sealed record DemoAction(string Tool, string Subject, IReadOnlyDictiona
     public const string HttpGet = "http_get";
     public const string HttpPost = "http_post";
 
+    /// <summary>What the tools that are agents are named with.</summary>
+    public const string AgentPrefix = "agent_";
+
+    public static DemoAction Ask(string agent, string input) =>
+        new(AgentPrefix + agent, input, new Dictionary<string, string> { ["input"] = input });
+
     public static DemoAction Calculate(string expression) =>
         new(Calculator, expression, new Dictionary<string, string> { ["expression"] = expression });
 

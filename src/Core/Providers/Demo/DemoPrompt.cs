@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Yggdrasil.Providers.Demo;
 
-/// <summary>Reads plain English for what the demo model can do: web addresses, sums and times, in this order.</summary>
+/// <summary>Reads plain English for what the demo model can do: agents to ask, a line each; web addresses, sums and times, in this order.</summary>
 /// <remarks>All patterns are non-backtracking: prompts are anybody's text, of up to 256 KiB.</remarks>
 internal static class DemoPrompt
 {
@@ -15,6 +15,7 @@ internal static class DemoPrompt
 
     private const string Number = @"\d+(?:,\d{3})*(?:\.\d+)?";
 
+    private static readonly Regex Ask = new(@"^\s*ask (?:the )?agent ([a-z0-9][a-z0-9_-]*)[:,]?\s+(\S.*)$", Options | RegexOptions.Multiline);
     private static readonly Regex Url = new(@"https?://[^\s""'<>]+", Options);
     private static readonly Regex Date = new(@"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b", Options);
     private static readonly Regex Quoted = new("\"([^\"]*)\"", Options);
@@ -41,11 +42,15 @@ internal static class DemoPrompt
 
     public static IReadOnlyList<DemoAction> Read(string prompt)
     {
+        // What another agent is asked is not this one's to do.
+        var asked = Ask.Matches(prompt).Select(match => DemoAction.Ask(match.Groups[1].Value, match.Groups[2].Value.Trim()));
+        var own = Ask.Replace(prompt, " ");
+
         // Addresses hold digits, slashes and dashes that are no sums.
-        var withoutUrls = Url.Replace(prompt, " ");
+        var withoutUrls = Url.Replace(own, " ");
         return
         [
-            .. Web(prompt).Concat(Sums(withoutUrls)).Concat(DemoPlaces.TimesAskedFor(withoutUrls))
+            .. asked.Concat(Web(own)).Concat(Sums(withoutUrls)).Concat(DemoPlaces.TimesAskedFor(withoutUrls))
                 .Where(action => action.Subject.Length <= MaxSubjectLength)
                 .DistinctBy(action => (action.Tool, action.Subject))
                 .Take(MaxActions),

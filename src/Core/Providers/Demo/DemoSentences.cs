@@ -25,6 +25,7 @@ internal static class DemoSentences
 
         return action.Tool switch
         {
+            _ when IsAgent(action) => $"{Agent(action)} says: {Shorten(text)}",
             DemoAction.Calculator => $"{action.Subject} = {Shorten(text)}.",
             DemoAction.Clock when TimeOfDay.Match(text) is { Success: true } match =>
                 $"In {action.Subject} it is {match.Groups[1].Value} ({action.Arguments["timeZone"]}).",
@@ -36,11 +37,16 @@ internal static class DemoSentences
 
     private static string What(DemoAction action) => action.Tool switch
     {
+        _ when IsAgent(action) => $"Asking {Agent(action)}",
         DemoAction.Calculator => $"Working out {action.Subject}",
         DemoAction.Clock => $"Telling the time in {action.Subject}",
         DemoAction.HttpGet => $"Fetching {action.Subject}",
         _ => $"Sending to {action.Subject}",
     };
+
+    private static bool IsAgent(DemoAction action) => action.Tool.StartsWith(DemoAction.AgentPrefix, StringComparison.Ordinal);
+
+    private static string Agent(DemoAction action) => action.Tool[DemoAction.AgentPrefix.Length..];
 
     /// <summary>Tools answer in plain text or JSON; of an object with a single obvious value only that is of interest.</summary>
     private static string Text(FunctionResultContent? result)

@@ -128,6 +128,17 @@ public static class AccessPolicy
         }
     }
 
+    /// <summary>A batch is its owner's as its items' runs are.</summary>
+    /// <param name="owner">Whose it is; null when there is none.</param>
+    /// <exception cref="NotFoundException">There is no such batch for this caller.</exception>
+    public static void RequireBatch(Caller caller, RunAction action, Owner? owner, string batchId)
+    {
+        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        {
+            throw new NotFoundException($"There is no batch \"{batchId}\".");
+        }
+    }
+
     /// <param name="owner">Whose it is; null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such conversation for this caller.</exception>
     public static void Require(Caller caller, ConversationAction action, Owner? owner, string conversationId)

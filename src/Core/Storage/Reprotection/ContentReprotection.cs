@@ -15,7 +15,7 @@ namespace Yggdrasil.Storage;
 ///        │yes
 ///   page of rows ──► old envelopes re-encrypted, rows merged under their version ──► [progress stored] ──► next page …
 /// </code>
-/// <para>Which properties are protected needs no list: in the Work table every binary property is a value of the
+/// <para>Which properties are protected needs no list: in these tables every binary property is a value of the
 /// <see cref="ContentVault"/>, and nothing else is binary.</para>
 /// <para>It may be interrupted anywhere: a value is replaced in one conditional request, and a page whose progress was not
 /// stored is looked at again. It never overwrites what others write: a row or blob that changed meanwhile is left to
@@ -45,10 +45,11 @@ public sealed partial class ContentReprotection(
         var scan = ReprotectionScan.Next(last, protector.NewestKeyId, time.GetUtcNow(), options.Rest);
         for (var rows = 0; scan is { CompletedAt: null } && rows < options.RowsPerRun;)
         {
-            var page = await ReadPageAsync(table, scan, options.RowsPerRun - rows, cancellationToken);
+            var scanned = scan.Table == StorageClients.WorkTable ? table : await storage.GetBatchItemsTableAsync(cancellationToken);
+            var page = await ReadPageAsync(scanned, scan, options.RowsPerRun - rows, cancellationToken);
             rows += page.Count;
-            var next = await RenewPageAsync(table, scan, page, cancellationToken);
-            scan = await SaveAsync(table, next with { CompletedAt = page.Count == 0 ? time.GetUtcNow() : null }, cancellationToken);
+            var next = await RenewPageAsync(scanned, scan, page, cancellationToken);
+            scan = await SaveAsync(table, page.Count == 0 ? next.AfterTable(time.GetUtcNow()) : next, cancellationToken);
         }
 
         if (scan is not null)
@@ -113,7 +114,7 @@ public sealed partial class ContentReprotection(
 
             try
             {
-                var renewal = await vault.RenewAsync(stored, new(StorageClients.WorkTable, row.PartitionKey, row.RowKey, property), cancellationToken);
+                var renewal = await vault.RenewAsync(stored, new(table.Name, row.PartitionKey, row.RowKey, property), cancellationToken);
                 inBlobs += renewal.Outcome == RenewalOutcome.InBlob ? 1 : 0;
                 overtaken += renewal.Outcome == RenewalOutcome.Overtaken ? 1 : 0;
                 if (renewal.Outcome == RenewalOutcome.Inline)

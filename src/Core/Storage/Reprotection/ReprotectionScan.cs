@@ -3,7 +3,7 @@ using Azure.Data.Tables;
 
 namespace Yggdrasil.Storage;
 
-/// <summary>How far a scan of the Work table has come, as its row says: where the next run of the timer goes on.</summary>
+/// <summary>How far a scan of the tables that hold content has come, as its row says: where the next run of the timer goes on.</summary>
 internal sealed record ReprotectionScan
 {
     // Partitions of owners hold a '!', so this one is nobody's.
@@ -20,7 +20,10 @@ internal sealed record ReprotectionScan
     /// <summary>When it had seen every row; null while it goes on.</summary>
     public DateTimeOffset? CompletedAt { get; init; }
 
-    /// <summary>The last row it has seen; empty at the beginning.</summary>
+    /// <summary>The table that is being scanned: owners' rows, then items of batches.</summary>
+    public string Table { get; init; } = StorageClients.WorkTable;
+
+    /// <summary>The last row it has seen of the table; empty at its beginning.</summary>
     public string AfterPartition { get; init; } = "";
 
     public string AfterRow { get; init; } = "";
@@ -39,11 +42,17 @@ internal sealed record ReprotectionScan
     /// <summary>The version of its row; default for one that is not stored yet.</summary>
     public ETag ETag { get; init; }
 
+    /// <summary>The scan once it has seen every row of its table.</summary>
+    public ReprotectionScan AfterTable(DateTimeOffset now) => Table == StorageClients.WorkTable
+        ? this with { Table = StorageClients.BatchItemsTable, AfterPartition = "", AfterRow = "" }
+        : this with { CompletedAt = now };
+
     public static ReprotectionScan Read(TableEntity row) => new()
     {
         KeyId = row.GetString(nameof(KeyId)),
         StartedAt = row.GetDateTimeOffset(nameof(StartedAt)) ?? default,
         CompletedAt = row.GetDateTimeOffset(nameof(CompletedAt)),
+        Table = row.GetString(nameof(Table)) ?? StorageClients.WorkTable,
         AfterPartition = row.GetString(nameof(AfterPartition)),
         AfterRow = row.GetString(nameof(AfterRow)),
         Rows = row.GetInt64(nameof(Rows)) ?? 0,
@@ -59,6 +68,7 @@ internal sealed record ReprotectionScan
         [nameof(KeyId)] = KeyId,
         [nameof(StartedAt)] = StartedAt,
         [nameof(CompletedAt)] = CompletedAt,
+        [nameof(Table)] = Table,
         [nameof(AfterPartition)] = AfterPartition,
         [nameof(AfterRow)] = AfterRow,
         [nameof(Rows)] = Rows,

@@ -33,8 +33,19 @@ public sealed class DemoPromptTests
         Assert.Equal(expression, sum.Arguments["expression"]);
     }
 
+    [Fact]
+    public void Lines_that_ask_agents_are_theirs_and_the_rest_is_its_own()
+    {
+        var actions = DemoPrompt.Read("Ask agent mathematician: what is 17*23?\nask the agent risk-desk, is 2+2 too much?\nWhat is 3*4?");
+
+        Assert.Equal(["agent_mathematician", "agent_risk-desk", DemoAction.Calculator], actions.Select(action => action.Tool));
+        Assert.Equal(["what is 17*23?", "is 2+2 too much?", "3*4"], actions.Select(action => action.Arguments.Values.Single()));
+    }
+
     [Theory]
     [InlineData("")]
+    [InlineData("Ask agent")]
+    [InlineData("Do not ask agents anything")]
     [InlineData("Hello, who are you?")]
     [InlineData("I have 3 cats and 2 dogs")]
     [InlineData("Meet me on 2026-11-23 or 23/11/2026")]

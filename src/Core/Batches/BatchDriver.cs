@@ -1,0 +1,207 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Batches;
+
+/// <summary>Advances batches, one slice at a time. Whatever is repeated of a slice changes nothing that was done.</summary>
+/// <remarks>
+/// <code>
+///   cancelled? ──yes──► what is pending is cancelled; runs that go on are told ──┐
+///        │no                                                                    │
+///   new round? ──yes──► failed items are pending again ──┐                       │
+///        │no                                            ▼                       ▼
+///        └──────────────────────────► run pending items ──► all ended? ──yes──► completed, callback
+/// </code>
+/// </remarks>
+public sealed partial class BatchDriver
+{
+    /// <summary>Between two looks at a batch whose owner has many that want to be driven.</summary>
+    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(3);
+
+    /// <summary>For items that go on without their batch, whose ends wake it: in case a wake-up is lost.</summary>
+    private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(5);
+
+    private readonly BatchStore _batches;
+    private readonly BatchItemStore _items;
+    private readonly BatchLedger _ledger;
+    private readonly BatchItemRuns _runs;
+    private readonly BatchCancellation _cancellation;
+    private readonly BatchTurns _turns;
+    private readonly CallbackOutbox _callbacks;
+    private readonly BatchOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<BatchDriver> _logger;
+
+    internal BatchDriver(
+        BatchStore batches,
+        BatchItemStore items,
+        BatchLedger ledger,
+        BatchItemRuns runs,
+        BatchCancellation cancellation,
+        BatchTurns turns,
+        CallbackOutbox callbacks,
+        BatchOptions options,
+        TimeProvider time,
+        ILogger<BatchDriver> logger)
+    {
+        (_batches, _items, _ledger, _runs, _cancellation) = (batches, items, ledger, runs, cancellation);
+        (_turns, _callbacks, _options, _time, _logger) = (turns, callbacks, options, time, logger);
+    }
+
+    /// <summary>Drives a batch for one slice.</summary>
+    /// <param name="stopping">The host shuts down: no further item is begun, and those in hand are given up where they can be repeated.</param>
+    public async Task<BatchOutcome> AdvanceAsync(BatchTicket ticket, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        if (await FindAsync(ticket, stopping) is not { } batch || batch.Status == BatchStatus.Accepting)
+        {
+            return BatchOutcome.Missing;
+        }
+
+        if (batch.IsDeleted || batch.Round != ticket.Round)
+        {
+            return BatchOutcome.Finished;
+        }
+
+        if (batch.IsTerminal)
+        {
+            await TellAsync(batch, scheduler, stopping);
+            return BatchOutcome.Finished;
+        }
+
+        using var slice = _turns.TryBeginSlice(batch.Caller.Owner);
+        return slice is null ? BatchOutcome.Parked(_time.GetUtcNow() + NextLook) : await DriveAsync(batch, scheduler, stopping);
+    }
+
+    /// <summary>A batch whose own content cannot be read has no agent to run its items by; they all fail for that reason.</summary>
+    private async Task<Batch?> FindAsync(BatchTicket ticket, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _batches.FindAsync(ticket.Partition, ticket.BatchId, cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            return await _batches.FindPlainAsync(ticket.Partition, ticket.BatchId, cancellationToken) is { } plain
+                ? plain with { Agent = null }
+                : null;
+        }
+    }
+
+    private async Task<BatchOutcome> DriveAsync(Batch batch, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        if (await _items.FindHeadAsync(batch.Items, stopping) is not { } head)
+        {
+            // Its owner's data is being deleted.
+            return BatchOutcome.Finished;
+        }
+
+        if (batch.CancelRequested || batch.Agent is null)
+        {
+            var why = batch.CancelRequested ? null : RunError.ContentUnreadable;
+            head = await _cancellation.EndPendingAsync(batch, head, why, scheduler, stopping) ?? head;
+            return await AfterAsync(batch, head, again: null, hasMore: false, scheduler, stopping);
+        }
+
+        if (head.Round < batch.Round)
+        {
+            head = await ReopenAsync(batch, stopping) ?? head;
+        }
+
+        using var watch = new BatchWatch(_batches, batch, _time, stopping);
+        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _options, scheduler, _time, _logger);
+        var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
+        return last is null
+            ? BatchOutcome.Finished
+            : await AfterAsync(batch, last, again, hasMore || watch.HasChanged, scheduler, stopping);
+    }
+
+    /// <summary>Makes the failed items pending, each once a round.</summary>
+    private async Task<BatchHead?> ReopenAsync(Batch batch, CancellationToken cancellationToken)
+    {
+        List<BatchItem> some = [];
+        await foreach (var item in _items.ListAsync(batch.Items, 0, BatchItemState.Failed, withInput: false, cancellationToken))
+        {
+            some.Add(item);
+            if (some.Count == BatchItemStore.MaxPerCommit)
+            {
+                await ReopenAsync(batch, some, head => head, cancellationToken);
+                some.Clear();
+            }
+        }
+
+        return await ReopenAsync(batch, some, head => head with { Round = batch.Round, From = 0 }, cancellationToken);
+    }
+
+    private Task<BatchHead?> ReopenAsync(
+        Batch batch, IReadOnlyList<BatchItem> some, Func<BatchHead, BatchHead> adjust, CancellationToken cancellationToken) => _ledger.RecordAsync(
+        batch.Items,
+        [.. some.Select(item => new BatchItemResult(item.Index, batch.Round, BatchItemState.Pending))],
+        some.ToDictionary(item => item.Index),
+        adjust,
+        cancellationToken);
+
+    private async Task<BatchOutcome> AfterAsync(
+        Batch batch, BatchHead head, DateTimeOffset? again, bool hasMore, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (head.Counts.AllEnded)
+        {
+            return await EndAsync(batch, head, scheduler, cancellationToken) ? BatchOutcome.Finished : BatchOutcome.Yielded;
+        }
+
+        if (again is { } time)
+        {
+            return BatchOutcome.Parked(time);
+        }
+
+        return hasMore ? BatchOutcome.Yielded : BatchOutcome.Parked(_time.GetUtcNow() + Recheck);
+    }
+
+    /// <returns>Whether it was this slice, or one like it, that ended the batch.</returns>
+    private async Task<bool> EndAsync(Batch batch, BatchHead head, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (await _batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is not { } current
+            || current.IsDeleted || current.IsTerminal || current.Round != batch.Round)
+        {
+            return true;
+        }
+
+        var ended = await _batches.UpdateAsync(
+            current with
+            {
+                Status = current.CancelRequested && head.Cancelled > 0 ? BatchStatus.Cancelled : BatchStatus.Completed,
+                CompletedAt = _time.GetUtcNow(),
+            },
+            cancellationToken);
+        if (ended is null)
+        {
+            return false;
+        }
+
+        LogEnded(batch.Id, head.Total, head.Completed, head.Failed, head.Cancelled);
+        await TellAsync(ended, scheduler, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Sees to it that a callback is delivered. Should the process end before, the next attempt at this slice does it.</summary>
+    private Task TellAsync(Batch ended, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var status = ended.Status.ToString().ToLowerInvariant();
+        var body = JsonSerializer.Serialize(
+            new { Type = $"batch.{status}", Timestamp = ended.CompletedAt, Data = new { ended.Id, Status = status } }, JsonSerializerOptions.Web);
+        return _callbacks.SendAsync(
+            ended.Caller.Owner.Partition,
+            RowKeys.Batch(ended.Id),
+            $"{ended.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture)}/{ended.Round.ToString(CultureInfo.InvariantCulture)}",
+            body,
+            scheduler,
+            cancellationToken);
+    }
+
+    [LoggerMessage(1300, LogLevel.Information, "Batch {BatchId} has ended: of {Total} items {Completed} completed, {Failed} failed, {Cancelled} were cancelled")]
+    private partial void LogEnded(string batchId, int total, int completed, int failed, int cancelled);
+}

@@ -1,0 +1,115 @@
+using Yggdrasil.Retention;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Batches;
+
+/// <summary>Removes batches that have ended, with their items, the items' runs and durable history; and what uploads left behind.</summary>
+internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, TimeProvider time)
+{
+    /// <summary>In no id, and allowed in keys.</summary>
+    private const char Separator = '~';
+
+    /// <summary>Where it is written down that an upload, or a batch of it, is to be looked at.</summary>
+    public static DueItem DueOf(Batch batch, DateOnly lookOn) =>
+        new(lookOn, DueKind.Batch, batch.Caller.Owner.Partition, $"{batch.Id}{Separator}{batch.Upload}");
+
+    /// <summary>Removes a batch: from now on nobody sees it, and what it has is removed as far as time allows.</summary>
+    /// <returns>Whether all is gone; if not, the timer goes on.</returns>
+    /// <exception cref="Problems.ConflictException">The batch has not ended, or is being changed by others.</exception>
+    public async Task<bool> RemoveAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        if (!batch.IsDeleted)
+        {
+            if (!batch.IsTerminal)
+            {
+                throw new Problems.ConflictException("The batch has not ended; cancel it first.");
+            }
+
+            await due.AddAsync(DueOf(batch, DueItem.DayOf(time.GetUtcNow())), cancellationToken);
+            batch = await batches.UpdateAsync(batch with { IsDeleted = true }, cancellationToken)
+                ?? throw new Problems.ConflictException("The batch is being changed by others; try again.");
+        }
+
+        return await FinishAsync(batch, scheduler, isOver, cancellationToken);
+    }
+
+    /// <summary>Looks at an upload that was written down.</summary>
+    /// <returns>Whether nothing is left to do for it.</returns>
+    public async Task<bool> LookAsync(DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        var (batchId, upload) = (item.About.Split(Separator)[0], item.About.Split(Separator)[1]);
+        var batch = await batches.FindPlainAsync(item.Partition, batchId, cancellationToken);
+        if (batch?.Upload == upload && batch.Status != BatchStatus.Accepting)
+        {
+            return !batch.IsDeleted || await FinishAsync(batch, scheduler, isOver, cancellationToken);
+        }
+
+        // A day old, and not the batch's: it broke off, or another one was faster.
+        await RemoveItemsAsync(Batch.ItemsOf(item.Partition, batchId, upload), _ => Task.CompletedTask, isOver: () => false, cancellationToken);
+        if (batch?.Upload == upload)
+        {
+            await batches.RemoveAsync(batch, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>Removes an upload that did not become a batch.</summary>
+    public async Task RemoveUploadAsync(Batch batch, CancellationToken cancellationToken)
+    {
+        await RemoveItemsAsync(batch.Items, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
+        var stored = await batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken);
+        if (stored?.Status == BatchStatus.Accepting && stored.Upload == batch.Upload)
+        {
+            await batches.RemoveAsync(stored, cancellationToken);
+        }
+
+        await due.RemoveAsync(DueOf(batch, DueItem.DayOf(batch.CreatedAt).AddDays(1)), cancellationToken);
+    }
+
+    /// <summary>Removes all items of an owner, whose runs are removed with the owner's rows.</summary>
+    public async Task RemoveOfAsync(string partition, CancellationToken cancellationToken)
+    {
+        await foreach (var part in items.PartitionsOfAsync(partition, cancellationToken))
+        {
+            await RemoveItemsAsync(part, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
+        }
+    }
+
+    private async Task<bool> FinishAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        var partition = batch.Caller.Owner.Partition;
+        async Task RemoveRunsAsync(BatchItem item)
+        {
+            for (var round = 1; round <= item.Round; round++)
+            {
+                await runs.RemoveAsync(partition, Ids.BatchRun(partition, batch.Id, item.Index, round), scheduler, cancellationToken);
+            }
+        }
+
+        if (!await RemoveItemsAsync(batch.Items, RemoveRunsAsync, isOver, cancellationToken))
+        {
+            return false;
+        }
+
+        for (var round = 1; round <= batch.Round; round++)
+        {
+            await scheduler.PurgeAsync(Ids.BatchDriver(batch.Id, round), cancellationToken);
+        }
+
+        return await batches.RemoveAsync(batch, cancellationToken);
+    }
+
+    private async Task<bool> RemoveItemsAsync(string part, Func<BatchItem, Task> each, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        while (!isOver())
+        {
+            if (await items.RemovePageAsync(part, each, cancellationToken) == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

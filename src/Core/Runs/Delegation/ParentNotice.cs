@@ -1,0 +1,21 @@
+using Yggdrasil.Notifications;
+
+namespace Yggdrasil.Runs.Delegation;
+
+/// <summary>Wakes the run that waits for a child when that has ended.</summary>
+internal sealed class ParentNotice(RunStore store) : INoticeDelivery
+{
+    private const string Name = "parent";
+
+    public string Kind => Name;
+
+    public static RunNotice For(Run parent) => new(Name, parent.Id);
+
+    public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (await store.FindDriverAsync(ended.Caller.Owner.Partition, target, cancellationToken) is { } driver)
+        {
+            await scheduler.WakeAsync(driver, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+
+namespace Yggdrasil.Contract.Tests;
+
+/// <summary>The queues of a LocalHost that runs its own Azurite, as senders and readers of prompts use them.</summary>
+internal sealed partial class QueueClients(string output)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+
+    private readonly Uri _address = new($"http://127.0.0.1:{Port().Match(output).Groups[1].Value}/devstoreaccount1");
+
+    // Azurite's well-known account.
+    private readonly Azure.Storage.StorageSharedKeyCredential _account = new(
+        "devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==");
+
+    public async Task<QueueClient> OpenAsync(string name, QueueMessageEncoding encoding = QueueMessageEncoding.Base64)
+    {
+        var client = new QueueClient(new Uri($"{_address}/{name}"), _account, new QueueClientOptions { MessageEncoding = encoding });
+        await client.CreateIfNotExistsAsync();
+        return client;
+    }
+
+    public async Task SendAsync(object prompt)
+    {
+        var queue = await OpenAsync("prompts");
+        await queue.SendMessageAsync(prompt as string ?? JsonSerializer.Serialize(prompt));
+    }
+
+    /// <summary>The next result of a prompt. Those of other tests are left to them.</summary>
+    public async Task<JsonElement> ResultAsync(string promptId)
+    {
+        var queue = await OpenAsync("prompt-results");
+        using var timeout = new CancellationTokenSource(Bound);
+        while (true)
+        {
+            // Seen by this reader alone only as long as it takes to look.
+            foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(1), timeout.Token)).Value)
+            {
+                var result = JsonSerializer.Deserialize<JsonElement>(message.Body);
+                if (result.Text("id") == promptId)
+                {
+                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, timeout.Token);
+                    return result;
+                }
+            }
+
+            await Task.Delay(50, timeout.Token);
+        }
+    }
+
+    /// <summary>How many results of a prompt are there to be read now.</summary>
+    public async Task<int> CountResultsAsync(string promptId)
+    {
+        var queue = await OpenAsync("prompt-results");
+        PeekedMessage[] messages = await queue.PeekMessagesAsync(32);
+        return messages.Count(message => JsonSerializer.Deserialize<JsonElement>(message.Body).Text("id") == promptId);
+    }
+
+    [GeneratedRegex(@"\(blobs\), (\d+) \(queues\)")]
+    private static partial Regex Port();
+}

@@ -1,0 +1,157 @@
+using Yggdrasil.Batches;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Tests.Runs;
+using Yggdrasil.Tests.Storage;
+
+namespace Yggdrasil.Tests.Batches;
+
+[Collection(SharedAzurite.Name)]
+public sealed class BatchDriverTests(AzuriteFixture azurite)
+{
+    private readonly Owner _owner = DriverFixture.NewOwner();
+
+    [Fact]
+    public async Task Slices_of_two_instances_at_once_run_and_count_each_item_once()
+    {
+        var models = new ScriptedModels(ScriptedModels.Says("Fine."));
+        var (one, other) = (Instance(models), Instance(models));
+        var batch = await one.AcceptAsync(60);
+
+        while ((await Task.WhenAll(one.AdvanceAsync(batch), other.AdvanceAsync(batch))).All(outcome => outcome.End != BatchSliceEnd.Finished))
+        {
+            await Task.Delay(200);
+        }
+
+        var (ended, head) = await one.ReadAsync(batch);
+        Assert.Equal((BatchStatus.Completed, 60, 0), (ended.Status, head.Completed, head.Failed + head.Cancelled + head.HandedOver));
+        Assert.Equal(60, models.Prompts.Count);
+    }
+
+    [Fact]
+    public async Task Slice_that_is_cut_off_loses_nothing_and_the_next_goes_on()
+    {
+        using var stopping = new CancellationTokenSource();
+        var calls = 0;
+        var app = Instance(new ScriptedModels(async prompt =>
+        {
+            if (Interlocked.Increment(ref calls) == 10)
+            {
+                await stopping.CancelAsync();
+            }
+
+            return await ScriptedModels.Says("Fine.")(prompt);
+        }));
+        var batch = await app.AcceptAsync(40);
+
+        await app.AdvanceAsync(batch, stopping.Token);
+        var (_, before) = await app.ReadAsync(batch);
+        await FinishAsync(app, batch);
+
+        var (_, after) = await app.ReadAsync(batch);
+        Assert.InRange(before.Completed, 0, 39);
+        Assert.Equal(40, after.Completed);
+    }
+
+    [Fact]
+    public async Task Item_that_waits_for_a_human_is_handed_over_and_counted_when_its_run_ends()
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Calls(("post", new { text = "x" }))));
+        app.Worker.Agent = app.Worker.Agent with { Approvals = ["post"] };
+        var batch = await app.AcceptAsync(1);
+
+        var outcome = await app.AdvanceAsync(batch);
+        var (_, waiting) = await app.ReadAsync(batch);
+        var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
+        var (run, _) = await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        var target = Assert.Single(run.Notices).Target;
+        await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
+        await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
+        await FinishAsync(app, batch);
+
+        Assert.Equal((BatchSliceEnd.Parked, 1, 1), (outcome.End, waiting.HandedOver, waiting.Counts.Running));
+        Assert.Contains(app.Scheduler.Scheduled, scheduled => scheduled.InstanceId == run.Driver);
+        Assert.Contains(batch.Id, app.Scheduler.Woken);
+        var (ended, head) = await app.ReadAsync(batch);
+        Assert.Equal((BatchStatus.Completed, 0, 1), (ended.Status, head.HandedOver, head.Cancelled));
+    }
+
+    [Fact]
+    public async Task Run_that_ended_uncounted_is_counted_and_not_repeated()
+    {
+        var models = new ScriptedModels(ScriptedModels.Says("Fine."));
+        var app = Instance(models);
+        var batch = await app.AcceptAsync(5);
+        await FinishAsync(app, batch);
+        var uncounted = await app.AcceptAsync(5, id: batch.Id);
+
+        // The same batch once more, with nothing counted: as if the process had died before.
+        await FinishAsync(app, uncounted);
+
+        Assert.Equal(5, (await app.ReadAsync(uncounted)).Head.Completed);
+        Assert.Equal(5, models.Prompts.Count);
+    }
+
+    [Fact]
+    public async Task Callback_is_sent_once_a_round_and_says_nothing_but_the_end()
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Says("Nobody else's business.")));
+        var batch = await app.AcceptAsync(2, callbackUrl: "https://hooks.example.com/");
+        await FinishAsync(app, batch);
+        await FinishAsync(app, batch);
+        var first = app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).ToList();
+        var (ended, _) = await app.ReadAsync(batch);
+
+        await app.Worker.Batches.Store.BeginRoundAsync(ended with { Status = BatchStatus.Running, Round = 2 }, CancellationToken.None);
+        await FinishAsync(app, batch with { Round = 2 });
+
+        var pending = await app.Worker.Callbacks.Store.FindPendingAsync(app.Scheduler.Callbacks.Last(), CancellationToken.None);
+        Assert.Single(first);
+        Assert.Equal(2, app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).Count());
+        Assert.Contains("\"type\":\"batch.completed\"", pending!.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("business", pending.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Result_that_is_reported_again_or_late_changes_nothing()
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
+        var batch = await app.AcceptAsync(2);
+        var ledger = app.Worker.Batches.Ledger;
+        Task<BatchHead?> RecordAsync(int round, BatchItemState state, decimal cost) => ledger.RecordAsync(
+            batch.Items, [new BatchItemResult(0, round, state, RunStatus.Failed, CostUsd: cost)], known: null, head => head, CancellationToken.None);
+
+        await RecordAsync(1, BatchItemState.Failed, 0.5m);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RecordAsync(1, BatchItemState.Failed, 0.5m)));
+        await RecordAsync(1, BatchItemState.Completed, 0.5m);
+        await RecordAsync(2, BatchItemState.Pending, 0);
+        await RecordAsync(1, BatchItemState.Failed, 0.5m);
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => RecordAsync(2, BatchItemState.Completed, 0.25m)));
+
+        var (_, head) = await app.ReadAsync(batch);
+        Assert.Equal((2, 1, 1, 0, 0.75m), (head.Total, head.Pending, head.Completed, head.Failed, head.CostUsd));
+    }
+
+    [Fact]
+    public async Task Slices_of_an_earlier_round_and_of_no_batch_end_at_once()
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
+        var batch = await app.AcceptAsync(1);
+        var partition = _owner.Partition;
+
+        var early = await app.Driver.AdvanceAsync(new BatchTicket(partition, batch.Id, 2), app.Scheduler, CancellationToken.None);
+        var none = await app.Driver.AdvanceAsync(new BatchTicket(partition, "batch_none", 1), app.Scheduler, CancellationToken.None);
+
+        Assert.Equal((BatchSliceEnd.Finished, BatchSliceEnd.Missing), (early.End, none.End));
+    }
+
+    private BatchFixture Instance(ScriptedModels models) => new(azurite, models, _owner);
+
+    private static async Task FinishAsync(BatchFixture app, Batch batch)
+    {
+        while ((await app.AdvanceAsync(batch)).End != BatchSliceEnd.Finished)
+        {
+            await Task.Delay(200);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Agents;
+using Yggdrasil.Batches;
+using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs;
+using Yggdrasil.Security;
+using Yggdrasil.Tests.Runs;
+using Yggdrasil.Tests.Storage;
+
+namespace Yggdrasil.Tests.Batches;
+
+/// <summary>An instance of the app that drives batches; two of them share storage and owner.</summary>
+internal sealed class BatchFixture
+{
+    public BatchFixture(AzuriteFixture azurite, ScriptedModels models, Owner owner)
+    {
+        Worker = new DriverFixture(azurite, models, new TestTools(), owner, new RunOptions { LeaseSeconds = 3 });
+        var (store, items, ledger) = (Worker.Batches.Store, Worker.Batches.Items, Worker.Batches.Ledger);
+        Driver = new BatchDriver(
+            store,
+            items,
+            ledger,
+            new BatchItemRuns(Worker.Store, Worker.Driver, items, Worker.Options, Worker.Time),
+            new BatchCancellation(items, ledger, Worker.Store),
+            new BatchTurns(Options),
+            new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
+            Options,
+            Worker.Time,
+            NullLogger<BatchDriver>.Instance);
+        Delivery = new BatchItemDelivery(store, ledger);
+    }
+
+    public BatchOptions Options { get; } = new() { ItemsAtOnce = 4 };
+
+    public DriverFixture Worker { get; }
+
+    public BatchDriver Driver { get; }
+
+    public BatchItemDelivery Delivery { get; }
+
+    public RecordingScheduler Scheduler { get; } = new();
+
+    /// <summary>A batch as it is once it was accepted.</summary>
+    /// <param name="id">One that exists, to have it begin anew with nothing counted.</param>
+    public async Task<Batch> AcceptAsync(int count, string? id = null, string? callbackUrl = null)
+    {
+        var batch = new Batch
+        {
+            Id = id ?? Ids.Batch(Worker.Owner.Partition, null),
+            Caller = new Caller(Worker.Owner, new HashSet<string>()),
+            Upload = Ids.NewUnique(),
+            CreatedAt = Worker.Time.GetUtcNow(),
+            Status = BatchStatus.Running,
+            CallbackUrl = callbackUrl,
+            Agent = new AgentSnapshot("helper", 1, "key", Worker.Agent),
+        };
+        var items = Enumerable.Range(0, count).Select(i => new NewBatchItem($"row-{i}", [new ChatMessage(ChatRole.User, $"Question {i}")])).ToList();
+        foreach (var (index, some) in items.Chunk(BatchItemStore.MaxPerCommit).Index())
+        {
+            await Worker.Batches.Items.AddAsync(batch.Items, index * BatchItemStore.MaxPerCommit, some, CancellationToken.None);
+        }
+
+        await Worker.Batches.Items.AddHeadAsync(batch.Items, new BatchHead { Total = count }, CancellationToken.None);
+        return id is not null && await Worker.Batches.Store.FindAsync(Worker.Owner.Partition, id, CancellationToken.None) is { } before
+            ? (await Worker.Batches.Store.ReplaceAsync(batch with { ETag = before.ETag }, CancellationToken.None))!
+            : (await Worker.Batches.Store.AddAsync(batch, CancellationToken.None))!;
+    }
+
+    public Task<BatchOutcome> AdvanceAsync(Batch batch, CancellationToken stopping = default) =>
+        Driver.AdvanceAsync(new BatchTicket(Worker.Owner.Partition, batch.Id, batch.Round), Scheduler, stopping);
+
+    public async Task<(Batch Batch, BatchHead Head)> ReadAsync(Batch batch) => (
+        (await Worker.Batches.Store.FindAsync(Worker.Owner.Partition, batch.Id, CancellationToken.None))!,
+        (await Worker.Batches.Items.FindHeadAsync(batch.Items, CancellationToken.None))!);
+}

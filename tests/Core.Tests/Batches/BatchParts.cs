@@ -1,0 +1,26 @@
+using Yggdrasil.Batches;
+using Yggdrasil.Retention;
+using Yggdrasil.Runs;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Tests.Batches;
+
+/// <summary>What stores and removes batches, as a worker has it.</summary>
+internal sealed class BatchParts
+{
+    public BatchParts(StorageClients storage, ContentVault vault, RunRemoval runs, DueStore due, TimeProvider time)
+    {
+        Store = new BatchStore(storage, vault);
+        Items = new BatchItemStore(storage, vault);
+        Ledger = new BatchLedger(Items);
+        Removal = new BatchRemoval(Store, Items, runs, due, time);
+    }
+
+    public BatchStore Store { get; }
+
+    public BatchItemStore Items { get; }
+
+    public BatchLedger Ledger { get; }
+
+    public BatchRemoval Removal { get; }
+}

@@ -1,0 +1,119 @@
+using Yggdrasil.Batches;
+using Yggdrasil.Security;
+
+namespace Yggdrasil.Tests.Batches;
+
+public sealed class BatchTurnsTests
+{
+    private static readonly Owner Alice = new("t", "alice");
+    private static readonly Owner Bob = new("t", "bob");
+
+    private readonly List<string> _served = [];
+
+    [Fact]
+    public async Task Ten_of_one_owner_are_not_held_back_by_hundreds_of_another()
+    {
+        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        var first = await turns.EnterAsync(Alice, CancellationToken.None);
+        var all = Wait(turns, Alice, 300).Concat(Wait(turns, Bob, 10)).ToList();
+
+        first.Dispose();
+        await Task.WhenAll(all);
+
+        // In turns: bob's ten are among the first twenty or so.
+        Assert.InRange(_served.FindLastIndex(user => user == "bob"), 10, 21);
+    }
+
+    [Fact]
+    public async Task Weight_gives_an_owner_more_of_the_places()
+    {
+        var options = new BatchOptions { Concurrency = 1, Weights = { ["bob"] = 3 } };
+        var turns = new BatchTurns(options);
+        var first = await turns.EnterAsync(Alice, CancellationToken.None);
+        var all = Wait(turns, Alice, 40).Concat(Wait(turns, Bob, 40)).ToList();
+
+        first.Dispose();
+        await Task.WhenAll(all);
+
+        Assert.InRange(_served.Take(40).Count(user => user == "bob"), 28, 32);
+    }
+
+    [Fact]
+    public async Task Owner_who_comes_late_gets_the_next_place_but_no_more_than_a_share()
+    {
+        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        var first = await turns.EnterAsync(Alice, CancellationToken.None);
+        var alices = Wait(turns, Alice, 100);
+        first.Dispose();
+        await Task.WhenAll(alices);
+        var (held, bobs) = (await turns.EnterAsync(Alice, CancellationToken.None), Wait(turns, Bob, 10));
+        alices = Wait(turns, Alice, 10);
+        _served.Clear();
+
+        held.Dispose();
+        await Task.WhenAll(bobs.Concat(alices));
+
+        Assert.Equal(5, _served.Take(10).Count(user => user == "bob"));
+    }
+
+    [Fact]
+    public async Task Place_of_one_who_went_away_goes_to_the_next()
+    {
+        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        using var gone = new CancellationTokenSource();
+        var first = await turns.EnterAsync(Alice, CancellationToken.None);
+        var cancelled = turns.EnterAsync(Bob, gone.Token).AsTask();
+        var next = turns.EnterAsync(Bob, CancellationToken.None).AsTask();
+
+        await gone.CancelAsync();
+        first.Dispose();
+        first.Dispose();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        (await next.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
+        (await turns.EnterAsync(Alice, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
+    }
+
+    [Fact]
+    public async Task No_more_are_served_at_a_time_than_there_are_places()
+    {
+        var turns = new BatchTurns(new BatchOptions { Concurrency = 3 });
+        var places = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => turns.EnterAsync(new Owner("t", $"user{i}"), CancellationToken.None).AsTask()));
+
+        var fourth = turns.EnterAsync(Alice, CancellationToken.None).AsTask();
+        var fifth = turns.EnterAsync(Bob, CancellationToken.None).AsTask();
+        Assert.False(fourth.IsCompleted || fifth.IsCompleted);
+        places[0].Dispose();
+        await fourth.WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.False(fifth.IsCompleted);
+    }
+
+    [Fact]
+    public void Slices_of_one_owner_are_bounded_and_those_of_another_are_not_affected()
+    {
+        var turns = new BatchTurns(new BatchOptions());
+        var begun = Enumerable.Range(0, 4).Select(_ => turns.TryBeginSlice(Alice)).ToList();
+
+        Assert.All(begun, Assert.NotNull);
+        Assert.Null(turns.TryBeginSlice(Alice));
+        Assert.NotNull(turns.TryBeginSlice(Bob));
+        begun[0]!.Dispose();
+        Assert.NotNull(turns.TryBeginSlice(Alice));
+    }
+
+    /// <summary>Listed at once: each is in line before the next one comes.</summary>
+    private List<Task> Wait(BatchTurns turns, Owner owner, int count)
+    {
+        return [.. Enumerable.Range(0, count).Select(async _ =>
+        {
+            using (await turns.EnterAsync(owner, CancellationToken.None))
+            {
+                lock (_served)
+                {
+                    _served.Add(owner.User);
+                }
+            }
+        })];
+    }
+}
