@@ -154,10 +154,10 @@ public sealed partial class InlineRuns
     private static bool IsOutage(ProviderException failure) =>
         failure.Failure != FailureClass.Stop || failure.Code == ProviderException.Unavailable;
 
-    [LoggerMessage(1040, LogLevel.Error, "Inline run {RunId} failed: {ErrorId} ({ExceptionType})")]
+    [LoggerMessage(1050, LogLevel.Error, "Inline run {RunId} failed: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string runId, string errorId, string? exceptionType);
 
-    [LoggerMessage(1041, LogLevel.Debug, "Details of {ErrorId}")]
+    [LoggerMessage(1051, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);
 
     /// <summary>Ends the run when its reader goes, and waits until what it used is accounted for.</summary>
