@@ -47,7 +47,7 @@ public sealed class LoadCommandTests : IAsyncLifetime
     [Fact]
     public async Task A_conversation_is_continued_turn_by_turn()
     {
-        await LoadAsync("--users", "1", "--mix", "conversation=1", "--turns", "4");
+        await LoadAsync("--users", "1", "--duration", "4", "--mix", "conversation=1", "--turns", "4");
 
         var turns = _started.Select(run => run.Body.GetProperty("conversationId").GetString()!).ToList();
         Assert.True(turns.Count >= 8, $"{turns.Count} runs are too few to see two conversations.");
@@ -64,7 +64,7 @@ public sealed class LoadCommandTests : IAsyncLifetime
             2 => (500, "<html>"),
             _ => (200, Run("completed", "completed")),
         };
-        var exit = await LoadAsync("--users", "1", "--max-errors", "50", "--max-p95", "100000");
+        var exit = await LoadAsync("--users", "1", "--duration", "4", "--max-errors", "50", "--max-p95", "100000");
 
         Assert.Equal(LoadCommand.ThresholdMissed, exit);
         var report = await JsonReportAsync();

@@ -1,0 +1,3 @@
+using Yggdrasil.Samples;
+
+await Market.Build(args).RunAsync();
