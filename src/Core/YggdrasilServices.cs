@@ -198,7 +198,8 @@ public static class YggdrasilServices
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<AgentLoop>(),
             provider.GetRequiredService<InlineQuotas>(),
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<InlineRuns>>()));
         services.AddSingleton(provider => new RunForking(
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<RunStore>(),

@@ -40,6 +40,16 @@ internal sealed class EventClient : IDisposable
         return new EventClient(response, await response.Content.ReadAsStreamAsync());
     }
 
+    /// <summary>Runs an agent inline and reads its events.</summary>
+    public static async Task<EventClient> InvokeAsync(HttpClient http, string agent, string body, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/agents/{agent}/invoke") { Content = new StringContent(body) };
+        request.Headers.Add("Accept", "application/json;q=0.5, text/event-stream");
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        return new EventClient(response, await response.Content.ReadAsStreamAsync(cancellationToken));
+    }
+
     public static async Task<HttpResponseMessage> GetAsync(HttpClient http, string runId, string? after = null, string query = "")
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/runs/{runId}/events{query}");

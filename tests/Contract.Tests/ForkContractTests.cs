@@ -34,6 +34,20 @@ public class ForkContractTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Events_of_a_fork_begin_with_what_it_took_over()
+    {
+        var source = await RunAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Again."));
+
+        using var response = await ForkAsync(source, new { fromTurn = 2, input = "Once more." }, Wait);
+        var events = await EventClient.ReadAllAsync(app.Http, (await response.ReadAsync()).Text("id"));
+
+        Assert.Equal(
+            [("run.started", false), ("model.completed", true), ("tool.completed", true), ("model.completed", false), ("run.completed", false)],
+            events.Select(item => (item.Type, item.Data.TryGetProperty("inherited", out var inherited) && inherited.GetBoolean())));
+    }
+
+    [Fact]
     public async Task Input_follows_the_turns_that_are_kept()
     {
         var source = await RunAsync();

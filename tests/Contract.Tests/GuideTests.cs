@@ -39,9 +39,11 @@ public sealed partial class GuideTests : IAsyncLifetime
     [Fact]
     public async Task Inline_runs()
     {
-        var run = Json(Assert.Single(await RunSectionAsync("Inline runs")));
+        var answers = await RunSectionAsync("Inline runs");
 
+        var run = Json(answers[0]);
         Assert.Contains("391", run.Text("output"), StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[1], StringComparison.Ordinal);
         Assert.False(run.TryGetProperty("links", out _));
     }
 
@@ -151,7 +153,7 @@ public sealed partial class GuideTests : IAsyncLifetime
     {
         var answers = await RunSectionAsync("Agents that ask agents");
 
-        var run = await RunUntilEndAsync(Json(answers[3]).Text("id"));
+        var run = await RunUntilEndAsync(Json(answers[2]).Text("id"));
         Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);
     }
 

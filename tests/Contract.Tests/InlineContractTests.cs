@@ -108,8 +108,10 @@ public class InlineContractTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.OK, "expired", "deadline"), (response.StatusCode, run.Text("status"), run.Text("stopReason")));
     }
 
-    [Fact]
-    public async Task Caller_that_goes_away_ends_the_model_call_and_is_no_error_in_the_log()
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("text/event-stream")]
+    public async Task Caller_that_goes_away_ends_the_model_call_and_is_no_error_in_the_log(string accept)
     {
         await using var host = await KillableHost.StartAsync(_ => { });
         var gate = new Gate();
@@ -117,6 +119,7 @@ public class InlineContractTests(ContractFixture app)
         await host.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/a", """{"model":"openai:scripted"}""");
         using var leaving = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/agents/a/invoke") { Content = new StringContent("""{"input":"Hello"}""") };
+        request.Headers.Add("Accept", accept);
         var invoking = host.Http.SendAsync(request, leaving.Token);
         await gate.Reached;
 
@@ -128,6 +131,52 @@ public class InlineContractTests(ContractFixture app)
 
         Assert.Equal("Still here.", (await next.ReadAsync()).Text("output"));
         Assert.DoesNotMatch("(?m)^(fail|crit|warn):", host.Output);
+    }
+
+    [Fact]
+    public async Task Events_are_sent_when_the_caller_accepts_them()
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(request => request.ToolResults.Count == 0
+            ? ModelReply.ToolCalls(("calculator", """{"expression":"17*23"}"""))
+            : ModelReply.Text($"It is {request.ToolResults[0]}."));
+
+        using var client = await EventClient.InvokeAsync(app.Http, agent, """{"input":"17*23?"}""");
+        var events = await client.ReadToEndAsync();
+
+        Assert.True(client.Response.Headers.Contains("RateLimit-Remaining"));
+        Assert.Equal(
+            ["run.started", "model.completed", "tool.completed", "model.completed", "run.completed"],
+            events.Where(item => item.IsLasting).Select(item => item.Type));
+        Assert.Equal("It is 391.", string.Concat(events.Where(item => item.Type == "model.delta").Select(item => item.Data.Text("text"))));
+        var run = events[^1].Data;
+        Assert.Equal(("completed", "It is 391."), (run.Text("status"), run.Text("output")));
+        Assert.False(run.TryGetProperty("links", out _));
+    }
+
+    [Theory]
+    [InlineData("text/event-stream", "text/event-stream")]
+    [InlineData("TEXT/EVENT-STREAM", "text/event-stream")]
+    [InlineData("application/json", "application/json")]
+    [InlineData("text/event-stream;q=0", "application/json")]
+    [InlineData("*/*", "application/json")]
+    [InlineData("nonsense", "application/json")]
+    public async Task Form_of_the_answer_is_what_the_caller_accepts(string accept, string contentType)
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+
+        using var response = await app.Http.InvokeAsync(agent, new { input = "Hello" }, ("Accept", accept));
+
+        Assert.Equal((HttpStatusCode.OK, contentType), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+    }
+
+    [Fact]
+    public async Task Request_that_is_refused_is_a_problem_whatever_the_caller_accepts()
+    {
+        using var response = await app.Http.InvokeAsync("nobody", new { input = "Hello" }, ("Accept", "text/event-stream"));
+
+        Assert.Equal((HttpStatusCode.NotFound, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
     }
 
     [Fact]

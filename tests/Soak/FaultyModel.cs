@@ -35,7 +35,7 @@ internal sealed class FaultyModel : IAsyncDisposable
 
     public static async Task<FaultyModel> StartAsync(int seed = 4711) => new(await ScriptedModelServer.StartAsync(), seed);
 
-    /// <summary>One in three calls fails, in every way there is; stalls are rarer, because each holds a client for its whole timeout.</summary>
+    /// <summary>More than one call in four fails, in every way there is; stalls are rarer, because each holds a client for its whole timeout.</summary>
     public static ModelFault Any(Random random)
     {
         var dice = random.Next(300);

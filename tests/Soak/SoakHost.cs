@@ -46,6 +46,9 @@ internal sealed class SoakHost : IAsyncDisposable
             ["Providers:backup:ApiKey"] = "sk-soak",
             ["Limits:TokensPerDay"] = "100000000",
             ["Logging:LogLevel:Default"] = "Error",
+
+            // When the host stops it cancels the slices of backups, and each of them says so.
+            ["Logging:LogLevel:Yggdrasil.Functions.Durable.RunActivities"] = "Critical",
         };
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
 using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
@@ -13,7 +15,7 @@ namespace Yggdrasil.Runs;
 /// Nobody could take such a run over, so it waits for nobody: a tool that needs a human's approval, or is an activity of its
 /// own, is refused to the model.
 /// </remarks>
-public sealed class InlineRuns
+public sealed partial class InlineRuns
 {
     /// <summary>Seconds. Proxies give up a request that has not been answered after 230.</summary>
     public const int MaxDeadlineSeconds = 200;
@@ -25,9 +27,10 @@ public sealed class InlineRuns
     private readonly AgentLoop _loop;
     private readonly InlineQuotas _quotas;
     private readonly TimeProvider _time;
+    private readonly ILogger<InlineRuns> _logger;
 
-    internal InlineRuns(AgentService agents, AgentLoop loop, InlineQuotas quotas, TimeProvider time) =>
-        (_agents, _loop, _quotas, _time) = (agents, loop, quotas, time);
+    internal InlineRuns(AgentService agents, AgentLoop loop, InlineQuotas quotas, TimeProvider time, ILogger<InlineRuns> logger) =>
+        (_agents, _loop, _quotas, _time, _logger) = (agents, loop, quotas, time, logger);
 
     /// <summary>Runs to the end.</summary>
     /// <param name="request">Without a conversation.</param>
@@ -38,40 +41,95 @@ public sealed class InlineRuns
     /// <exception cref="ProviderUnavailableException">No model of the agent could be reached.</exception>
     public async Task<Run> RunAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
     {
+        var run = await PrepareAsync(caller, agentId, request, requestAborted);
+        var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
+        var journal = new MemoryRunJournal(run, request.Input, quota);
+        await DriveAsync(journal, quota, requestAborted);
+        return journal.Run.ProviderFailure is { } failure && IsOutage(failure)
+            ? throw new ProviderUnavailableException(failure.Message, failure.RetryAfter)
+            : journal.Run;
+    }
+
+    /// <summary>Begins a run whose events are read while it goes on; its end, whatever it is, is the last of them.</summary>
+    /// <param name="requestAborted">The caller went away: the run ends at once.</param>
+    /// <returns>To be disposed of when the reader has gone; that ends a run which has not ended.</returns>
+    /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
+    /// <exception cref="InvalidRequestException">The request's limits do not fit, or the agent refuses its input.</exception>
+    /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
+    public async Task<RunEventReader> StreamAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
+    {
+        var run = await PrepareAsync(caller, agentId, request, requestAborted);
+        var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
+        var events = new InlineEvents(run, NewRun.Input(request, run.CreatedAt));
+        var journal = new MemoryRunJournal(run, request.Input, quota, events) { Committed = events.Committed };
+        var gone = CancellationTokenSource.CreateLinkedTokenSource(requestAborted);
+        var driving = DriveToEndAsync(journal, quota, gone.Token);
+        return new RunEventReader(events.Timeline, run.Id, after: null, new Drive(driving, gone), _time);
+    }
+
+    private async Task<Run> PrepareAsync(Caller caller, string agentId, StartRun request, CancellationToken requestAborted)
+    {
         var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
         Validate(request, agent.Definition);
         var bounded = request with { DeadlineSeconds = request.DeadlineSeconds ?? Math.Min(agent.Definition.DeadlineSeconds, MaxDeadlineSeconds) };
         var now = _time.GetUtcNow();
-        var run = NewRun.Of(Ids.NewRun(), caller, agent.Snapshot, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now };
-        var quota = await _quotas.AdmitAsync(run, request.Input, requestAborted);
-        var journal = new MemoryRunJournal(run, request.Input, quota);
+
+        // The input is the first entry, though nobody keeps it.
+        return NewRun.Of(Ids.NewRun(), caller, agent.Snapshot, bounded, now).Run with { Status = RunStatus.Running, StartedAt = now, NextSequence = 1 };
+    }
+
+    /// <summary>Nobody waits for the exception of a run that is being read, so a failure of ours is its end.</summary>
+    private async Task DriveToEndAsync(MemoryRunJournal journal, QuotaTicket quota, CancellationToken gone)
+    {
+        // What the loop does before its first wait must not hold up the answer's beginning.
+        await Task.Yield();
         try
         {
-            await DriveAsync(journal, requestAborted);
+            await DriveAsync(journal, quota, gone);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            // Nobody is left to be told.
+        }
+        catch (Exception failure)
+        {
+            var errorId = Ids.NewError();
+            LogFailed(journal.Run.Id, errorId, failure.GetType().FullName);
+            LogDetails(failure, errorId);
+            if (!journal.Run.IsTerminal)
+            {
+                var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
+                var failed = journal.Run.End(StopReason.InternalError, journal.Transcript.LastText, _time.GetUtcNow(), error);
+                await journal.CommitAsync(failed, [], CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task DriveAsync(MemoryRunJournal journal, QuotaTicket quota, CancellationToken gone)
+    {
+        try
+        {
+            await DriveAsync(journal, gone);
         }
         finally
         {
             // Also of a caller that has gone: what was used was used.
             await quota.SettleAsync(journal.Run.Usage, CancellationToken.None);
         }
-
-        return journal.Run.ProviderFailure is { } failure && IsOutage(failure)
-            ? throw new ProviderUnavailableException(failure.Message, failure.RetryAfter)
-            : journal.Run;
     }
 
-    private async Task DriveAsync(MemoryRunJournal journal, CancellationToken requestAborted)
+    private async Task DriveAsync(MemoryRunJournal journal, CancellationToken gone)
     {
         var left = journal.Run.Deadline - _time.GetUtcNow();
         using var deadline = new CancellationTokenSource(left, _time);
         using var end = new CancellationTokenSource(left + Grace, _time);
-        using var lost = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, end.Token);
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(gone, end.Token);
         using var slice = new Slice(TimeSpan.MaxValue, _time, stopping: deadline.Token, lost.Token);
         try
         {
             await _loop.AdvanceAsync(journal, slice);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !requestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !gone.IsCancellationRequested)
         {
             // The step in flight was given up; the run ends below.
         }
@@ -95,4 +153,26 @@ public sealed class InlineRuns
     /// <summary>Not a request that no model takes: that would fail again, and is the run's result.</summary>
     private static bool IsOutage(ProviderException failure) =>
         failure.Failure != FailureClass.Stop || failure.Code == ProviderException.Unavailable;
+
+    [LoggerMessage(1050, LogLevel.Error, "Inline run {RunId} failed: {ErrorId} ({ExceptionType})")]
+    private partial void LogFailed(string runId, string errorId, string? exceptionType);
+
+    [LoggerMessage(1051, LogLevel.Debug, "Details of {ErrorId}")]
+    private partial void LogDetails(Exception exception, string errorId);
+
+    /// <summary>Ends the run when its reader goes, and waits until what it used is accounted for.</summary>
+    private sealed class Drive(Task driving, CancellationTokenSource gone) : IAsyncDisposable
+    {
+        private int _disposed;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                await gone.CancelAsync();
+                await driving;
+                gone.Dispose();
+            }
+        }
+    }
 }

@@ -18,6 +18,9 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
 
     public bool CanWait { get; init; }
 
+    /// <summary>Told of each commit, where somebody reads along.</summary>
+    public Action<Run, IReadOnlyList<JournalEntry>>? Committed { get; init; }
+
     public Transcript Transcript { get; } = new(input, []);
 
     public ILiveEvents Live { get; } = live ?? NoLiveEvents.Instance;
@@ -25,19 +28,16 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        foreach (var (index, entry) in entries.Index())
-        {
-            var numbered = entry with { Sequence = next.NextSequence + index };
-            _entries.Add(numbered);
-            Transcript.Add(numbered);
-        }
-
+        var numbered = entries.Numbered(next.NextSequence);
+        _entries.AddRange(numbered);
+        numbered.ForEach(Transcript.Add);
         Run = next with { NextSequence = next.NextSequence + entries.Count };
         if (Run.IsTerminal)
         {
             RunMetrics.Ended(Run);
         }
 
+        Committed?.Invoke(Run, numbered);
         return Task.CompletedTask;
     }
 

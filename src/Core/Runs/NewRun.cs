@@ -45,7 +45,10 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             Status = RunStatus.Queued,
             LeaseUntil = DateTimeOffset.UnixEpoch,
         },
-        [new JournalEntry { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input }]);
+        [Input(request, now)]);
+
+    /// <summary>The first entry of a run that begins with nothing but its input.</summary>
+    public static JournalEntry Input(StartRun request, DateTimeOffset now) => new() { Kind = EntryKind.Input, StartedAt = now, Messages = request.Input };
 
     private static IEnumerable<RunNotice> NoticesOf(StartRun request, AgentDefinition agent) =>
         [.. request.CallbackUrl is null ? Enumerable.Empty<RunNotice>() : [RunCallback.Notice], .. ChildrenNotice.Of(agent), .. request.Notices];

@@ -14,11 +14,11 @@ internal static class EventDocuments
     /// <summary>An event is written once, however many read it, and forgotten with it.</summary>
     private static readonly ConditionalWeakTable<RunEvent, byte[]> Written = [];
 
-    /// <param name="query">What links need beside the run's id; empty for the caller's own run.</param>
-    public static byte[] ToFrame(RunEvent what, string query) =>
-        query.Length > 0 && what.Type == RunEventType.RunEnded ? Write(what, query) : Written.GetValue(what, static item => Write(item, ""));
+    /// <param name="query">What links need beside the run's id; empty for the caller's own run, null for one that has none.</param>
+    public static byte[] ToFrame(RunEvent what, string? query) =>
+        query is not "" && what.Type == RunEventType.RunEnded ? Write(what, query) : Written.GetValue(what, static item => Write(item, ""));
 
-    private static byte[] Write(RunEvent what, string query)
+    private static byte[] Write(RunEvent what, string? query)
     {
         object data = what.Type switch
         {
@@ -30,7 +30,7 @@ internal static class EventDocuments
             RunEventType.ToolCompleted => ToolCompleted.From(what),
             RunEventType.ApprovalRequired => ApprovalRequired.From(what),
             RunEventType.ApprovalDecided => ApprovalDecided.From(what),
-            RunEventType.RunEnded => RunDocument.From(what.Run!, query),
+            RunEventType.RunEnded => query is null ? RunDocument.Inline(what.Run!) : RunDocument.From(what.Run!, query),
             _ => throw new InvalidOperationException($"{what.Type} has no form."),
         };
 
@@ -59,12 +59,13 @@ internal static class EventDocuments
         public static RunStarted From(Run run) => new(run.Id, run.AgentId, run.AgentVersion, run.ConversationId, run.CreatedAt);
     }
 
-    private sealed record ModelCompleted(int Turn, string Text, IReadOnlyList<ToolCallDocument> ToolCalls)
+    private sealed record ModelCompleted(int Turn, string Text, IReadOnlyList<ToolCallDocument> ToolCalls, bool? Inherited)
     {
         public static ModelCompleted From(JournalEntry answer) => new(
             answer.Turn,
             answer.Text(),
-            [.. answer.ToolCalls().Select((call, index) => new ToolCallDocument(Ids.ToolCall(answer.Turn, index), call.Name, call.Arguments))]);
+            [.. answer.ToolCalls().Select((call, index) => new ToolCallDocument(Ids.ToolCall(answer.Turn, index), call.Name, call.Arguments))],
+            answer.Inherited ? true : null);
     }
 
     /// <summary>As the run's <c>pendingApprovals</c> have it while it waits.</summary>
@@ -87,7 +88,7 @@ internal static class EventDocuments
         }
     }
 
-    private sealed record ToolCompleted(int Turn, string CallId, string? Name, StepStatus Status, long DurationMs, string? Result)
+    private sealed record ToolCompleted(int Turn, string CallId, string? Name, StepStatus Status, long DurationMs, string? Result, bool? Inherited)
     {
         public static ToolCompleted From(RunEvent what) => new(
             what.Turn,
@@ -95,6 +96,7 @@ internal static class EventDocuments
             what.Tool,
             what.Entry!.Status,
             (long)what.Entry.Duration.TotalMilliseconds,
-            what.Entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
+            what.Entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString(),
+            what.Entry.Inherited ? true : null);
     }
 }

@@ -7,10 +7,12 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>Answers a run's events as server-sent events, each as soon as it is there.</summary>
 /// <remarks>
 /// It ends after the run's last event, when the host stops, and before the gateways in front of the app lose patience (230 s
-/// on Azure). The reader comes back with the id of what it has seen last; after the last event it is told 204.
+/// on Azure). The reader comes back with the id of what it has seen last; after the last event it is told 204. Nobody can come
+/// back to an inline run, so that one is told to its end, which its own deadline bounds.
 /// </remarks>
+/// <param name="query">What links need beside the run's id; null for an inline run, of which nothing is kept.</param>
 internal sealed partial class EventStreamResult(
-    RunEventReader reader, string query, TimeProvider time, ILogger logger, CancellationToken stopping) : IResult
+    RunEventReader reader, string? query, TimeProvider time, ILogger logger, CancellationToken stopping) : IResult
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(200);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
@@ -56,7 +58,7 @@ internal sealed partial class EventStreamResult(
         while (true)
         {
             await WriteAvailableAsync(response, aborted);
-            var left = Lifetime - time.GetElapsedTime(started);
+            var left = query is null ? TimeSpan.MaxValue : Lifetime - time.GetElapsedTime(started);
             if (reader.HasEnded || left <= TimeSpan.Zero)
             {
                 return;

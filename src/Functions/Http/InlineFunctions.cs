@@ -4,8 +4,10 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class InlineFunctions(InlineRuns runs, UsageService usage)
+public sealed class InlineFunctions(InlineRuns runs, UsageService usage, TimeProvider time, ILogger<InlineFunctions> logger)
 {
+    private const string EventStream = "text/event-stream";
+
     [Function(nameof(InvokeAgent))]
     public Task<IResult> InvokeAgent(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/invoke")] HttpRequest request, string agent) =>
@@ -15,7 +17,17 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage)
     {
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
-        var body = RunRequest.ParseInline(await RequestBody.ReadAsync(request));
-        return Answers.Json(RunDocument.Inline(await runs.RunAsync(request.Caller(), agent, body, request.HttpContext.RequestAborted)));
+        var asEvents = RequestHeaders.Accepts(request, EventStream);
+        var body = RunRequest.ParseInline(await RequestBody.ReadAsync(request), asEvents);
+        var aborted = request.HttpContext.RequestAborted;
+        if (!asEvents)
+        {
+            return Answers.Json(RunDocument.Inline(await runs.RunAsync(request.Caller(), agent, body, aborted)));
+        }
+
+        // Whatever becomes of the answer, its run ends when the request does.
+        var reader = await runs.StreamAsync(request.Caller(), agent, body, aborted);
+        request.HttpContext.Response.RegisterForDisposeAsync(reader);
+        return new EventStreamResult(reader, query: null, time, logger, stopping: CancellationToken.None);
     }
 }

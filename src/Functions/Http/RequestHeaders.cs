@@ -130,6 +130,11 @@ internal static class RequestHeaders
         errors.ThrowIfAny();
     }
 
+    /// <summary>Whether the caller names this type of answer (RFC 9110 section 12.5.1) and does not rule it out.</summary>
+    public static bool Accepts(HttpRequest request, string mediaType) =>
+        request.GetTypedHeaders().Accept.Any(accepted =>
+            accepted.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
+
     private static int? Seconds(string value)
     {
         var digits = value is ['"', .. var quoted, '"'] ? quoted : value;

@@ -33,11 +33,12 @@ internal static class RunRequest
     }
 
     /// <summary>An inline run is in no conversation, and nobody is told of its end who does not wait for it.</summary>
+    /// <param name="asEvents">The answer is to be a stream of events: what models say is in it unless the request says no.</param>
     /// <exception cref="InvalidRequestException">The body is not a valid request for an inline run; every mistake is named.</exception>
-    public static StartRun ParseInline(ReadOnlyMemory<byte> body)
+    public static StartRun ParseInline(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields);
+        var request = Read(fields) with { Stream = asEvents && fields.Get("stream") is not { ValueKind: JsonValueKind.False } };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;

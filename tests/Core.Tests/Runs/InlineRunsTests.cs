@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Limits;
@@ -146,11 +147,7 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
     {
         await PutAsync();
         var cancelled = new TaskCompletionSource();
-        _tools.Behave = async (_, token) =>
-        {
-            using var registration = token.Register(cancelled.SetResult);
-            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
-        };
+        _tools.Behave = (_, token) => NeverAsync(cancelled, token);
 
         var running = RunAsync(new ScriptedModels(Calls(("post", new { text = "x" })), Says("Done.")), Hello with { DeadlineSeconds = 1 }, timeout: 300);
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);
@@ -187,9 +184,8 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var cancelled = new TaskCompletionSource();
         _tools.Behave = async (_, token) =>
         {
-            using var registration = token.Register(cancelled.SetResult);
             await gone.CancelAsync();
-            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
+            return await NeverAsync(cancelled, token);
         };
         var models = new ScriptedModels(Calls(("post", new { text = "x" })), Says("Done."));
 
@@ -224,17 +220,33 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         Assert.Equal((RunStatus.Completed, 2, 2), (run.Status, run.Turns, run.StructuredOutput!.Value.GetProperty("total").GetInt32()));
     }
 
+    /// <summary>What a tool does that never ends by itself.</summary>
+    private static async Task<string> NeverAsync(TaskCompletionSource cancelled, CancellationToken token)
+    {
+        try
+        {
+            return await new TaskCompletionSource<string>().Task.WaitAsync(token);
+        }
+        finally
+        {
+            cancelled.SetResult();
+        }
+    }
+
     private async Task PutAsync(Func<AgentDefinition, AgentDefinition>? change = null)
     {
         var definition = AgentsFixture.Definition with { Tools = ["echo", "post", "far"] };
         await _agents.Service.PutAsync(_agents.Scope("alice"), "helper", change?.Invoke(definition) ?? definition, new AgentPrecondition(), CancellationToken.None);
     }
 
-    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, LimitOptions? limits = null, CancellationToken cancellation = default)
+    private Task<Run> RunAsync(ScriptedModels models, StartRun? request = null, int timeout = 5, LimitOptions? limits = null, CancellationToken cancellation = default) =>
+        Runs(models, timeout, limits).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
+
+    private InlineRuns Runs(ScriptedModels models, int timeout = 5, LimitOptions? limits = null)
     {
         var catalog = _tools.Catalog(TimeSpan.FromSeconds(timeout));
         var loop = LoopFixture.CreateLoop(models, catalog, new RunOptions(), _time);
         var quotas = new TestQuotas(_agents.Storage, new ToolGates(catalog, new ToolArguments()), limits ?? new LimitOptions(), _time);
-        return new InlineRuns(_agents.Service, loop, quotas.Inline, _time).RunAsync(_agents.Caller("alice"), "helper", request ?? Hello, cancellation);
+        return new InlineRuns(_agents.Service, loop, quotas.Inline, _time, NullLogger<InlineRuns>.Instance);
     }
 }

@@ -26,15 +26,15 @@ internal sealed partial class AlertBook(
     {
         foreach (var check in report.Checks)
         {
-            if (await AdvanceAsync(check, report.CheckedAt, cancellationToken) is { IsTold: false } state)
+            if (await AdvanceAsync(check, report.CheckedAt, cancellationToken) is ({ IsTold: false } state, var version))
             {
-                await TellAsync(state, check, cancellationToken);
+                await TellAsync(state, version, check, cancellationToken);
             }
         }
     }
 
-    /// <returns>The check's new state; null when another instance has taken this look in.</returns>
-    private async Task<AlertState?> AdvanceAsync(HealthCheck check, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>The check's new state and its row's version, where storage has it; null when another instance has taken this look in.</returns>
+    private async Task<(AlertState State, ETag? Version)?> AdvanceAsync(HealthCheck check, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var isGood = check.Status == HealthStatus.Healthy;
         try
@@ -49,16 +49,11 @@ internal sealed partial class AlertBook(
             }
 
             var next = state.Take(isGood, now, options);
-            if (found.HasValue)
-            {
-                await table.UpdateEntityAsync(Row(next), found.Value!.ETag, TableUpdateMode.Replace, bounded.Token);
-            }
-            else
-            {
-                await table.AddEntityAsync(Row(next), bounded.Token);
-            }
-
-            return _known[check.Name] = next;
+            var written = found.HasValue
+                ? await table.UpdateEntityAsync(Row(next), found.Value!.ETag, TableUpdateMode.Replace, bounded.Token)
+                : await table.AddEntityAsync(Row(next), bounded.Token);
+            _known[check.Name] = next;
+            return (next, written.Headers.ETag);
         }
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or Conflict)
         {
@@ -67,11 +62,12 @@ internal sealed partial class AlertBook(
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             LogNotShared(check.Name, failure.GetType().FullName);
-            return _known[check.Name] = _known.GetValueOrDefault(check.Name, AlertState.Unknown(check.Name)).Take(isGood, now, options);
+            var next = _known[check.Name] = _known.GetValueOrDefault(check.Name, AlertState.Unknown(check.Name)).Take(isGood, now, options);
+            return (next, null);
         }
     }
 
-    private async Task TellAsync(AlertState state, HealthCheck check, CancellationToken cancellationToken)
+    private async Task TellAsync(AlertState state, ETag? version, HealthCheck check, CancellationToken cancellationToken)
     {
         if (state.IsRaised)
         {
@@ -89,13 +85,21 @@ internal sealed partial class AlertBook(
             return;
         }
 
-        var told = state with { IsTold = true };
-        _known[state.Name] = told;
+        var told = _known[state.Name] = state with { IsTold = true };
+        if (version is null)
+        {
+            return;
+        }
+
         try
         {
             using var bounded = Bounded(cancellationToken);
             var table = await storage.GetHealthTableAsync(bounded.Token);
-            await table.UpsertEntityAsync(Row(told), TableUpdateMode.Replace, bounded.Token);
+            await table.UpdateEntityAsync(Row(told), version.Value, TableUpdateMode.Replace, bounded.Token);
+        }
+        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed)
+        {
+            // Another instance has looked meanwhile; should it tell the same once more, the id says so.
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Yggdrasil.Prompts;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 
@@ -8,9 +9,7 @@ namespace Yggdrasil.Health.Probes;
 /// <summary>The queues: that they answer, how much lies in them and for how long, and that nothing was given up.</summary>
 internal sealed class QueueProbe : IHealthProbe, IDisposable
 {
-    private const string Poison = "prompts-poison";
-
-    private static readonly string[] Queues = ["prompts", Poison, "prompt-results"];
+    private static readonly string[] Queues = [PromptQueues.Prompts, PromptQueues.Poison, PromptQueues.Results];
 
     private readonly StorageClients _storage;
     private readonly TimeProvider _time;
@@ -41,7 +40,7 @@ internal sealed class QueueProbe : IHealthProbe, IDisposable
             _found[name] = (properties.Value.ApproximateMessagesCount, Math.Max(age, 0));
         }
 
-        return ProbeOutcome.Good($"They answer; {_found["prompts"].Messages} prompts wait, {_found[Poison].Messages} were given up.");
+        return ProbeOutcome.Good($"They answer; {_found[PromptQueues.Prompts].Messages} prompts wait, {_found[PromptQueues.Poison].Messages} were given up.");
     }
 
     public void Dispose() => _meter.Dispose();

@@ -3,15 +3,16 @@ namespace Yggdrasil.Runs.Events;
 /// <summary>The events of one run for one reader. Dispose of it when the reader has gone.</summary>
 public sealed class RunEventReader : IAsyncDisposable
 {
-    private readonly RunFeeds.FeedUse _use;
+    private readonly IAsyncDisposable _use;
     private readonly TimelineReader _timeline;
     private readonly TimeProvider _time;
     private Task _changed = Task.CompletedTask;
 
-    internal RunEventReader(RunFeeds.FeedUse use, EventCursor? after, TimeProvider time)
+    /// <param name="use">Disposed of when the reader has gone.</param>
+    internal RunEventReader(EventTimeline timeline, string runId, EventCursor? after, IAsyncDisposable use, TimeProvider time)
     {
         (_use, _time) = (use, time);
-        _timeline = new TimelineReader(use.Feed.Timeline, use.Feed.Run.Id, after);
+        _timeline = new TimelineReader(timeline, runId, after);
     }
 
     /// <summary>Nothing comes any more: the end of the run was told, or the reader has to come back for more.</summary>

@@ -50,7 +50,7 @@ public sealed class RunEvents
                 }
             }
 
-            return new RunEventReader(use, cursor, _time);
+            return new RunEventReader(use.Feed.Timeline, run.Id, cursor, use, _time);
         }
         catch
         {

@@ -14,6 +14,7 @@ internal sealed partial class ErrorFlush(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IntervalOfUnknown = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>Writes down what waits now, and tells what is new. What storage does not take waits for the next time.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
@@ -39,7 +40,16 @@ internal sealed partial class ErrorFlush(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bounded.CancelAfter(LastPatience);
+        try
+        {
+            await FlushAsync(bounded.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Storage that does not answer must not hold up the end; what was counted in these seconds is lost.
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
