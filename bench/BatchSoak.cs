@@ -122,7 +122,6 @@ internal sealed partial class BatchSoak(int items, int kills) : IDisposable
         start.Environment["Providers__openai__ApiKey"] = "sk-soak";
         start.Environment["Agents__1__Id"] = "soak";
         start.Environment["Agents__1__Model"] = "openai:soak";
-        start.Environment["Runs__LeaseSeconds"] = "5";
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         _host = Process.Start(start)!;
         _host.OutputDataReceived += (_, line) =>
