@@ -71,6 +71,10 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
 resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
   parent: account
   name: 'default'
+
+  // Senders may send before the app has come up for the first time.
+  resource prompts 'queues' = { name: 'prompts' }
+  resource results 'queues' = { name: 'prompt-results' }
 }
 
 resource tables 'Microsoft.Storage/storageAccounts/tableServices@2025-01-01' = {
