@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 
@@ -48,17 +47,4 @@ public class StartBenchmarks
     [Benchmark(OperationsPerInvoke = Starts, Description = "start a run")]
     public Task Start() => Parallel.ForAsync(0, Starts, new ParallelOptions { MaxDegreeOfParallelism = Starters }, async (_, cancellationToken) =>
         await _runs.StartAsync(_caller, "bench", _request, idempotency: null, TimeSpan.Zero, NoScheduler.Instance, cancellationToken));
-
-    private sealed class NoScheduler : IRunScheduler
-    {
-        public static readonly NoScheduler Instance = new();
-
-        public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult(true);
-    }
 }

@@ -1,0 +1,18 @@
+using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs;
+
+namespace Yggdrasil.Benchmarks;
+
+/// <summary>Leaves runs to whoever measures them: nothing else drives them.</summary>
+internal sealed class NoScheduler : IRunScheduler
+{
+    public static readonly NoScheduler Instance = new();
+
+    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => Task.FromResult(true);
+}
