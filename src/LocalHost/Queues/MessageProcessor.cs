@@ -52,7 +52,7 @@ internal sealed partial class MessageProcessor(
         catch (Exception failure) when (failure is RequestFailedException or AggregateException)
         {
             // The message comes back when its lease ends: delivery is at least once, and functions know.
-            LogNotSettled(failure, message.MessageId, queue.Name);
+            LogNotSettled(message.MessageId, queue.Name, failure.GetType().FullName);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class MessageProcessor(
         }
         catch (Exception failure) when (failure is RequestFailedException or AggregateException)
         {
-            LogNotRenewed(failure, messageId, queue.Name);
+            LogNotRenewed(messageId, queue.Name, failure.GetType().FullName);
         }
     }
 
@@ -114,11 +114,11 @@ internal sealed partial class MessageProcessor(
     [LoggerMessage(211, LogLevel.Warning, "Message {MessageId} was moved to {Queue} after {Attempts} attempts.")]
     private partial void LogPoisoned(string messageId, long attempts, string queue);
 
-    [LoggerMessage(212, LogLevel.Warning, "Message {MessageId} of {Queue} is not settled.")]
-    private partial void LogNotSettled(Exception failure, string messageId, string queue);
+    [LoggerMessage(212, LogLevel.Warning, "Message {MessageId} of {Queue} is not settled ({ExceptionType}).")]
+    private partial void LogNotSettled(string messageId, string queue, string? exceptionType);
 
-    [LoggerMessage(213, LogLevel.Warning, "Message {MessageId} of {Queue} is not renewed.")]
-    private partial void LogNotRenewed(Exception failure, string messageId, string queue);
+    [LoggerMessage(213, LogLevel.Warning, "Message {MessageId} of {Queue} is not renewed ({ExceptionType}).")]
+    private partial void LogNotRenewed(string messageId, string queue, string? exceptionType);
 
     /// <summary>The proof that the message is ours; each renewal gives a new one.</summary>
     private sealed class Receipt(string value)

@@ -68,11 +68,12 @@ internal sealed partial class QueueListener(
         catch (Exception failure) when (failure is RequestFailedException or AggregateException)
         {
             // Storage that is away for a while (an aggregate is the client's own retries, used up) comes back.
-            LogReceiveFailed(failure, queue.Name);
+            LogReceiveFailed(queue.Name, failure.GetType().FullName);
             return [];
         }
     }
 
-    [LoggerMessage(200, LogLevel.Warning, "Queue {Queue} cannot be read.")]
-    private partial void LogReceiveFailed(Exception failure, string queue);
+    // Not the failure itself: its message is what storage, or whoever answers in its place, has said.
+    [LoggerMessage(200, LogLevel.Warning, "Queue {Queue} cannot be read ({ExceptionType}).")]
+    private partial void LogReceiveFailed(string queue, string? exceptionType);
 }
