@@ -160,8 +160,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         if (answer.Status == StepStatus.Cancelled)
         {
             // What it had said by then; nothing asks that to fit a schema.
-            var said = answer.Text() is { Length: > 0 } text ? text : journal.Transcript.LastText;
-            await journal.CommitAsync(next.End(StopReason.Cancelled, said, now), [answer], lost);
+            await journal.CommitAsync(next.End(StopReason.Cancelled, answer.Text(), now), [answer], lost);
             return;
         }
 
