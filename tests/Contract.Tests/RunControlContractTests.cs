@@ -52,14 +52,17 @@ public sealed class RunControlContractTests(ContractFixture app)
     public async Task Interrupt_cuts_off_the_model_call_in_flight_and_keeps_what_was_said()
     {
         var gate = new Gate();
-        app.Model.RespondWith(request => request.LastUserText == "Second"
+
+        // Runs that tests before this one have left behind ask the same model, and must not be what reaches the gate.
+        var input = $"First {Guid.NewGuid():N}";
+        app.Model.RespondWith(request => request.LastUserText != input
             ? ModelReply.Text("Done.")
             : request.ToolResults.Count == 0
                 ? ModelReply.ToolCalls(("calculator", """{"expression":"1+1"}""")) with { Content = "So far." }
                 : ModelReply.Hang(gate));
         var agent = await app.PutAgentAsync();
         var conversationId = $"c{Guid.NewGuid():N}";
-        using var accepted = await app.Http.PostRunAsync(agent, new { input = "First", conversationId });
+        using var accepted = await app.Http.PostRunAsync(agent, new { input, conversationId });
         var first = (await accepted.ReadAsync()).Text("id");
         await gate.Reached;
 
