@@ -20,26 +20,18 @@ public sealed class RunControlFunctions(RunControl control)
     }
 
     [Function(nameof(SuspendRun))]
-    public async Task<IResult> SuspendRun(
+    public Task<IResult> SuspendRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/suspend")] HttpRequest request,
         string id,
-        [DurableClient] DurableTaskClient client)
-    {
-        var scope = await ReadAsync(request);
-        var run = await control.SuspendAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
-        return Answers.Json(RunDocument.From(run, scope.ToQuery()), StatusCodes.Status202Accepted);
-    }
+        [DurableClient] DurableTaskClient client) =>
+        ChangeAsync(request, id, client, control.SuspendAsync);
 
     [Function(nameof(ResumeRun))]
-    public async Task<IResult> ResumeRun(
+    public Task<IResult> ResumeRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/resume")] HttpRequest request,
         string id,
-        [DurableClient] DurableTaskClient client)
-    {
-        var scope = await ReadAsync(request);
-        var run = await control.ResumeAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
-        return Answers.Json(RunDocument.From(run, scope.ToQuery()), StatusCodes.Status202Accepted);
-    }
+        [DurableClient] DurableTaskClient client) =>
+        ChangeAsync(request, id, client, control.ResumeAsync);
 
     [Function(nameof(DeleteRun))]
     public async Task<IResult> DeleteRun(
@@ -52,6 +44,14 @@ public sealed class RunControlFunctions(RunControl control)
         // A removal that has begun is finished also for a caller that goes away: half of it helps nobody.
         await control.DeleteAsync(scope, id, new DurableRunScheduler(client), CancellationToken.None);
         return Results.NoContent();
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        HttpRequest request, string id, DurableTaskClient client, Func<Scope, string, IRunScheduler, CancellationToken, Task<Run>> change)
+    {
+        var scope = await ReadAsync(request);
+        var run = await change(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        return Answers.Json(RunDocument.From(run, scope.ToQuery()), StatusCodes.Status202Accepted);
     }
 
     private static async Task<Scope> ReadAsync(HttpRequest request)

@@ -26,13 +26,17 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        if (context.GetHttpContext() is { } asked && Open.Contains(context.FunctionDefinition.Name))
+        var function = context.FunctionDefinition.Name;
+        if (!Anonymous.Contains(function) && context.GetHttpContext() is { } http)
         {
-            await TryIdentifyAsync(asked, context.FunctionDefinition.Name);
-        }
-        else if (context.GetHttpContext() is { } http && !Anonymous.Contains(context.FunctionDefinition.Name))
-        {
-            http.SetCaller(await IdentifyAsync(http, context.FunctionDefinition.Name));
+            if (Open.Contains(function))
+            {
+                await TryIdentifyAsync(http, function);
+            }
+            else
+            {
+                http.SetCaller(await IdentifyAsync(http, function));
+            }
         }
 
         await next(context);
