@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -246,20 +247,9 @@ public sealed partial class GuideTests : IAsyncLifetime
 
     private static IEnumerable<string> Commands(string heading)
     {
-        var guide = File.ReadAllText(Path.Combine(Root(), "docs", "guide.md"));
+        var guide = File.ReadAllText(Checkout.PathOf("docs", "guide.md"));
         var section = guide.Split("\n## ").Single(text => text.StartsWith($"{heading}\n", StringComparison.Ordinal));
         return Blocks().Matches(section).SelectMany(block => Starts().Split(block.Groups[1].Value).Where(command => command.Length > 0));
-    }
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run within a checkout.");
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex("```sh\n(.*?)```", RegexOptions.Singleline)]

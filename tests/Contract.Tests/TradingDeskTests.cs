@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Samples;
 
 namespace Yggdrasil.Contract.Tests;
@@ -47,13 +48,7 @@ public sealed class TradingDeskTests : IAsyncLifetime
 
     private async Task<string> TradeAsync(string answer)
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "Functions.sln")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("The tests do not run within a checkout.");
-        }
-
-        var start = new ProcessStartInfo("bash", [Path.Combine(root.FullName, "samples", "trading-desk", "desk.sh")])
+        var start = new ProcessStartInfo("bash", [Checkout.PathOf("samples", "trading-desk", "desk.sh")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

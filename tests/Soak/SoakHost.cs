@@ -1,3 +1,4 @@
+using Yggdrasil.Fixtures;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.LocalHost.Hosting;
 
@@ -32,7 +33,7 @@ internal sealed class SoakHost : IAsyncDisposable
     public static async Task<SoakHost> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         var data = Directory.CreateTempSubdirectory("yggdrasil-soak-").FullName;
-        var azurite = await AzuriteProcess.StartAsync(data, Path.Combine(Checkout(), "tools", "azurite"));
+        var azurite = await AzuriteProcess.StartAsync(data, Checkout.PathOf("tools", "azurite"));
         var (primary, backup) = (await FaultyModel.StartAsync(), await FaultyModel.StartAsync());
         var all = new Dictionary<string, string>
         {
@@ -70,16 +71,5 @@ internal sealed class SoakHost : IAsyncDisposable
         await Backup.DisposeAsync();
         await _azurite.DisposeAsync();
         Directory.Delete(_data, recursive: true);
-    }
-
-    private static string Checkout()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("Soaks run within a checkout.");
-        }
-
-        return folder.FullName;
     }
 }

@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Fixtures;
 using Yggdrasil.LocalHost.Azurite;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -20,7 +21,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     public string ConnectionString => _azurite!.ConnectionString;
 
-    public async Task InitializeAsync() => _azurite = await AzuriteProcess.StartAsync(_data, ToolsPath());
+    public async Task InitializeAsync() => _azurite = await AzuriteProcess.StartAsync(_data, Checkout.PathOf("tools", "azurite"));
 
     public async Task DisposeAsync()
     {
@@ -49,17 +50,6 @@ public sealed class AzuriteFixture : IAsyncLifetime
         var storage = new StorageClients(configuration, options);
         protector ??= Protector();
         return (storage, new ContentVault(storage, protector, logger ?? NullLogger<ContentVault>.Instance), requests);
-    }
-
-    private static string ToolsPath()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests do not run within a checkout.");
-        }
-
-        return Path.Combine(folder.FullName, "tools", "azurite");
     }
 }
 

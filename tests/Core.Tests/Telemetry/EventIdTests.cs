@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Tests.Telemetry;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Tests.Telemetry;

@@ -1,7 +1,7 @@
-namespace Yggdrasil.Tests;
+namespace Yggdrasil.Fixtures;
 
 /// <summary>Files of the checkout that tests read.</summary>
-internal static class Checkout
+public static class Checkout
 {
     public static string Root { get; } = Find();
 
