@@ -22,9 +22,7 @@ internal sealed class BatchRow(ContentVault vault)
     {
         var row = Update(batch);
         row["Version"] = SchemaVersion;
-        row["Tenant"] = batch.Caller.Owner.Tenant;
-        row["User"] = batch.Caller.Owner.User;
-        row["Roles"] = string.Join(' ', batch.Caller.Roles);
+        CallerColumns.Write(row, batch.Caller);
         row["Upload"] = batch.Upload;
         row["CreatedAt"] = batch.CreatedAt;
         row["AgentId"] = batch.Agent?.Id;
@@ -57,13 +55,9 @@ internal sealed class BatchRow(ContentVault vault)
     public async Task<Batch> ReadAsync(TableEntity row, CancellationToken cancellationToken)
     {
         var plain = ReadPlain(row);
-        if (plain.Caller.Owner.Partition != row.PartitionKey)
-        {
-            throw vault.Alert(Address(row, "User"), "it is not the owner whose partition the row is in");
-        }
-
         return plain with
         {
+            Caller = CallerColumns.ReadOwned(row, vault),
             Agent = plain.Agent is { } agent && row.GetBinary(Agent) is { } definition
                 ? agent with { Definition = await vault.OpenJsonAsync<AgentDefinition>(definition, Address(row, Agent), cancellationToken) }
                 : null,
@@ -79,9 +73,7 @@ internal sealed class BatchRow(ContentVault vault)
     private static Batch Read(TableEntity row, BatchStatus status) => new()
     {
         Id = row.RowKey[RowKeys.BatchPrefix.Length..],
-        Caller = new Caller(
-            new Owner(row.GetString("Tenant"), row.GetString("User")),
-            row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet()),
+        Caller = CallerColumns.Read(row),
         Status = status,
         Upload = row.GetString("Upload"),
         Agent = row.GetString("AgentId") is { } agent

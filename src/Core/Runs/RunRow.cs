@@ -36,9 +36,7 @@ internal sealed class RunRow(ContentVault vault)
     {
         var row = await UpdateAsync(run, cancellationToken);
         row["Version"] = SchemaVersion;
-        row["Tenant"] = run.Caller.Owner.Tenant;
-        row["User"] = run.Caller.Owner.User;
-        row["Roles"] = string.Join(' ', run.Caller.Roles);
+        CallerColumns.Write(row, run.Caller);
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
@@ -178,9 +176,7 @@ internal sealed class RunRow(ContentVault vault)
 
     private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
-        Caller = ReadCaller(row) is var caller && caller.Owner.Partition == row.PartitionKey
-            ? caller
-            : throw vault.Alert(Address(row, "User"), "it is not the owner whose partition the row is in"),
+        Caller = CallerColumns.ReadOwned(row, vault),
         Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
             ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
         Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
@@ -234,7 +230,7 @@ internal sealed class RunRow(ContentVault vault)
     public static Run ReadPlain(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
-        Caller = ReadCaller(row),
+        Caller = CallerColumns.Read(row),
         AgentId = row.GetString("AgentId"),
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
         AgentKey = row.GetString("AgentKey"),
@@ -278,10 +274,6 @@ internal sealed class RunRow(ContentVault vault)
         NoticesDelivered = row.GetBoolean(NoticesDelivered) ?? false,
         ETag = row.ETag,
     };
-
-    private static Caller ReadCaller(TableEntity row) => new(
-        new Owner(row.GetString("Tenant"), row.GetString("User")),
-        row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet());
 
     private static RunUsage ReadUsage(TableEntity row) => new(
         row.GetInt64("InputTokens") ?? 0,

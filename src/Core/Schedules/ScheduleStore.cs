@@ -30,7 +30,7 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
         var row = WriteProgress(schedule);
         var definition = schedule.Definition;
         row["Version"] = SchemaVersion;
-        row["Roles"] = string.Join(' ', schedule.Caller.Roles);
+        CallerColumns.WriteRoles(row, schedule.Caller);
         row["AgentId"] = definition.Agent;
         row["Cron"] = definition.Cron;
         row["TimeZone"] = definition.TimeZone;
@@ -155,8 +155,7 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     private static Schedule ReadPlain(TableEntity row) => new()
     {
         Id = IdOf(row),
-        Caller = new Caller(
-            Owner.OfPartition(row.PartitionKey), row.GetString("Roles").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet()),
+        Caller = new Caller(Owner.OfPartition(row.PartitionKey), CallerColumns.ReadRoles(row)),
         Definition = new ScheduleDefinition
         {
             Agent = row.GetString("AgentId"),
