@@ -178,6 +178,7 @@ public static class YggdrasilServices
         services.AddSingleton<ToolStep>();
         services.AddSingleton<ModelStep>();
         services.AddSingleton<AgentLoop>();
+        services.AddSingleton<LeaseDriver>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
@@ -188,7 +189,7 @@ public static class YggdrasilServices
         services.AddSingleton(provider => new RunDriver(
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<ConversationTurns>(),
-            provider.GetRequiredService<AgentLoop>(),
+            provider.GetRequiredService<LeaseDriver>(),
             provider.GetRequiredService<ToolStep>(),
             provider.GetRequiredService<RunSignals>(),
             provider.GetRequiredService<RunOptions>(),

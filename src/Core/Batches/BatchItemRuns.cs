@@ -25,7 +25,7 @@ internal readonly record struct ItemTurn(BatchItemResult? Result, DateTimeOffset
 /// </code>
 /// The id of an item's run follows from batch, index and round, so whatever stops in between, the next attempt finds it.
 /// </remarks>
-internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemStore items, RunOptions options, TimeProvider time)
+internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDriver leases, BatchItemStore items, RunOptions options, TimeProvider time)
 {
     /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
     public async Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
@@ -49,7 +49,7 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
         try
         {
             return await store.StartAsync(run, entries, stopping) is { } started
-                ? await DriveAsync(item, driver.Hold(started, entries), scheduler, stopping)
+                ? await DriveAsync(item, leases.Hold(started, entries), scheduler, stopping)
                 : await ContinueAsync(item, run, scheduler, stopping);
         }
         catch (ProblemException problem) when (problem is not LimitException)
@@ -95,7 +95,7 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, BatchItemS
     {
         try
         {
-            await driver.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handOverTo: null);
+            await leases.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handOverTo: null);
         }
         catch (Exception) when (!stopping.IsCancellationRequested)
         {

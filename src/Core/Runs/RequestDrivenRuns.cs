@@ -15,7 +15,7 @@ namespace Yggdrasil.Runs;
 /// shuts down. If the process dies instead, the backup starts when the lease has ended.
 /// </remarks>
 internal sealed partial class RequestDrivenRuns(
-    RunDriver driver,
+    LeaseDriver leases,
     RunEndings endings,
     RunStore store,
     RunOptions options,
@@ -32,7 +32,7 @@ internal sealed partial class RequestDrivenRuns(
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
     public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
-        var lease = driver.Hold(started, entries);
+        var lease = leases.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
         var driving = DriveToEndAsync(lease, slice, scheduler);
@@ -91,7 +91,7 @@ internal sealed partial class RequestDrivenRuns(
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
         try
         {
-            var outcome = await driver.DriveAsync(lease, slice, scheduler);
+            var outcome = await leases.DriveAsync(lease, slice, scheduler);
             await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
         }
         catch (Exception failure)

@@ -18,7 +18,7 @@ public sealed partial class RunDriver
 
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
-    private readonly AgentLoop _loop;
+    private readonly LeaseDriver _leases;
     private readonly ToolStep _tools;
     private readonly RunSignals _signals;
     private readonly RunOptions _options;
@@ -28,14 +28,14 @@ public sealed partial class RunDriver
     internal RunDriver(
         RunStore store,
         ConversationTurns turns,
-        AgentLoop loop,
+        LeaseDriver leases,
         ToolStep tools,
         RunSignals signals,
         RunOptions options,
         TimeProvider time,
         ILogger<RunDriver> logger)
     {
-        (_store, _turns, _loop, _tools, _signals) = (store, turns, loop, tools, signals);
+        (_store, _turns, _leases, _tools, _signals) = (store, turns, leases, tools, signals);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -44,6 +44,13 @@ public sealed partial class RunDriver
     /// <param name="stopping">The host shuts down: a step that can be repeated is given up, the lease is given back.</param>
     public async Task<SliceOutcome> AdvanceAsync(RunTicket ticket, string driver, CancellationToken stopping)
     {
+        // A backup mostly finds its run ended: that takes its row, and not a journal with everything that was said.
+        if (driver != Ids.Driver(ticket.RunId, afterEpoch: 0)
+            && await _store.FindPlainAsync(ticket.Partition, ticket.RunId, stopping) is { IsTerminal: true } ended)
+        {
+            return SliceOutcome.Ended(ended);
+        }
+
         if (await FindCommittedAsync(ticket, stopping) is not var (run, entries))
         {
             return SliceOutcome.Missing;
@@ -84,7 +91,7 @@ public sealed partial class RunDriver
             // A run that is driven to its end only needs no place among those that go on.
             var isToEnd = run.CancelRequested || _time.GetUtcNow() >= run.Deadline;
             return await TakeLeaseAsync(run, entries, isToEnd ? null : QuotaAsk.Place, stopping) is { } lease
-                ? await DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
+                ? await _leases.DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
                 : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
         }
         catch (TooManyConcurrentRunsException full)
@@ -194,109 +201,6 @@ public sealed partial class RunDriver
         }
     }
 
-    /// <summary>The lease of a run whose start this process has just committed together with it.</summary>
-    internal RunLease Hold(Run started, IReadOnlyList<JournalEntry> entries) => new(_store, started, entries, _options, _time, _logger);
-
-    /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
-    /// <param name="slice">Disposed of here.</param>
-    /// <param name="handOverTo">Where to schedule who goes on; null where the caller itself does.</param>
-    internal async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, IRunScheduler? handOverTo)
-    {
-        await using (lease)
-        {
-            var outcome = await LoopOrReleaseAsync(lease, slice);
-            if (lease.Run.IsTerminal)
-            {
-                return SliceOutcome.Ended(lease.Run);
-            }
-
-            if (lease.Lost.IsCancellationRequested)
-            {
-                return outcome;
-            }
-
-            if (handOverTo is null)
-            {
-                var status = StatusAfter(outcome, lease);
-                await lease.ReleaseAsync(status, driver: null, lease.Lost);
-                return IsOvertaken(outcome, status, lease) ? SliceOutcome.Yielded : outcome;
-            }
-
-            // First the new driver, then its name and the release: after a crash between the two the backup is still the
-            // driver. The backup itself cannot be woken before it has started, which is why another instance takes over.
-            var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
-            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-            await handOverTo.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
-            await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
-            await handOverTo.WakeAsync(successor, CancellationToken.None);
-            return outcome;
-        }
-    }
-
-    /// <summary>A slice that throws gives its lease back, so that the next attempt is one and not a wait for the lease's end.</summary>
-    private async Task<SliceOutcome> LoopOrReleaseAsync(RunLease lease, Slice slice)
-    {
-        try
-        {
-            return await LoopAsync(lease, slice);
-        }
-        catch (Exception failure) when (failure is not LeaseLostException)
-        {
-            try
-            {
-                await lease.ReleaseAsync(RunStatus.Running, driver: null, lease.Lost);
-            }
-            catch (Exception second)
-            {
-                // Storage may be what failed in the first place; then the lease ends by itself.
-                LogNotReleased(lease.Run.Id, lease.Run.Epoch, second.GetType().Name);
-            }
-
-            throw;
-        }
-    }
-
-    private async Task<SliceOutcome> LoopAsync(RunLease lease, Slice slice)
-    {
-        using (slice)
-        {
-            using var deadline = new CancellationTokenSource(TimeUntil(lease.Run.Deadline), _time);
-            using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
-            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-            await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
-            try
-            {
-                if (lease.Run is { ConversationId: { } conversation, History: { } range })
-                {
-                    lease.Transcript.Precede(await _turns.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
-                }
-
-                return await _loop.AdvanceAsync(lease, slice);
-            }
-            catch (LeaseLostException)
-            {
-                return SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
-            }
-            catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
-            {
-                return SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
-            }
-            catch (OperationCanceledException) when (slice.IsCancelled)
-            {
-                return await _loop.CancelAsync(lease, lease.Lost);
-            }
-            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
-            {
-                // Not asked of the clock again: timers fire up to a millisecond early, and clocks are set back.
-                return await _loop.ExpireAsync(lease, lease.Lost);
-            }
-            catch (OperationCanceledException) when (slice.Stop.IsCancellationRequested)
-            {
-                return SliceOutcome.Yielded;
-            }
-        }
-    }
-
     /// <exception cref="TooManyConcurrentRunsException">It asked for a place, and there is none.</exception>
     private async Task<RunLease?> TakeLeaseAsync(
         Run run, IReadOnlyList<JournalEntry> entries, QuotaAsk? ask, CancellationToken cancellationToken)
@@ -357,32 +261,6 @@ public sealed partial class RunDriver
 
         return outcome;
     }
-
-    private static RunStatus StatusAfter(SliceOutcome outcome, RunLease lease) => outcome.End switch
-    {
-        SliceEnd.Parked when lease.Run.SuspendRequested => RunStatus.Suspended,
-        SliceEnd.Parked when lease.Run.PendingApprovals.Count > 0 => RunStatus.Waiting,
-        SliceEnd.Parked when lease.Transcript.PendingCalls.Any(call => call.Intent?.ChildRun is not null) => RunStatus.Waiting,
-        _ => RunStatus.Running,
-    };
-
-    /// <summary>
-    /// Whether somebody cancelled, resumed or decided while the slice was about to park: then the run is looked at again
-    /// at once, whether or not the wake-up arrives.
-    /// </summary>
-    private static bool IsOvertaken(SliceOutcome outcome, RunStatus status, RunLease lease)
-    {
-        var run = lease.Run;
-        return outcome.End == SliceEnd.Parked
-            && (run.CancelRequested || (status == RunStatus.Suspended) != run.SuspendRequested || run.DecisionCount > lease.DecisionsSeen);
-    }
-
-    // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
-    private TimeSpan TimeUntil(DateTimeOffset deadline) =>
-        TimeSpan.FromTicks(Math.Clamp((deadline - _time.GetUtcNow()).Ticks, 0, TimeSpan.FromDays(1).Ticks));
-
-    [LoggerMessage(1012, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} could not be given back ({ExceptionType})")]
-    private partial void LogNotReleased(string runId, int epoch, string exceptionType);
 
     [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: another delivery of call {CallId} was faster")]
     private partial void LogOvertaken(string runId, string callId);

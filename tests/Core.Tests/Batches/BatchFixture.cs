@@ -21,7 +21,7 @@ internal sealed class BatchFixture
             store,
             items,
             ledger,
-            new BatchItemRuns(Worker.Store, Worker.Driver, items, Worker.Options, Worker.Time),
+            new BatchItemRuns(Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time),
             new BatchCancellation(items, ledger, Worker.Store),
             new BatchTurns(Options),
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),

@@ -56,6 +56,20 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Backup_of_an_ended_run_reads_its_row_alone_and_opens_nothing()
+    {
+        var app = App();
+        var run = await app.FinishAsync(await app.StartAsync(run => run with { NextRun = "run_next" }));
+        await DamageAsync(app, run, "input changed");
+        var before = app.Requests.Count;
+
+        var outcome = await app.Driver.AdvanceAsync(app.Ticket(run), Ids.Driver(run.Id, 1), CancellationToken.None);
+
+        Assert.Equal((SliceEnd.Finished, "run_next", 1), (outcome.End, outcome.NextRun, app.Requests.Count - before));
+        Assert.Empty(_alerts.Entries);
+    }
+
+    [Fact]
     public async Task List_shows_a_damaged_run_without_content_among_the_others()
     {
         var app = App();

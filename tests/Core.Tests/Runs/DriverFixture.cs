@@ -81,12 +81,13 @@ internal sealed class DriverFixture
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
+        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Options, Time, NullLogger<LeaseDriver>.Instance);
         Driver = new RunDriver(
-            Store, Turns, Loop, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, Leases, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Callbacks = new CallbackParts(storage, vault, Time);
         Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
-        RequestDriven = new RequestDrivenRuns(Driver, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Time);
@@ -149,6 +150,8 @@ internal sealed class DriverFixture
     public ContentVault Vault { get; }
 
     public AgentLoop Loop { get; }
+
+    public LeaseDriver Leases { get; }
 
     public RunDriver Driver { get; }
 

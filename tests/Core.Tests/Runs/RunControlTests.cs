@@ -143,7 +143,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
             }
         };
         var lease = new RunLease(worker.Store, taken!, [], worker.Options, worker.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        var outcome = await worker.Driver.DriveAsync(
+        var outcome = await worker.Leases.DriveAsync(
             lease, new Slice(worker.Options.Slice, worker.Time, CancellationToken.None, lease.Lost), handOverTo: null);
 
         Assert.Equal(SliceEnd.Yielded, outcome.End);
