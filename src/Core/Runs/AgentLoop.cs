@@ -94,7 +94,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         }
 
         // A run that is driven before its turn is driven to its end, whatever this clock says of its deadline.
-        if (now >= run.Deadline || run.AwaitsTurn)
+        if (slice.IsExpired || now >= run.Deadline || run.AwaitsTurn)
         {
             return StopReason.Deadline;
         }
@@ -138,12 +138,12 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             return;
         }
 
-        await RecordAsync(journal, answer, slice.Lost);
+        await RecordAsync(journal, answer, slice);
     }
 
-    private async Task RecordAsync(IRunJournal journal, JournalEntry answer, CancellationToken lost)
+    private async Task RecordAsync(IRunJournal journal, JournalEntry answer, Slice slice)
     {
-        var run = journal.Run;
+        var (run, lost) = (journal.Run, slice.Lost);
         var next = run with
         {
             Turns = answer.Turn,
@@ -160,7 +160,8 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         if (answer.Status == StepStatus.Cancelled)
         {
             // What it had said by then; nothing asks that to fit a schema.
-            await journal.CommitAsync(next.End(StopReason.Cancelled, answer.Text(), now), [answer], lost);
+            var reason = slice.IsCancelled ? StopReason.Cancelled : StopReason.Deadline;
+            await journal.CommitAsync(next.End(reason, answer.Text(), now), [answer], lost);
             return;
         }
 

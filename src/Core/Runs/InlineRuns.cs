@@ -124,12 +124,13 @@ public sealed partial class InlineRuns
         using var deadline = new CancellationTokenSource(left, _time);
         using var end = new CancellationTokenSource(left + Grace, _time);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(gone, end.Token);
-        using var slice = new Slice(TimeSpan.MaxValue, _time, stopping: deadline.Token, lost.Token);
+        using var slice = new Slice(TimeSpan.MaxValue, _time, stopping: CancellationToken.None, lost.Token);
+        using var onDeadline = deadline.Token.Register(slice.Expire);
         try
         {
             await _loop.AdvanceAsync(journal, slice);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (slice.IsExpired && !gone.IsCancellationRequested)
         {
             // The step in flight was given up; the run ends below.
         }

@@ -47,7 +47,7 @@ public enum StepStatus
     /// <summary>A human said no, or nobody said anything in time; the call was not made and the model was told.</summary>
     Denied,
 
-    /// <summary>The run was cancelled while the model answered; what it had said is kept.</summary>
+    /// <summary>The run was cancelled, or its deadline passed, while the model answered; what it had said is kept.</summary>
     Cancelled,
 }
 

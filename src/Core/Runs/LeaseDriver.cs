@@ -80,7 +80,7 @@ internal sealed partial class LeaseDriver(
         using (slice)
         {
             using var deadline = new CancellationTokenSource(TimeUntil(lease.Run.Deadline), time);
-            using var onDeadline = deadline.Token.Register(slice.GiveUpStep);
+            using var onDeadline = deadline.Token.Register(slice.Expire);
             var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
             await using var watch = new CancelWatch(store, ticket, signals, slice, time, logger);
             try
@@ -104,7 +104,7 @@ internal sealed partial class LeaseDriver(
             {
                 return await loop.CancelAsync(lease, lease.Lost);
             }
-            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+            catch (OperationCanceledException) when (slice.IsExpired)
             {
                 // Not asked of the clock again: timers fire up to a millisecond early, and clocks are set back.
                 return await loop.ExpireAsync(lease, lease.Lost);

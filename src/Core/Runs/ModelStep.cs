@@ -14,7 +14,8 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
 {
     /// <summary>Asks for the next answer; whoever reads along is told what the model says while it says it, if the run streams.</summary>
     /// <returns>
-    /// The entry; of a streamed answer that a cancellation has cut off, as <see cref="StepStatus.Cancelled"/>, what was said of it.
+    /// The entry; of a streamed answer that a cancellation or the deadline has cut off, as <see cref="StepStatus.Cancelled"/>, what was
+    /// said of it.
     /// </returns>
     /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
     /// <exception cref="OperationCanceledException">The call was given up, and nothing was said.</exception>
@@ -67,7 +68,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
                 }
             }
         }
-        catch (OperationCanceledException) when (slice.IsCancelled && updates.Exists(update => update.Text.Length > 0))
+        catch (OperationCanceledException) when ((slice.IsCancelled || slice.IsExpired) && updates.Exists(update => update.Text.Length > 0))
         {
             // Readers have seen it. Calls of tools are left out: nobody makes them any more.
             said.Flush();

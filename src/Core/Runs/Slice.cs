@@ -9,6 +9,7 @@ internal sealed class Slice : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _lost;
     private readonly CancellationTokenSource _cancelled = new();
+    private readonly CancellationTokenSource _expired = new();
     private volatile bool _yieldRequested;
 
     /// <param name="budget">How long the slice may begin new steps.</param>
@@ -20,10 +21,10 @@ internal sealed class Slice : IDisposable
         _started = time.GetTimestamp();
         _budget = budget;
         _lost = CancellationTokenSource.CreateLinkedTokenSource(lost);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token, _cancelled.Token);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token, _cancelled.Token, _expired.Token);
     }
 
-    /// <summary>Cancelled when a step that can be repeated must be given up: at shutdown, when the run is cancelled or its lease lost.</summary>
+    /// <summary>Cancelled when a step that can be repeated must be given up: at shutdown, when the run is cancelled or expires or its lease is lost.</summary>
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Cancelled when every step must be given up: when the lease is lost.</summary>
@@ -34,13 +35,16 @@ internal sealed class Slice : IDisposable
 
     public bool IsCancelled => _cancelled.IsCancellationRequested;
 
+    /// <summary>Whether the run's deadline has passed.</summary>
+    public bool IsExpired => _expired.IsCancellationRequested;
+
     public bool IsOver => _yieldRequested || _stop.IsCancellationRequested || _time.GetElapsedTime(_started) >= _budget;
 
     /// <summary>Ends the slice after the step in flight.</summary>
     public void Yield() => _yieldRequested = true;
 
-    /// <summary>Gives up the step in flight, where it can be repeated.</summary>
-    public void GiveUpStep() => _stop.Cancel();
+    /// <summary>The run's deadline has passed: the step in flight is given up, where it can be repeated.</summary>
+    public void Expire() => _expired.Cancel();
 
     /// <summary>The run is to be cancelled: nothing new begins, and what is in flight is told to stop.</summary>
     public void Cancel() => _cancelled.Cancel();
@@ -53,5 +57,6 @@ internal sealed class Slice : IDisposable
         _stop.Dispose();
         _lost.Dispose();
         _cancelled.Dispose();
+        _expired.Dispose();
     }
 }

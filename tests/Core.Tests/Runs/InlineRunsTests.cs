@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -140,6 +141,32 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var run = await running;
 
         Assert.Equal((RunStatus.Expired, StopReason.Deadline), (run.Status, run.StopReason));
+    }
+
+    [Fact]
+    public async Task What_was_said_of_an_answer_that_the_deadline_cuts_off_is_kept()
+    {
+        await PutAsync();
+        var said = new TaskCompletionSource();
+        var models = new ScriptedModels(Says("So far, so good.")) { Stream = StreamAsync };
+
+        var running = RunAsync(models, Hello with { DeadlineSeconds = 5, Stream = true });
+        await said.Task;
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var run = await running;
+
+        Assert.Equal((StopReason.Deadline, "So far, so good.", 1), (run.StopReason, run.Output, run.Usage.ModelCalls));
+
+        async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (var update in (await answer).ToChatResponseUpdates())
+            {
+                yield return update;
+            }
+
+            said.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
     }
 
     [Fact]

@@ -187,6 +187,21 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task What_was_said_of_an_answer_that_the_deadline_cuts_off_is_kept()
+    {
+        var models = new ScriptedModels(Says("So far, so good.")) { Stream = WithoutEndAsync };
+        var worker = new DriverFixture(azurite, models, _tools, _owner);
+        var run = await worker.StartAsync(run => run with { Stream = true, Deadline = run.CreatedAt.AddMilliseconds(700) });
+
+        await worker.AdvanceAsync(run);
+        var (ended, entries) = await worker.LoadAsync(run);
+
+        Assert.Equal((RunStatus.Expired, StopReason.Deadline, "So far, so good."), (ended.Status, ended.StopReason, ended.Output));
+        Assert.Equal((EntryKind.Model, StepStatus.Cancelled, ended.Output), (entries[^1].Kind, entries[^1].Status, entries[^1].Text()));
+        Assert.Equal((1, 1), (ended.Turns, ended.Usage.ModelCalls));
+    }
+
+    [Fact]
     public async Task Outage_of_storage_does_not_end_the_renewals()
     {
         var options = new RunOptions { LeaseSeconds = 6 };

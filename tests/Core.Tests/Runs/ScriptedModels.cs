@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Providers;
 
@@ -68,6 +69,18 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
     {
         var answer = GetResponseAsync(messages, options, cancellationToken);
         return Stream?.Invoke(answer, cancellationToken) ?? PiecesOf(answer);
+    }
+
+    /// <summary>A stream that says the answer and then nothing more, without ending.</summary>
+    public static async IAsyncEnumerable<ChatResponseUpdate> WithoutEndAsync(
+        Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var update in PiecesOf(answer))
+        {
+            yield return update;
+        }
+
+        await Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
     private static async IAsyncEnumerable<ChatResponseUpdate> PiecesOf(Task<ChatResponse> answer)
