@@ -316,10 +316,10 @@ public partial class TenancyTests(ContractFixture app)
         var (method, path) = (route.Split(' ')[0], route.Split(' ')[1]);
         var body = method switch
         {
-            "PUT" => Definition,
+            "PUT" when !path.Contains("/shares/", StringComparison.Ordinal) => Definition,
             "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
-            "POST" when RunRoutes.Contains(route) => "",
+            "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };

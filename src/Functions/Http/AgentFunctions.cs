@@ -39,6 +39,7 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         await agents.DeleteAsync(request.Scope(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
@@ -48,6 +49,7 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
         [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         await sharing.ShareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
@@ -57,6 +59,7 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         await sharing.UnshareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }

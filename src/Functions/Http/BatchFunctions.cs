@@ -60,6 +60,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         var scope = request.Scope();
         var (batch, accepted) = await batches.CancelAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
         return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), accepted ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
@@ -72,6 +73,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         var scope = request.Scope();
         var batch = await batches.RetryAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
         return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), StatusCodes.Status202Accepted);
@@ -84,6 +86,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
 
         // Begun is begun: it goes on when the caller goes away.
         await batches.DeleteAsync(request.Scope(), id, new DurableRunScheduler(client), CancellationToken.None);

@@ -47,6 +47,7 @@ public sealed class ConversationFunctions(ConversationService conversations)
         [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         await conversations.DeleteAsync(request.Scope(), id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
         return Results.NoContent();
     }

@@ -21,6 +21,7 @@ public sealed class ErrorFunctions(ErrorService errors)
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/errors/{id}/resolve")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         return Answers.Json(ErrorDocument.From(await errors.ResolveAsync(request.Caller(), id, request.HttpContext.RequestAborted)));
     }
 
@@ -29,6 +30,7 @@ public sealed class ErrorFunctions(ErrorService errors)
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/errors/{id}/reopen")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         return Answers.Json(ErrorDocument.From(await errors.ReopenAsync(request.Caller(), id, request.HttpContext.RequestAborted)));
     }
 

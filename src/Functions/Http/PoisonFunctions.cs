@@ -18,6 +18,7 @@ public sealed class PoisonFunctions(PoisonService poison)
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/poison/{id}/replay")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         var prompt = await poison.ReplayAsync(request.Caller(), id, request.HttpContext.RequestAborted);
         return Answers.Json(PoisonDocument.From(prompt), StatusCodes.Status202Accepted);
     }

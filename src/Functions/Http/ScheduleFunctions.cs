@@ -38,6 +38,7 @@ public sealed class ScheduleFunctions(ScheduleService schedules)
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/schedules/{id}")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
         await schedules.DeleteAsync(request.Scope(), id, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }

@@ -27,6 +27,7 @@ public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal
         [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
 
         // Begun is begun: it goes on when the caller goes away.

@@ -9,6 +9,8 @@ public sealed class UserFunctions(UserService users)
     public async Task<IResult> DisableUser(
         [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/users/{id}/disabled")] HttpRequest request, string id)
     {
+        RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         await users.DisableAsync(request.Caller(), id, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
@@ -17,6 +19,8 @@ public sealed class UserFunctions(UserService users)
     public async Task<IResult> EnableUser(
         [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/users/{id}/disabled")] HttpRequest request, string id)
     {
+        RequestHeaders.RejectOtherQuery(request);
+        await RequestBody.RequireEmptyAsync(request);
         await users.EnableAsync(request.Caller(), id, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
