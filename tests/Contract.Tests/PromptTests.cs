@@ -26,6 +26,7 @@ public sealed class PromptTests(ContractFixture app)
         Assert.Equal(1, result.GetProperty("usage").GetProperty("modelCalls").GetInt32());
         Assert.Equal((result.Text("runId"), "Nobody but the owner reads this."), (run.Text("id"), run.Text("output")));
         Assert.DoesNotContain("Nobody", result.GetRawText(), StringComparison.Ordinal);
+        Assert.False(result.TryGetProperty("error", out _), "A run that completed has no error.");
     }
 
     [Fact]
@@ -87,7 +88,20 @@ public sealed class PromptTests(ContractFixture app)
         var result = await _queues.ResultAsync(_id);
 
         Assert.Equal("failed", result.Text("status"));
-        Assert.NotEmpty(result.GetProperty("error").Text("code"));
+        Assert.Equal("provider_rejected", result.GetProperty("error").Text("code"));
+    }
+
+    [Fact]
+    public async Task Error_that_quotes_what_was_said_is_told_by_its_code_alone()
+    {
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", responseSchema = new { type = "object", additionalProperties = false } });
+        app.Model.RespondWith(_ => ModelReply.Text("""{"total":"a secret answer"}"""));
+
+        await _queues.SendAsync(Prompt(agent));
+        var result = await _queues.ResultAsync(_id);
+
+        Assert.Equal(("failed", "invalid_output"), (result.Text("status"), result.GetProperty("error").Text("code")));
+        Assert.DoesNotContain("secret", result.GetRawText(), StringComparison.Ordinal);
     }
 
     /// <summary>What is wrong, and the code under which it is recorded; <c>{id}</c> is the prompt's.</summary>

@@ -192,10 +192,10 @@ internal sealed class RunRow(ContentVault vault)
 
     public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
 
-    /// <summary>As <see cref="ReadUnreadable"/>, but whose it is follows from where it is, whatever it says itself.</summary>
+    /// <summary>As <see cref="ReadPlain"/>, but whose it is follows from where it is, whatever it says itself.</summary>
     public static Run ReadPlaced(TableEntity row)
     {
-        var run = ReadUnreadable(row);
+        var run = ReadPlain(row);
         return run with { Caller = run.Caller with { Owner = Owner.OfPartition(row.PartitionKey) } };
     }
 
@@ -226,7 +226,7 @@ internal sealed class RunRow(ContentVault vault)
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
 
-    /// <summary>A run without its content: ids, status, times, counts.</summary>
+    /// <summary>A run without its content: ids, status, times, counts, and what went wrong unless that quotes content.</summary>
     public static Run ReadPlain(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
@@ -248,6 +248,7 @@ internal sealed class RunRow(ContentVault vault)
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
+        Error = row.GetString("ErrorCode") is { } code ? new RunError(code, row.GetString("ErrorMessage") ?? RunError.Withheld) : null,
         Usage = ReadUsage(row),
         Quota = new RunQuota(
             new QuotaAmount(row.GetInt64("AccountedTokens") ?? 0, Decimal(row.GetString("AccountedCostUsd"))),

@@ -62,6 +62,9 @@ public sealed record RunError(string Code, string Message)
     internal static readonly RunError ContentUnreadable =
         new("content_unreadable", "The stored content of this run cannot be read; the operator has been alerted.");
 
+    /// <summary>In place of a message that holds content, for who is told of a run but does not read it.</summary>
+    internal const string Withheld = "The message quotes what was said; read the run for it.";
+
     private const string InvalidOutputCode = "invalid_output";
 
     /// <summary>The model's answer does not fit the agent's <c>responseSchema</c>, also after it was asked to mend it.</summary>
