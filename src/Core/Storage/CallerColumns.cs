@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 
@@ -18,7 +19,8 @@ internal static class CallerColumns
     }
 
     /// <summary>For rows whose partition alone says whose they are.</summary>
-    public static void WriteRoles(TableEntity row, Caller caller) => row[Roles] = string.Join(' ', caller.Roles);
+    /// <remarks>As JSON: an issuer's roles may hold any character, and one called "Helpdesk admin" must not come back as two.</remarks>
+    public static void WriteRoles(TableEntity row, Caller caller) => row[Roles] = JsonSerializer.Serialize(caller.Roles);
 
     public static Caller Read(TableEntity row) => new(new Owner(row.GetString(Tenant), row.GetString(User)), ReadRoles(row));
 
@@ -30,6 +32,7 @@ internal static class CallerColumns
             : throw vault.Alert(
                 new ContentAddress(StorageClients.WorkTable, row.PartitionKey, row.RowKey, User), "it is not the owner whose partition the row is in");
 
+    /// <summary>None where they are not written as JSON: a row from before that gives no more rights than nothing does.</summary>
     public static IReadOnlySet<string> ReadRoles(TableEntity row) =>
-        row.GetString(Roles).Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+        row.GetString(Roles) is ['[', ..] stored ? JsonSerializer.Deserialize<HashSet<string>>(stored)! : [];
 }
