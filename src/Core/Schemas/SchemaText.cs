@@ -5,8 +5,9 @@ namespace Yggdrasil.Schemas;
 /// <summary>Rewrites what NJsonSchema does not understand in a schema, or silently leaves out, into what it does.</summary>
 /// <remarks>
 /// <c>const</c> becomes an <c>enum</c> of one; <c>true</c> and <c>false</c> in the place of a schema become one; a reference at
-/// the root, as generators write it for recursive types, moves into an <c>allOf</c>. A type that JSON does not have is refused:
-/// it would be left out, and anything would pass.
+/// the root, as generators write it for recursive types, moves into an <c>allOf</c>; at most 0 items or properties, where 0 is
+/// read as no limit, becomes <c>not</c> at least 1. A type that JSON does not have is refused: it would be left out, and anything
+/// would pass.
 /// </remarks>
 internal static class SchemaText
 {
@@ -47,6 +48,9 @@ internal static class SchemaText
             schema["enum"] = new JsonArray(constant);
         }
 
+        Exclude(schema, "maxItems", "array", "minItems");
+        Exclude(schema, "maxProperties", "object", "minProperties");
+
         // Here true and false are understood, and an error says so.
         foreach (var inner in Additional.Select(keyword => schema[keyword]).OfType<JsonObject>())
         {
@@ -75,6 +79,17 @@ internal static class SchemaText
             {
                 Rewrite(map, name);
             }
+        }
+    }
+
+    private static void Exclude(JsonObject schema, string limit, string type, string least)
+    {
+        if (schema[limit] is JsonValue value && value.TryGetValue<decimal>(out var most) && most == 0)
+        {
+            schema.Remove(limit);
+            var all = schema["allOf"] as JsonArray ?? [];
+            all.Add(new JsonObject { ["not"] = new JsonObject { ["type"] = type, [least] = 1 } });
+            schema["allOf"] = all;
         }
     }
 

@@ -73,7 +73,16 @@ public sealed class StructuredAnswerTests
     [InlineData("""{"type":"object","properties":{"a":false}}""", """{"a":1}""")]
     [InlineData("""{"definitions":{"tree":{"type":"object","properties":{"left":{"$ref":"#/definitions/tree"}}}},"$ref":"#/definitions/tree"}""", """{"left":{"left":5}}""")]
     [InlineData("""{"type":"array","items":{"type":"integer"}}""", "[1,\"2\"]")]
+    [InlineData("""{"type":"array","maxItems":0}""", "[1]")]
+    [InlineData("""{"type":"object","maxProperties":0,"allOf":[{"type":"object"}]}""", """{"a":1}""")]
     public void Keyword_of_the_schema_is_applied(string schema, string answer) => Assert.NotEmpty(Errors(schema, answer));
+
+    [Theory]
+    [InlineData("""{"type":["array","null"],"maxItems":0}""", "[]")]
+    [InlineData("""{"type":["array","null"],"maxItems":0}""", "null")]
+    [InlineData("""{"type":"object","maxProperties":0}""", "{}")]
+    [InlineData("""{"type":"array","maxItems":1}""", "[1]")]
+    public void Answer_within_a_limit_fits(string schema, string answer) => Assert.Empty(Errors(schema, answer));
 
     [Fact]
     public void Value_of_the_answer_is_in_no_error()
