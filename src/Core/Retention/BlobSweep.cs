@@ -11,27 +11,35 @@ internal sealed partial class BlobSweep(StorageClients storage, ContentVault vau
     /// <summary>How many days after a blob was written nobody can be about to refer to it any more.</summary>
     public const int DaysUntil = 2;
 
+    /// <summary>How many rows are looked at side by side.</summary>
+    private const int AtOnce = 16;
+
     /// <summary>Looks at the blobs of an owner that were written on a day.</summary>
-    public async Task SweepAsync(string partition, DateOnly day, CancellationToken cancellationToken)
+    /// <returns>Whether all were looked at before it was over.</returns>
+    public async Task<bool> SweepAsync(string partition, DateOnly day, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var container = await storage.GetContentContainerAsync(cancellationToken);
+        var blobs = container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{partition}/", cancellationToken)
+            .TakeWhile(_ => !isOver())
+            .Where(blob => blob.Properties.CreatedOn is { } created && DueItem.DayOf(created) == day && created < time.GetUtcNow().AddDays(-1));
         var removed = 0;
-        await foreach (var blob in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{partition}/", cancellationToken))
-        {
-            if (blob.Properties.CreatedOn is { } created
-                && DueItem.DayOf(created) == day
-                && created < time.GetUtcNow().AddDays(-1)
-                && await vault.IsOrphanAsync(partition, blob.Name, blob.Metadata, cancellationToken))
+        await Parallel.ForEachAsync(
+            blobs,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+            async (blob, stop) =>
             {
-                await container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellationToken);
-                removed++;
-            }
-        }
-
+                if (await vault.IsOrphanAsync(partition, blob.Name, blob.Metadata, stop))
+                {
+                    await container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: stop);
+                    Interlocked.Increment(ref removed);
+                }
+            });
         if (removed > 0)
         {
             LogSwept(removed);
         }
+
+        return !isOver();
     }
 
     [LoggerMessage(4021, LogLevel.Information, "{Removed} blobs that no row refers to were removed")]

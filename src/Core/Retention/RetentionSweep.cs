@@ -20,7 +20,7 @@ namespace Yggdrasil.Retention;
 /// </code>
 /// An item goes once nothing is left to do for it. One that still holds something young is written down again for the day when
 /// that may have expired. So the work of one run follows from what is due, never from what is stored; what does not fit into
-/// its time is done by the next.
+/// its time is done by the next. An item that fails is left where it is and keeps no other from its turn.
 /// </remarks>
 public sealed partial class RetentionSweep
 {
@@ -74,7 +74,14 @@ public sealed partial class RetentionSweep
                 return;
             }
 
-            removed += await DoAsync(item, scheduler, IsOver, cancellationToken);
+            try
+            {
+                removed += await DoAsync(item, scheduler, IsOver, cancellationToken);
+            }
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFailed(item.Kind, item.Day, failure.GetType().FullName);
+            }
         }
 
         if (removed > 0)
@@ -89,8 +96,8 @@ public sealed partial class RetentionSweep
         var (removed, again) = item.Kind switch
         {
             DueKind.Expiry => await ExpireAsync(item, scheduler, isOver, cancellationToken),
-            DueKind.Blobs => await DoneAsync(_blobs.SweepAsync(item.Partition, item.Day, cancellationToken)),
-            DueKind.LateBlobs => await DoneAsync(_blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
+            DueKind.Blobs => (0, await _blobs.SweepAsync(item.Partition, item.Day, isOver, cancellationToken) ? null : Tomorrow),
+            DueKind.LateBlobs => (0, await _blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, isOver, cancellationToken) ? null : Tomorrow),
             DueKind.Batch => (0, await _batchRemoval.LookAsync(item, scheduler, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
@@ -150,9 +157,13 @@ public sealed partial class RetentionSweep
                 {
                     again = Earlier(again, expiry);
                 }
-                else if (await _batchRemoval.RemoveAsync(batch, scheduler, isOver, cancellationToken))
+                else if (await RemoveAsync(batch, scheduler, isOver, cancellationToken))
                 {
                     removed++;
+                }
+                else
+                {
+                    again = Earlier(again, Tomorrow);
                 }
             }
             else if (batch is { IsTerminal: false })
@@ -162,6 +173,19 @@ public sealed partial class RetentionSweep
         }
 
         return (removed, again);
+    }
+
+    /// <returns>Whether it is gone: not one that somebody tries again just now, or that its time did not suffice for.</returns>
+    private async Task<bool> RemoveAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _batchRemoval.RemoveAsync(batch, scheduler, isOver, cancellationToken);
+        }
+        catch (ConflictException)
+        {
+            return false;
+        }
     }
 
     private async Task<(int Removed, DateOnly? Again)> ExpireRunsAsync(
@@ -289,6 +313,9 @@ public sealed partial class RetentionSweep
         (days ?? _options.Days) is > 0 and var kept ? DueItem.DayOf(lastActive).AddDays(kept + 1) : null;
 
     private static DateOnly Earlier(DateOnly? one, DateOnly other) => one < other ? one.Value : other;
+
+    [LoggerMessage(4024, LogLevel.Warning, "Retention: what was due of {Kind} for {Day} failed ({ExceptionType}); it is tried again with the next occurrence")]
+    private partial void LogFailed(DueKind kind, DateOnly day, string? exceptionType);
 
     [LoggerMessage(4022, LogLevel.Information, "Retention: {Removed} runs and conversations were removed")]
     private partial void LogRemoved(int removed);

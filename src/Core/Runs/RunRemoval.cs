@@ -40,9 +40,9 @@ internal sealed class RunRemoval(
         await index.RemoveAsync(partition, runId, cancellationToken);
         await RemoveReplacedAsync(run, cancellationToken);
 
-        // The run's row goes last: it says where the others are.
-        await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
+        // The run's row goes last: it says where all else is, the durable history too.
         await PurgeHistoryAsync(run, scheduler, cancellationToken);
+        await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
     }
 
     /// <summary>Puts a tombstone in a run's place and removes all else of it.</summary>

@@ -11,7 +11,7 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage, TimePro
     [Function(nameof(InvokeAgent))]
     public Task<IResult> InvokeAgent(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/invoke")] HttpRequest request, string agent) =>
-        usage.WithRateAsync(request, agent, () => InvokeAsync(request, agent));
+        usage.WithRateAsync(request, agent, logger, () => InvokeAsync(request, agent));
 
     private async Task<IResult> InvokeAsync(HttpRequest request, string agent)
     {

@@ -5,20 +5,21 @@ using Yggdrasil.Problems;
 namespace Yggdrasil.Functions.Http;
 
 /// <summary>Tells callers who start runs how many more they may start: <c>RateLimit-Limit</c>, <c>-Remaining</c>, <c>-Reset</c>.</summary>
-internal static class RateLimitHeaders
+internal static partial class RateLimitHeaders
 {
     /// <summary>Does what starts a run, and tells what is left of the rate after it, also when it was refused.</summary>
-    public static async Task<T> WithRateAsync<T>(this UsageService usage, HttpRequest request, string? agentId, Func<Task<T>> start)
+    public static async Task<T> WithRateAsync<T>(
+        this UsageService usage, HttpRequest request, string? agentId, ILogger logger, Func<Task<T>> start)
     {
         try
         {
             var result = await start();
-            await WriteAsync(usage, request, agentId);
+            await WriteAsync(usage, request, agentId, logger);
             return result;
         }
         catch (ProblemException)
         {
-            await WriteAsync(usage, request, agentId);
+            await WriteAsync(usage, request, agentId, logger);
             throw;
         }
     }
@@ -27,14 +28,25 @@ internal static class RateLimitHeaders
     public static string Seconds(TimeSpan time, int atLeast = 0) =>
         Math.Max(atLeast, (long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
-    private static async Task WriteAsync(UsageService usage, HttpRequest request, string? agentId)
+    /// <summary>Headers that cannot be had are left out: the run is started, and a failure here would have its caller start another.</summary>
+    private static async Task WriteAsync(UsageService usage, HttpRequest request, string? agentId, ILogger logger)
     {
-        if (await usage.FindRateAsync(request.Caller().Owner, agentId, request.HttpContext.RequestAborted) is { } rate)
+        try
         {
-            var headers = request.HttpContext.Response.Headers;
-            headers["RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
-            headers["RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
-            headers["RateLimit-Reset"] = Seconds(rate.Reset);
+            if (await usage.FindRateAsync(request.Caller().Owner, agentId, request.HttpContext.RequestAborted) is { } rate)
+            {
+                var headers = request.HttpContext.Response.Headers;
+                headers["RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
+                headers["RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
+                headers["RateLimit-Reset"] = Seconds(rate.Reset);
+            }
+        }
+        catch (Exception failure)
+        {
+            LogLeftOut(logger, failure.GetType().FullName);
         }
     }
+
+    [LoggerMessage(3090, LogLevel.Warning, "RateLimit headers were left out ({ExceptionType})")]
+    private static partial void LogLeftOut(ILogger logger, string? exceptionType);
 }

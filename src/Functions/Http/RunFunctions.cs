@@ -7,21 +7,21 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage)
+public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage, ILogger<RunFunctions> logger)
 {
     [Function(nameof(StartRun))]
     public Task<IResult> StartRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
         string agent,
         [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agent, () => StartRunAsync(request, agent, client));
+        usage.WithRateAsync(request, agent, logger, () => StartRunAsync(request, agent, client));
 
     [Function(nameof(ForkRun))]
     public Task<IResult> ForkRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/fork")] HttpRequest request,
         string id,
         [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agentId: null, () => ForkRunAsync(request, id, client));
+        usage.WithRateAsync(request, agentId: null, logger, () => ForkRunAsync(request, id, client));
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(

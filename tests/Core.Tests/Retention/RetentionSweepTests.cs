@@ -225,6 +225,26 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
         Assert.DoesNotContain(run.Id, _scheduler.Purged);
     }
 
+    [Fact]
+    public async Task What_fails_keeps_nothing_else_from_its_turn_and_is_tried_again()
+    {
+        var worker = Worker();
+        var failing = await RunAsync(worker);
+        _time.Advance(TimeSpan.FromDays(1));
+        var next = await RunAsync(worker);
+        _scheduler.IsRunning = id => id.StartsWith(failing.Id, StringComparison.Ordinal) ? throw new TimeoutException() : false;
+
+        await SweepAsync(worker, Days + 2);
+        var kept = await _talk.RowKeysAsync(worker);
+        _scheduler.IsRunning = _ => false;
+        await SweepAsync(worker, 1);
+
+        Assert.DoesNotContain($"run!{next.Id}", kept);
+        Assert.Contains(kept, key => key.StartsWith("due!", StringComparison.Ordinal));
+        Assert.Empty(await _talk.RowKeysAsync(worker));
+        Assert.Contains(failing.Id, _scheduler.Purged);
+    }
+
     private DriverFixture Worker() => new(
         azurite, new ScriptedModels(Says(new string('x', 50_000))), _talk.Tools, _talk.Owner, time: _time, retention: new RetentionOptions { Days = Days });
 
