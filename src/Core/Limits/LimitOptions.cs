@@ -10,16 +10,17 @@ public sealed class LimitOptions
 {
     public const string Section = "Limits";
 
-    /// <summary>As <see cref="UsageLimits.TokensPerDay"/>.</summary>
+    /// <inheritdoc cref="UsageLimits.TokensPerDay"/>
     public long? TokensPerDay { get; set; }
 
-    /// <summary>As <see cref="UsageLimits.CostPerDayUsd"/>.</summary>
+    /// <inheritdoc cref="UsageLimits.CostPerDayUsd"/>
     public decimal? CostPerDayUsd { get; set; }
 
-    /// <summary>As <see cref="UsageLimits.RequestsPerMinute"/>: as many as may be, which only a client that runs wild reaches.</summary>
+    /// <inheritdoc cref="UsageLimits.RequestsPerMinute"/>
+    /// <remarks>By default as many as may be, which only a client that runs wild reaches.</remarks>
     public int? RequestsPerMinute { get; set; } = UsageLimits.MaxRequestsPerMinute;
 
-    /// <summary>As <see cref="UsageLimits.ConcurrentRuns"/>.</summary>
+    /// <inheritdoc cref="UsageLimits.ConcurrentRuns"/>
     public int? ConcurrentRuns { get; set; } = 100;
 
     /// <summary>By tenant, case aside.</summary>

@@ -7,9 +7,10 @@ public sealed class ProviderOptions
     /// <summary>The part before the colon of a model id, lower case.</summary>
     public required string Name { get; init; }
 
+    /// <summary>How it is spoken to: <c>openai</c>, <c>azure</c>, <c>anthropic</c>, <c>ollama</c> or <c>openai-compatible</c>. Known for built-in names, required for others.</summary>
     public required ProviderType Type { get; init; }
 
-    /// <summary>Where the provider's API begins; null only where there is no default and none is set.</summary>
+    /// <summary>Where the provider's API begins; built-in names but Azure's have one.</summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>Whether a call without an API key is refused here rather than upstream.</summary>

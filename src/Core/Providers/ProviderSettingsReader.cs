@@ -14,7 +14,7 @@ namespace Yggdrasil.Providers;
 /// <param name="hasVault">Whether API keys may come from a vault, later than the settings.</param>
 internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options, bool hasVault)
 {
-    private static readonly string[] KnownSettings =
+    internal static readonly string[] KnownSettings =
     [
         "Type", "Endpoint", "ApiKey", nameof(ProviderOptions.TimeoutSeconds), nameof(ProviderOptions.FirstTokenSeconds),
         nameof(ProviderOptions.StreamSeconds), nameof(ProviderOptions.ConnectSeconds), nameof(ProviderOptions.MaxConcurrency),

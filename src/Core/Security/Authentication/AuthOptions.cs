@@ -11,6 +11,7 @@ public sealed class AuthOptions
     /// <summary><c>dev:&lt;user&gt;</c> bearer tokens, for laptops and CI.</summary>
     public const string DevelopmentMode = "Development";
 
+    /// <summary><c>Jwt</c>, or <c>Development</c>, which only the Development environment on a loopback address accepts.</summary>
     public string Mode { get; set; } = JwtMode;
 
     /// <summary>In development mode, who a request without credentials acts as; null refuses it.</summary>
