@@ -13,23 +13,32 @@ public sealed record RunToolInput(string Partition, string RunId, string CallId)
 
 public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
 
-/// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/> and nothing else.</summary>
+/// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/>, and nothing else unless the host stops.</summary>
+/// <remarks>
+/// A step that a stopping host cuts off ends cancelled: the extension puts its message back then, and another host takes it within
+/// seconds. What it answered instead would wait for as long as the stopping host keeps the orchestration's queue.
+/// </remarks>
 public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ChildRuns children, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
     public Task<SliceOutcome> AdvanceRun(
         [ActivityTrigger] AdvanceRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        GuardAsync(input.RunId, async () =>
+        GuardAsync(input.RunId, context, async () =>
         {
             var run = new RunTicket(input.Partition, input.RunId);
             var outcome = await driver.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
+            if (outcome.End == SliceEnd.Yielded)
+            {
+                context.CancellationToken.ThrowIfCancellationRequested();
+            }
+
             await endings.AnnounceAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
             return outcome;
         });
 
     [Function(nameof(RunTool))]
     public Task RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        GuardAsync(input.RunId, async () =>
+        GuardAsync(input.RunId, context, async () =>
         {
             if (await driver.RunToolAsync(new RunTicket(input.Partition, input.RunId), input.CallId, context.CancellationToken) is { } delegated)
             {
@@ -42,7 +51,7 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
     [Function(nameof(FailRun))]
     public Task<SliceOutcome> FailRun(
         [ActivityTrigger] FailRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        GuardAsync(input.RunId, async () =>
+        GuardAsync(input.RunId, context, async () =>
         {
             var run = new RunTicket(input.Partition, input.RunId);
             var outcome = await driver.FailAsync(run, input.ErrorId, context.CancellationToken);
@@ -51,11 +60,16 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
         });
 
     /// <summary>Keeps messages and stacks, which may hold content and fill durable history, out of it.</summary>
-    private async Task<T> GuardAsync<T>(string runId, Func<Task<T>> step)
+    private async Task<T> GuardAsync<T>(string runId, FunctionContext context, Func<Task<T>> step)
     {
         try
         {
             return await step();
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            LogGivenBack(runId);
+            throw;
         }
         catch (Exception failure)
         {
@@ -65,6 +79,9 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
             throw new SliceFailedException(errorId);
         }
     }
+
+    [LoggerMessage(3014, LogLevel.Information, "Run {RunId}: the host stops; another one goes on")]
+    private partial void LogGivenBack(string runId);
 
     [LoggerMessage(3010, LogLevel.Error, "A slice of run {RunId} failed: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string runId, string errorId, string? exceptionType);
