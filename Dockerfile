@@ -15,6 +15,7 @@ FROM mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
 # Below 1024 only root may listen.
 ENV ASPNETCORE_URLS=http://+:8080 \
     AzureWebJobsScriptRoot=/home/site/wwwroot \
+    AzureWebJobsDisableHomepage=true \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true
 COPY --from=build /app /home/site/wwwroot
 # What the host writes beside storage: its logs and a cache of keys. The app itself stays root's, read-only.

@@ -9,6 +9,8 @@ var builder = FunctionsApplication.CreateBuilder(args);
 builder.UseMiddleware<AnsweredMiddleware>();
 builder.ConfigureFunctionsWebApplication();
 builder.UseYggdrasil();
+// Two lines for each answer otherwise.
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Services.AddYggdrasil(builder.Configuration).AddOwnTools();
 if (TelemetryServices.IsExported(builder.Configuration))
 {

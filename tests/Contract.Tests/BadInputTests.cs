@@ -119,6 +119,17 @@ public class BadInputTests(ContractFixture app)
         await AssertInvalidAsync(response, field, situation);
     }
 
+    [Theory]
+    [InlineData("""{"input":""", "not valid JSON (line 1")]
+    [InlineData("{\n\"input\":\"x\",}", "not valid JSON (line 2")]
+    [InlineData("""{"input":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[""", "nests deeper than 32 levels")]
+    public async Task Body_that_cannot_be_parsed_is_told_what_is_wrong_with_it(string body, string told)
+    {
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Post, Runs, body);
+
+        Assert.Contains(told, (await response.ReadAsync()).GetProperty("errors").GetProperty("body")[0].GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Answer_to_a_hostile_body_stays_small()
     {

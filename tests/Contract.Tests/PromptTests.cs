@@ -160,6 +160,18 @@ public sealed class PromptTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Message_that_is_sent_as_it_is_is_read_all_the_same()
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+        var queue = await _queues.OpenAsync("prompts", Azure.Storage.Queues.QueueMessageEncoding.None);
+
+        await queue.SendMessageAsync(JsonSerializer.Serialize(Prompt(agent)));
+
+        Assert.Equal("completed", (await _queues.ResultAsync(_id)).Text("status"));
+    }
+
+    [Fact]
     public async Task Other_body_under_the_same_id_is_recorded_and_the_first_run_stays()
     {
         var agent = await app.PutAgentAsync();

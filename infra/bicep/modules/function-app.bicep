@@ -34,6 +34,8 @@ var settings = {
   AZURE_CLIENT_ID: identityClientId
   // Specialised placeholders crash .NET 10 workers as they start; remove when the platform is fixed.
   WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED: '0'
+  // The host's own page at "/", which tells strangers what runs here.
+  AzureWebJobsDisableHomepage: 'true'
   KeyVault__Uri: vaultUri
   KeyVault__ClientId: identityClientId
   Auth__Mode: 'Jwt'

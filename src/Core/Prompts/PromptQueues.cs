@@ -30,6 +30,15 @@ public sealed class PromptQueues
 
     internal PromptQueues(StorageClients storage) => _storage = storage;
 
+    /// <summary>What a message says: it is Base64, or as it is where somebody put it in by hand.</summary>
+    /// <remarks>Not left to the host, which would move what it cannot decode to where nobody can.</remarks>
+    public static BinaryData Decode(BinaryData message)
+    {
+        var text = message.ToString();
+        var decoded = new byte[text.Length];
+        return Convert.TryFromBase64String(text, decoded, out var length) ? BinaryData.FromBytes(decoded.AsMemory(0, length)) : message;
+    }
+
     /// <summary>Puts a prompt into the queue, to be seen after a while.</summary>
     public async Task SendPromptAsync(BinaryData body, TimeSpan delay, CancellationToken cancellationToken)
     {

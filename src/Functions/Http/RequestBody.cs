@@ -115,7 +115,7 @@ internal static class RequestBody
     }
 
     // The parser's own message quotes the offending bytes and can name its options; where it happened is what helps.
-    internal static string Describe(JsonException failure) => failure.Message.Contains("depth", StringComparison.OrdinalIgnoreCase)
+    internal static string Describe(JsonException failure) => failure.Message.Contains("maximum configured depth", StringComparison.Ordinal)
         ? $"The body nests deeper than {ContractJson.MaxDepth} levels."
         : $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).";
 

@@ -15,7 +15,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
         [QueueTrigger(PromptQueues.Prompts)] QueueMessage message, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(message, parsed => intake.AcceptAsync(parsed, Delivery(message), new DurableRunScheduler(client), context.CancellationToken), context);
 
-    /// <summary>Records a prompt whose attempts are used up; also one that the host could not decode.</summary>
+    /// <summary>Records a prompt whose attempts are used up.</summary>
     [Function(nameof(RecordPoison))]
     public Task RecordPoison([QueueTrigger(PromptQueues.Poison)] QueueMessage message, FunctionContext context) =>
         GuardAsync(message, parsed => intake.GiveUpAsync(parsed, Delivery(message), context.CancellationToken), context);
@@ -26,7 +26,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
         {
             try
             {
-                await handle(PromptRequest.Parse(message.Body));
+                await handle(PromptRequest.Parse(PromptQueues.Decode(message.Body)));
             }
             catch (PromptRejectedException none)
             {
@@ -44,7 +44,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
     }
 
     private static PromptDelivery Delivery(QueueMessage message) =>
-        new(message.MessageId, message.InsertedOn ?? default, message.DequeueCount, message.Body);
+        new(message.MessageId, message.InsertedOn ?? default, message.DequeueCount, PromptQueues.Decode(message.Body));
 
     [LoggerMessage(3080, LogLevel.Error, "Queue message {MessageId}, attempt {Attempt}, could not be handled: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string messageId, long attempt, string errorId, string? exceptionType);
