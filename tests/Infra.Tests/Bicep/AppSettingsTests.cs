@@ -13,7 +13,7 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
     private static readonly string[] Foreign =
     [
         "AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "APPLICATIONINSIGHTS_CONNECTION_STRING",
-        "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
+        "AzureWebJobsDisableHomepage", "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
         "DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED",
     ];
 
