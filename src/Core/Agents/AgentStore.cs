@@ -90,12 +90,8 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var start = after is null ? RowKeys.AgentPrefix : RowKeys.EndOfChildren(RowKeys.Agent(after));
-
-        // Shares lie between the agents; they have no version.
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {owner.Partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
         List<Agent> agents = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(range, maxPerPage: limit, cancellationToken: cancellationToken))
+        await foreach (var row in table.QueryAsync<TableEntity>(AgentsFrom(owner, start), maxPerPage: limit, cancellationToken: cancellationToken))
         {
             agents.Add(await ReadAsync(owner, row, cancellationToken));
             if (agents.Count == limit)
@@ -111,9 +107,8 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     public async Task<IReadOnlyList<Agent>> ListPlainAsync(Owner owner, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {owner.Partition} and RowKey ge {RowKeys.AgentPrefix} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
-        return await table.QueryAsync<TableEntity>(range, select: ["RowKey", Version, AgentShare.Incarnation], cancellationToken: cancellationToken)
+        return await table.QueryAsync<TableEntity>(
+                AgentsFrom(owner, RowKeys.AgentPrefix), select: ["RowKey", Version, AgentShare.Incarnation], cancellationToken: cancellationToken)
             .Select(row => new Agent(
                 row.RowKey[RowKeys.AgentPrefix.Length..],
                 new AgentDefinition { Model = "" },
@@ -128,6 +123,10 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
             })
             .ToListAsync(cancellationToken);
     }
+
+    /// <remarks>Shares lie between the agents; they have no version.</remarks>
+    private static string AgentsFrom(Owner owner, string start) => TableClient.CreateQueryFilter(
+        $"PartitionKey eq {owner.Partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
 
     internal async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
     {
