@@ -33,6 +33,6 @@ public sealed record BatchOutcome(BatchSliceEnd End, DateTimeOffset? Until = nul
 /// <summary>Starts the orchestrations that drive batches, beside those of runs.</summary>
 public interface IBatchScheduler : Runs.IRunScheduler
 {
-    /// <summary>Schedules the orchestration of a batch's round. One that has not ended counts as success.</summary>
+    /// <summary>Schedules the orchestration of a batch's round. One that has not ended counts as success; one that has is replaced.</summary>
     Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken);
 }
