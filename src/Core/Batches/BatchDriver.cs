@@ -62,7 +62,13 @@ public sealed partial class BatchDriver
             return BatchOutcome.Missing;
         }
 
-        if (batch.IsDeleted || batch.Round != ticket.Round)
+        if (batch.Round < ticket.Round)
+        {
+            // Scheduled just before its round is begun, it may look between the two.
+            return BatchOutcome.Missing;
+        }
+
+        if (batch.IsDeleted || batch.Round > ticket.Round)
         {
             return BatchOutcome.Finished;
         }

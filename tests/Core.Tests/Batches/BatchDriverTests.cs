@@ -133,16 +133,19 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Slices_of_an_earlier_round_and_of_no_batch_end_at_once()
+    public async Task Slice_of_an_earlier_round_ends_and_one_of_no_batch_or_a_round_to_come_looks_again()
     {
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
         var batch = await app.AcceptAsync(1);
-        var partition = _owner.Partition;
+        Task<BatchOutcome> AdvanceAsync(string id, int round) =>
+            app.Driver.AdvanceAsync(new BatchTicket(_owner.Partition, id, round), app.Scheduler, CancellationToken.None);
 
-        var early = await app.Driver.AdvanceAsync(new BatchTicket(partition, batch.Id, 2), app.Scheduler, CancellationToken.None);
-        var none = await app.Driver.AdvanceAsync(new BatchTicket(partition, "batch_none", 1), app.Scheduler, CancellationToken.None);
+        var none = await AdvanceAsync("batch_none", 1);
+        var early = await AdvanceAsync(batch.Id, 2);
+        await app.Worker.Batches.Store.BeginRoundAsync(batch with { Round = 2 }, CancellationToken.None);
+        var late = await AdvanceAsync(batch.Id, 1);
 
-        Assert.Equal((BatchSliceEnd.Finished, BatchSliceEnd.Missing), (early.End, none.End));
+        Assert.Equal((BatchSliceEnd.Missing, BatchSliceEnd.Missing, BatchSliceEnd.Finished), (none.End, early.End, late.End));
     }
 
     private BatchFixture Instance(ScriptedModels models) => new(azurite, models, _owner);
