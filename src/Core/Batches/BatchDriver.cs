@@ -118,7 +118,7 @@ public sealed partial class BatchDriver
             head = await ReopenAsync(batch, stopping) ?? head;
         }
 
-        using var watch = new BatchWatch(_batches, batch, _time, stopping);
+        await using var watch = new BatchWatch(_batches, batch, _time, _logger, stopping);
         using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _options, scheduler, _time, _logger);
         var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
         return last is null

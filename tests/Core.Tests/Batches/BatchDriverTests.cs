@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Yggdrasil.Batches;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -46,7 +47,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
 
         await app.AdvanceAsync(batch, stopping.Token);
         var (_, before) = await app.ReadAsync(batch);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
 
         var (_, after) = await app.ReadAsync(batch);
         Assert.InRange(before.Completed, 0, 39);
@@ -67,7 +68,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var target = Assert.Single(run.Notices).Target;
         await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
         await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
 
         Assert.Equal((BatchSliceEnd.Parked, 1, 1), (outcome.End, waiting.HandedOver, waiting.Counts.Running));
         Assert.Contains(app.Scheduler.Scheduled, scheduled => scheduled.InstanceId == run.Driver);
@@ -82,11 +83,11 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var models = new ScriptedModels(ScriptedModels.Says("Fine."));
         var app = Instance(models);
         var batch = await app.AcceptAsync(5);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
         var uncounted = await app.AcceptAsync(5, id: batch.Id);
 
         // The same batch once more, with nothing counted: as if the process had died before.
-        await FinishAsync(app, uncounted);
+        await app.FinishAsync(uncounted);
 
         Assert.Equal(5, (await app.ReadAsync(uncounted)).Head.Completed);
         Assert.Equal(5, models.Prompts.Count);
@@ -97,13 +98,13 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     {
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Nobody else's business.")));
         var batch = await app.AcceptAsync(2, callbackUrl: "https://hooks.example.com/");
-        await FinishAsync(app, batch);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
+        await app.FinishAsync(batch);
         var first = app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).ToList();
         var (ended, _) = await app.ReadAsync(batch);
 
         await app.Worker.Batches.Store.BeginRoundAsync(ended with { Status = BatchStatus.Running, Round = 2 }, CancellationToken.None);
-        await FinishAsync(app, batch with { Round = 2 });
+        await app.FinishAsync(batch with { Round = 2 });
 
         var pending = await app.Worker.Callbacks.Store.FindPendingAsync(app.Scheduler.Callbacks.Last(), CancellationToken.None);
         Assert.Single(first);
@@ -148,13 +149,50 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         Assert.Equal((BatchSliceEnd.Missing, BatchSliceEnd.Missing, BatchSliceEnd.Finished), (none.End, early.End, late.End));
     }
 
-    private BatchFixture Instance(ScriptedModels models) => new(azurite, models, _owner);
-
-    private static async Task FinishAsync(BatchFixture app, Batch batch)
+    [Fact]
+    public async Task Cancel_ends_the_runs_in_hand_also_when_no_item_is_left_to_begin()
     {
-        while ((await app.AdvanceAsync(batch)).End != BatchSliceEnd.Finished)
-        {
-            await Task.Delay(200);
-        }
+        var models = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);
+        var app = Instance(models);
+        var batch = await app.AcceptAsync(2);
+        var slice = app.AdvanceAsync(batch);
+        await Poll.UntilAsync(() => models.Prompts.Count == 2);
+
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        await slice.WaitAsync(TimeSpan.FromSeconds(60));
+        await app.FinishAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        Assert.Equal((BatchStatus.Cancelled, 2), (ended.Status, head.Cancelled));
     }
+
+    [Fact]
+    public async Task Reading_on_that_fails_loses_no_result_of_items_in_hand()
+    {
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var app = Instance(new ScriptedModels(async prompt =>
+        {
+            if (prompt[^1].Text is "Question 97" or "Question 98")
+            {
+                await failed.Task;
+            }
+
+            return await ScriptedModels.Says("Fine.")(prompt);
+        }));
+        var batch = await app.AcceptAsync(120);
+        app.Hook.Before = message =>
+        {
+            if (message.Request.Uri.Query.Contains("NextRowKey", StringComparison.Ordinal))
+            {
+                failed.TrySetResult();
+                throw new InvalidOperationException("Storage is away.");
+            }
+        };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.AdvanceAsync(batch));
+
+        Assert.Equal(99, (await app.ReadAsync(batch)).Head.Completed);
+    }
+
+    private BatchFixture Instance(ScriptedModels models, TimeProvider? time = null) => new(azurite, models, _owner, time);
 }
