@@ -1,3 +1,4 @@
+using Azure.Core;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Batches;
 using Yggdrasil.Runs;
@@ -192,6 +193,32 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         await Assert.ThrowsAsync<InvalidOperationException>(() => app.AdvanceAsync(batch));
 
         Assert.Equal(99, (await app.ReadAsync(batch)).Head.Completed);
+    }
+
+    [Fact]
+    public async Task Item_that_cannot_be_driven_in_place_is_handed_over_and_the_log_says_why()
+    {
+        BatchFixture? app = null;
+        app = Instance(new ScriptedModels(prompt =>
+        {
+            app!.Hook.Before = message =>
+            {
+                if (message.Request.Method != RequestMethod.Get)
+                {
+                    app.Hook.Before = _ => { };
+                    throw new InvalidOperationException("Storage is away.");
+                }
+            };
+            return ScriptedModels.Says("Fine.")(prompt);
+        }));
+        var batch = await app.AcceptAsync(1);
+
+        await app.AdvanceAsync(batch);
+
+        var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
+        Assert.Equal(1, (await app.ReadAsync(batch)).Head.HandedOver);
+        Assert.Contains(app.ItemLog.Entries, entry => entry.EventId == 1303
+            && entry.Text.Contains(runId, StringComparison.Ordinal) && entry.Text.Contains(nameof(InvalidOperationException), StringComparison.Ordinal));
     }
 
     private BatchFixture Instance(ScriptedModels models, TimeProvider? time = null) => new(azurite, models, _owner, time);

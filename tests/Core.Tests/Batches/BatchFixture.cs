@@ -24,7 +24,8 @@ internal sealed class BatchFixture
             store,
             items,
             ledger,
-            new BatchItemRuns(Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time),
+            new BatchItemRuns(
+                Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time, ItemLog),
             new BatchCancellation(items, ledger, Worker.Store),
             new BatchTurns(Options),
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
@@ -65,6 +66,8 @@ internal sealed class BatchFixture
 
     /// <summary>What happens around the instance's requests to tables.</summary>
     public RequestHook Hook { get; } = new();
+
+    public RecordedLog<BatchItemRuns> ItemLog { get; } = new();
 
     public Caller Caller => new(Worker.Owner, new HashSet<string>());
 
