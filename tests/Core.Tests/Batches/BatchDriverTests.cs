@@ -150,6 +150,44 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         Assert.Equal((BatchSliceEnd.Missing, BatchSliceEnd.Missing, BatchSliceEnd.Finished), (none.End, early.End, late.End));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Item_whose_end_nobody_told_is_counted_at_the_next_recheck(bool isDeleted)
+    {
+        var app = Waiting();
+        var batch = await app.AcceptAsync(1);
+        await app.AdvanceAsync(batch);
+        await EndRunAsync(app, batch, isDeleted);
+
+        var soon = await app.AdvanceAsync(batch);
+        var later = Waiting(new ShiftedTime(BatchRecheck.Interval));
+        var outcome = await later.AdvanceAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        var item = await app.Worker.Batches.Items.FindAsync(batch.Items, 0, CancellationToken.None);
+        Assert.Equal((BatchSliceEnd.Parked, BatchSliceEnd.Finished), (soon.End, outcome.End));
+        Assert.Equal((BatchStatus.Completed, 0), (ended.Status, head.HandedOver));
+        Assert.Equal(isDeleted ? (1, 0, "deleted") : (0, 1, null), (head.Failed, head.Cancelled, item!.Error?.Code));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancelled_batch_ends_when_nobody_told_it_of_an_item_that_has(bool isDeleted)
+    {
+        var app = Waiting();
+        var batch = await app.AcceptAsync(1);
+        await app.AdvanceAsync(batch);
+        await EndRunAsync(app, batch, isDeleted);
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+
+        var outcome = await app.AdvanceAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        Assert.Equal((BatchSliceEnd.Finished, BatchStatus.Cancelled, 1, 0), (outcome.End, ended.Status, head.Cancelled, head.Failed));
+    }
+
     [Fact]
     public async Task Cancel_ends_the_runs_in_hand_also_when_no_item_is_left_to_begin()
     {
@@ -222,4 +260,23 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     }
 
     private BatchFixture Instance(ScriptedModels models, TimeProvider? time = null) => new(azurite, models, _owner, time);
+
+    /// <summary>An instance whose items wait for a human.</summary>
+    private BatchFixture Waiting(TimeProvider? time = null)
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Calls(("post", new { text = "x" }))), time);
+        app.Worker.Agent = app.Worker.Agent with { Approvals = ["post"] };
+        return app;
+    }
+
+    /// <summary>Ends the run of a batch's only item without a word to the batch.</summary>
+    private async Task EndRunAsync(BatchFixture app, Batch batch, bool isDeleted)
+    {
+        var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
+        await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        if (isDeleted)
+        {
+            await app.Worker.Control.DeleteAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        }
+    }
 }

@@ -26,6 +26,7 @@ internal sealed class BatchFixture
             ledger,
             new BatchItemRuns(
                 Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time, ItemLog),
+            new BatchRecheck(items, ledger, Worker.Store, Worker.Time),
             new BatchCancellation(items, ledger, Worker.Store),
             new BatchTurns(Options),
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
