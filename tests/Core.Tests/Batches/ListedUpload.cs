@@ -4,10 +4,10 @@ using Yggdrasil.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-/// <summary>An upload of so many small items.</summary>
-internal sealed class ListedUpload(int count, string agentId = "assistant") : BatchUpload
+/// <summary>An upload of so many items for the agent that the settings name.</summary>
+internal sealed class ListedUpload(int count, string text = "Question") : BatchUpload
 {
-    public override BatchHeader Header => new(agentId, CallbackUrl: null, $"{agentId}/{count}");
+    public override BatchHeader Header => new("assistant", CallbackUrl: null, $"{text}/{count}");
 
     public override async IAsyncEnumerable<NewBatchItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -15,7 +15,7 @@ internal sealed class ListedUpload(int count, string agentId = "assistant") : Ba
         {
             cancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();
-            yield return new NewBatchItem($"row-{i}", [new ChatMessage(ChatRole.User, $"Question {i}")]);
+            yield return new NewBatchItem($"row-{i}", [new ChatMessage(ChatRole.User, $"{text} {i}")]);
         }
     }
 }
