@@ -16,7 +16,8 @@ namespace Yggdrasil.Batches;
 /// </code>
 /// An upload that breaks off leaves items that no row names; they are removed at once, or after a crash by the timer. Several
 /// uploads under one key go on side by side, each with items of its own: the first that is whole becomes the batch, the others
-/// find it, and compare what they read.
+/// find it, and compare what they read. Whether an upload has become the batch its row says, and not the answer to the write of it,
+/// which may be lost.
 /// </remarks>
 internal sealed partial class BatchAcceptance(
     AgentService agents,
@@ -49,9 +50,15 @@ internal sealed partial class BatchAcceptance(
                 // Only what they come to counts.
             }
 
-            return (Same(accepted, upload.Header), Created: false);
+            return (await FoundAsync(accepted, upload.Header, scheduler, cancellationToken), Created: false);
         }
 
+        return await TakeAsync(batch, isNamed: key is not null, upload, scheduler, cancellationToken);
+    }
+
+    private async Task<(Batch Batch, bool Created)> TakeAsync(
+        Batch batch, bool isNamed, BatchUpload upload, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    {
         await due.AddAsync(BatchRemoval.DueOf(batch, DueItem.DayOf(batch.CreatedAt).AddDays(1)), cancellationToken);
         try
         {
@@ -60,13 +67,16 @@ internal sealed partial class BatchAcceptance(
             var header = upload.Header;
             var ready = await PrepareAsync(batch, header, cancellationToken);
             await items.AddHeadAsync(batch.Items, head, cancellationToken);
-            var result = await CommitAsync(ready, header, scheduler, cancellationToken);
-            if (!result.Created)
+            var (committed, created) = await CommitAsync(ready, scheduler, cancellationToken);
+
+            // Under a key the orchestration may be that of an earlier upload, and have given up just before the commit.
+            var same = created && !isNamed ? committed : await FoundAsync(committed, header, scheduler, cancellationToken);
+            if (!created)
             {
                 await removal.RemoveUploadAsync(batch, CancellationToken.None);
             }
 
-            return result;
+            return (same, created);
         }
         catch
         {
@@ -117,24 +127,30 @@ internal sealed partial class BatchAcceptance(
         };
     }
 
-    private async Task<(Batch Batch, bool Created)> CommitAsync(
-        Batch ready, BatchHeader header, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    /// <returns>The batch, and whether it is the one that was ready.</returns>
+    private async Task<(Batch Batch, bool Created)> CommitAsync(Batch ready, IBatchScheduler scheduler, CancellationToken cancellationToken)
     {
         var partition = ready.Caller.Owner.Partition;
+        using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, time);
 
         // First the driver, then the batch: an orchestration that finds none ends itself, a batch without one would hang.
-        await scheduler.ScheduleAsync(new BatchTicket(partition, ready.Id, ready.Round), cancellationToken);
+        await scheduler.ScheduleAsync(ready.Ticket, cancellationToken);
+
+        // From here on not the request's to cancel: all has been uploaded, and whoever uploads it again finds it.
         while (true)
         {
-            var stored = await batches.FindAsync(partition, ready.Id, cancellationToken)
-                ?? await batches.AddAsync(ready with { Status = BatchStatus.Accepting, Agent = null }, cancellationToken);
-            if (stored is { Status: not BatchStatus.Accepting })
+            var stored = await batches.FindAsync(partition, ready.Id, patience.Token)
+                ?? await batches.AddAsync(ready with { Status = BatchStatus.Accepting, Agent = null }, patience.Token);
+            if (stored is { Status: not BatchStatus.Accepting } && stored.Upload != ready.Upload)
             {
-                return (Same(stored, header), Created: false);
+                return (stored, Created: false);
             }
 
-            if (stored is not null
-                && await batches.ReplaceAsync(ready with { CreatedAt = stored.CreatedAt, ETag = stored.ETag }, cancellationToken) is { } accepted)
+            // Storage may have answered our own success a second time.
+            var accepted = stored is null or { Status: not BatchStatus.Accepting }
+                ? stored
+                : await batches.ReplaceAsync(ready with { CreatedAt = stored.CreatedAt, ETag = stored.ETag }, patience.Token);
+            if (accepted is not null)
             {
                 LogAccepted(ready.Id, partition);
                 return (accepted, Created: true);
@@ -146,6 +162,19 @@ internal sealed partial class BatchAcceptance(
         await batches.FindAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is { Status: not BatchStatus.Accepting } accepted
             ? accepted
             : null;
+
+    /// <summary>A batch that was accepted: it has to be the caller's, and somebody has to drive it.</summary>
+    private static async Task<Batch> FoundAsync(
+        Batch accepted, BatchHeader header, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var same = Same(accepted, header);
+        if (!same.IsTerminal)
+        {
+            await scheduler.ScheduleAsync(same.Ticket, cancellationToken);
+        }
+
+        return same;
+    }
 
     private static Batch Same(Batch accepted, BatchHeader header)
     {

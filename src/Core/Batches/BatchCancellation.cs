@@ -2,7 +2,7 @@ using Yggdrasil.Runs;
 
 namespace Yggdrasil.Batches;
 
-/// <summary>Ends what of a batch has not begun, and cancels the runs of items that go on without it.</summary>
+/// <summary>Ends what of a batch has not begun, cancels the runs of items that go on without it, and counts those that have ended.</summary>
 internal sealed class BatchCancellation(BatchItemStore items, BatchLedger ledger, RunStore runs)
 {
     /// <param name="why">Why items fail; null when they are cancelled.</param>
@@ -10,39 +10,30 @@ internal sealed class BatchCancellation(BatchItemStore items, BatchLedger ledger
     public async Task<BatchHead?> EndPendingAsync(
         Batch batch, BatchHead head, RunError? why, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        await foreach (var item in items.ListAsync(batch.Items, 0, BatchItemState.HandedOver, withInput: false, cancellationToken))
+        foreach (var state in (BatchItemState[])[BatchItemState.HandedOver, BatchItemState.Pending])
         {
-            await EndRunAsync(batch, item, scheduler, cancellationToken);
-        }
-
-        List<BatchItem> some = [];
-        await foreach (var item in items.ListAsync(batch.Items, 0, BatchItemState.Pending, withInput: false, cancellationToken))
-        {
-            some.Add(item);
-            if (some.Count == BatchItemStore.MaxPerCommit)
+            await foreach (var some in items.ListAsync(batch.Items, 0, state, withInput: false, cancellationToken).Chunk(BatchItemStore.MaxPerCommit))
             {
                 await EndAsync(batch, head, some, why, scheduler, cancellationToken);
-                some.Clear();
             }
         }
 
-        return await EndAsync(batch, head, some, why, scheduler, cancellationToken);
+        return await ledger.RecordAsync(batch.Items, [], known: null, before => before with { InHand = 0 }, cancellationToken);
     }
 
     /// <summary>Tells the run of an item that it is to end, if there is one: whoever drives it notices.</summary>
     public Task TellAsync(Batch batch, int index, CancellationToken cancellationToken) => runs.RequestCancelAsync(
         batch.Caller.Owner.Partition, Ids.BatchRun(batch.Caller.Owner.Partition, batch.Id, index, batch.Round), cancellationToken);
 
-    private async Task<BatchHead?> EndAsync(
+    private async Task EndAsync(
         Batch batch, BatchHead head, IReadOnlyList<BatchItem> some, RunError? why, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var ends = await Task.WhenAll(some.Select(async item =>
             (item.Index < head.Begun ? await EndRunAsync(batch, item, scheduler, cancellationToken) : null)
-            ?? (why is null
-                ? new BatchItemResult(item.Index, item.Round, BatchItemState.Cancelled, RunStatus.Cancelled)
+            ?? (why is null ? new BatchItemResult(item.Index, item.Round, BatchItemState.Cancelled, RunStatus.Cancelled)
+                : item.State == BatchItemState.HandedOver ? BatchItemResult.Deleted(item)
                 : BatchItemResult.Failed(item.Index, item.Round, why))));
-        return await ledger.RecordAsync(
-            batch.Items, ends, some.ToDictionary(item => item.Index), before => before with { InHand = 0 }, cancellationToken);
+        await ledger.RecordAsync(batch.Items, ends, some.ToDictionary(item => item.Index), before => before, cancellationToken);
     }
 
     /// <summary>What to count of an item whose run has been started, perhaps; null where there is no run.</summary>

@@ -17,19 +17,18 @@ namespace Yggdrasil.Batches;
 ///        │no                                            ▼                       ▼
 ///        └──────────────────────────► run pending items ──► all ended? ──yes──► completed, callback
 /// </code>
+/// Items that were handed over report their ends themselves; <see cref="BatchRecheck"/> finds those that did not.
 /// </remarks>
 public sealed partial class BatchDriver
 {
     /// <summary>Between two looks at a batch whose owner has many that want to be driven.</summary>
     private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(3);
 
-    /// <summary>For items that go on without their batch, whose ends wake it: in case a wake-up is lost.</summary>
-    private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(5);
-
     private readonly BatchStore _batches;
     private readonly BatchItemStore _items;
     private readonly BatchLedger _ledger;
     private readonly BatchItemRuns _runs;
+    private readonly BatchRecheck _recheck;
     private readonly BatchCancellation _cancellation;
     private readonly BatchTurns _turns;
     private readonly CallbackOutbox _callbacks;
@@ -42,6 +41,7 @@ public sealed partial class BatchDriver
         BatchItemStore items,
         BatchLedger ledger,
         BatchItemRuns runs,
+        BatchRecheck recheck,
         BatchCancellation cancellation,
         BatchTurns turns,
         CallbackOutbox callbacks,
@@ -49,7 +49,7 @@ public sealed partial class BatchDriver
         TimeProvider time,
         ILogger<BatchDriver> logger)
     {
-        (_batches, _items, _ledger, _runs, _cancellation) = (batches, items, ledger, runs, cancellation);
+        (_batches, _items, _ledger, _runs, _recheck, _cancellation) = (batches, items, ledger, runs, recheck, cancellation);
         (_turns, _callbacks, _options, _time, _logger) = (turns, callbacks, options, time, logger);
     }
 
@@ -62,7 +62,13 @@ public sealed partial class BatchDriver
             return BatchOutcome.Missing;
         }
 
-        if (batch.IsDeleted || batch.Round != ticket.Round)
+        if (batch.Round < ticket.Round)
+        {
+            // Scheduled just before its round is begun, it may look between the two.
+            return BatchOutcome.Missing;
+        }
+
+        if (batch.IsDeleted || batch.Round > ticket.Round)
         {
             return BatchOutcome.Finished;
         }
@@ -112,9 +118,14 @@ public sealed partial class BatchDriver
             head = await ReopenAsync(batch, stopping) ?? head;
         }
 
-        using var watch = new BatchWatch(_batches, batch, _time, stopping);
+        await using var watch = new BatchWatch(_batches, batch, _time, _logger, stopping);
         using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _options, scheduler, _time, _logger);
         var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
+        if (last is not null && !stopping.IsCancellationRequested)
+        {
+            last = await _recheck.LookAsync(batch, last, stopping);
+        }
+
         return last is null
             ? BatchOutcome.Finished
             : await AfterAsync(batch, last, again, hasMore || watch.HasChanged, scheduler, stopping);
@@ -158,7 +169,7 @@ public sealed partial class BatchDriver
             return BatchOutcome.Parked(time);
         }
 
-        return hasMore ? BatchOutcome.Yielded : BatchOutcome.Parked(_time.GetUtcNow() + Recheck);
+        return hasMore ? BatchOutcome.Yielded : BatchOutcome.Parked(_time.GetUtcNow() + BatchRecheck.Interval);
     }
 
     /// <returns>Whether it was this slice, or one like it, that ended the batch.</returns>

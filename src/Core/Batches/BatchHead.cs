@@ -29,6 +29,9 @@ internal sealed record BatchHead
     /// <summary>Items that are being run by the batch. Of the last time that something was counted; for show only.</summary>
     public int InHand { get; init; }
 
+    /// <summary>When the runs of items that were handed over were last looked at; null for never.</summary>
+    public DateTimeOffset? LookedAt { get; init; }
+
     /// <summary>The round for which the failed items have been made pending again.</summary>
     public int Round { get; init; } = 1;
 
@@ -52,6 +55,7 @@ internal sealed record BatchHead
         ["From"] = From,
         ["Begun"] = Begun,
         ["InHand"] = InHand,
+        ["LookedAt"] = LookedAt,
         ["Round"] = Round,
     };
 
@@ -66,6 +70,7 @@ internal sealed record BatchHead
         From = row.GetInt32("From") ?? 0,
         Begun = row.GetInt32("Begun") ?? 0,
         InHand = row.GetInt32("InHand") ?? 0,
+        LookedAt = row.GetDateTimeOffset("LookedAt"),
         Round = row.GetInt32("Round") ?? 1,
         ETag = row.ETag,
     };

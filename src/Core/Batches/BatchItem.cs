@@ -50,6 +50,10 @@ internal sealed record BatchItemResult(
         ended.Status,
         CostUsd: ended.Usage.CostUsd);
 
+    /// <summary>An item whose run was deleted before it was counted.</summary>
+    public static BatchItemResult Deleted(BatchItem item) =>
+        Failed(item.Index, item.Round, new RunError("deleted", "The run of this item was deleted."));
+
     /// <summary>An item that has no run.</summary>
     public static BatchItemResult Failed(int index, int round, RunError error) => new(index, round, BatchItemState.Failed, RunStatus.Failed, error);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
@@ -25,7 +26,14 @@ internal readonly record struct ItemTurn(BatchItemResult? Result, DateTimeOffset
 /// </code>
 /// The id of an item's run follows from batch, index and round, so whatever stops in between, the next attempt finds it.
 /// </remarks>
-internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDriver leases, BatchItemStore items, RunOptions options, TimeProvider time)
+internal sealed partial class BatchItemRuns(
+    RunStore store,
+    RunDriver driver,
+    LeaseDriver leases,
+    BatchItemStore items,
+    RunOptions options,
+    TimeProvider time,
+    ILogger<BatchItemRuns> logger)
 {
     /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
     public async Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
@@ -97,10 +105,9 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDrive
         {
             await leases.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handOverTo: null);
         }
-        catch (Exception) when (!stopping.IsCancellationRequested)
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            // Its own orchestration tries again, and ends it as failed after the last attempt.
-            return await HandOverAsync(item, lease.Run, scheduler, stopping);
+            return await HandOverAsync(item, lease.Run, failure, scheduler, stopping);
         }
 
         return await AfterAsync(item, lease.Run, scheduler, stopping);
@@ -112,7 +119,7 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDrive
         var (partition, runId) = (run.Caller.Owner.Partition, run.Id);
         if (await store.FindPlainAsync(partition, runId, stopping) is not { } found)
         {
-            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError("deleted", "The run of this item was deleted.")));
+            return new ItemTurn(BatchItemResult.Deleted(item));
         }
 
         if (found.IsTerminal)
@@ -129,9 +136,9 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDrive
         {
             await driver.AdvanceAsync(new RunTicket(partition, runId), found.Driver, stopping);
         }
-        catch (Exception) when (!stopping.IsCancellationRequested)
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            return await HandOverAsync(item, found, scheduler, stopping);
+            return await HandOverAsync(item, found, failure, scheduler, stopping);
         }
 
         return await AfterAsync(item, await store.FindPlainAsync(partition, runId, stopping) ?? found, scheduler, stopping);
@@ -154,10 +161,20 @@ internal sealed class BatchItemRuns(RunStore store, RunDriver driver, LeaseDrive
             : await HandOverAsync(item, run, scheduler, stopping);
     }
 
+    /// <summary>The run's own orchestration tries again, and ends it as failed after the last attempt.</summary>
+    private Task<ItemTurn> HandOverAsync(BatchItem item, Run run, Exception failure, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        LogFailed(run.Id, failure.GetType().FullName);
+        return HandOverAsync(item, run, scheduler, stopping);
+    }
+
     private static async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
     {
         // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
         await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, stopping);
         return new ItemTurn(new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver));
     }
+
+    [LoggerMessage(1303, LogLevel.Warning, "Run {RunId} of a batch could not be driven in place and goes on by itself ({ExceptionType})")]
+    private partial void LogFailed(string runId, string? exceptionType);
 }

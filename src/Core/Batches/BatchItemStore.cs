@@ -21,11 +21,8 @@ namespace Yggdrasil.Batches;
 /// </remarks>
 internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
 {
-    /// <summary>Items in one transaction: of 100 entities, one is the head.</summary>
-    public const int MaxPerCommit = 99;
-
-    /// <summary>A transaction ends at 4 MiB; what it is besides content is little.</summary>
-    private const int MaxBytesPerCommit = 3 * 1024 * 1024;
+    /// <summary>Items in one transaction: one of its entities is the head.</summary>
+    public const int MaxPerCommit = TableTransactions.MaxEntities - 1;
 
     private const string HeadKey = "head";
     private const string ItemPrefix = "item!";
@@ -48,16 +45,19 @@ internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
                 ["Round"] = 1,
             };
             var content = JsonSerializer.SerializeToUtf8Bytes(item.Input, StoredJson.Options);
-            var stored = await vault.SealAsync(content, Address(row), cancellationToken);
-            if (actions.Count > 0 && bytes + stored.Length > MaxBytesPerCommit)
+            row[Input] = await vault.SealAsync(content, Address(row), cancellationToken);
+
+            // Not as new ones: storage may answer its own success a second time, and nobody else writes here.
+            var action = new TableTransactionAction(TableTransactionActionType.UpsertReplace, row);
+            var size = TableTransactions.SizeOf(action);
+            if (actions.Count > 0 && bytes + size > TableTransactions.MaxBytes)
             {
                 await table.SubmitTransactionAsync(actions, cancellationToken);
                 (actions, bytes) = ([], 0);
             }
 
-            row[Input] = stored;
-            bytes += stored.Length;
-            actions.Add(new(TableTransactionActionType.Add, row));
+            bytes += size;
+            actions.Add(action);
         }
 
         await table.SubmitTransactionAsync(actions, cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
     public async Task AddHeadAsync(string items, BatchHead head, CancellationToken cancellationToken)
     {
         var table = await storage.GetBatchItemsTableAsync(cancellationToken);
-        await table.AddEntityAsync(head.Write(items, HeadKey), cancellationToken);
+        await table.UpsertEntityAsync(head.Write(items, HeadKey), TableUpdateMode.Replace, cancellationToken);
     }
 
     /// <summary>Null when the items are gone.</summary>

@@ -54,17 +54,42 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
         return true;
     }
 
-    /// <summary>Removes an upload that did not become a batch.</summary>
+    /// <summary>Removes an upload, unless it has become the batch.</summary>
     public async Task RemoveUploadAsync(Batch batch, CancellationToken cancellationToken)
     {
-        await RemoveItemsAsync(batch.Items, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
-        var stored = await batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken);
-        if (stored?.Status == BatchStatus.Accepting && stored.Upload == batch.Upload)
+        if (!await WithdrawAsync(batch, cancellationToken))
         {
-            await batches.RemoveAsync(stored, cancellationToken);
+            return;
         }
 
+        await RemoveItemsAsync(batch.Items, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
         await due.RemoveAsync(DueOf(batch, DueItem.DayOf(batch.CreatedAt).AddDays(1)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Sees to it that an upload cannot become the batch any more. A commit that was given up may still be on its way, under the version
+    /// of the row that it read: so that version goes first, then the items.
+    /// </summary>
+    /// <returns>False when it is the batch already.</returns>
+    private async Task<bool> WithdrawAsync(Batch batch, CancellationToken cancellationToken)
+    {
+        while (await batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is { } stored)
+        {
+            if (stored.Status != BatchStatus.Accepting)
+            {
+                return stored.Upload != batch.Upload;
+            }
+
+            // Another upload's row is written as it is, for a new version.
+            if (stored.Upload == batch.Upload
+                ? await batches.RemoveAsync(stored, cancellationToken)
+                : await batches.UpdateAsync(stored, cancellationToken) is not null)
+            {
+                break;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Removes all items of an owner, whose runs are removed with the owner's rows.</summary>

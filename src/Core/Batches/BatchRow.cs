@@ -104,9 +104,6 @@ internal sealed class BatchRow(ContentVault vault)
         return row;
     }
 
-    /// <summary>Whether a row is a batch's own, and not its place in lists.</summary>
-    public static bool IsBatch(TableEntity row) => row.RowKey.StartsWith(RowKeys.BatchPrefix, StringComparison.Ordinal);
-
     private async Task<byte[]?> SealAsync(TableEntity row, string property, byte[]? content, CancellationToken cancellationToken) =>
         content is null ? null : await vault.SealAsync(content, Address(row, property), cancellationToken);
 

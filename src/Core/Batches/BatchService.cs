@@ -89,7 +89,9 @@ public sealed class BatchService
 
             if (batch.CancelRequested || await _batches.UpdateAsync(batch with { CancelRequested = true }, cancellationToken) is not null)
             {
-                // Also when nothing changed: the wake-up of an earlier request may have been lost.
+                // Also when nothing changed: the wake-up of an earlier request may have been lost. And scheduled, so that cancelling
+                // ends also a batch that nobody drives.
+                await scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
                 await scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
                 return (await ProgressAsync(batch, cancellationToken), Accepted: true);
             }
@@ -103,10 +105,17 @@ public sealed class BatchService
     /// <exception cref="ConflictException">It has not ended, or no item has failed.</exception>
     public async Task<BatchProgress> RetryAsync(Scope scope, string batchId, IBatchScheduler scheduler, CancellationToken cancellationToken)
     {
+        int? tried = null;
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var progress = await GetAsync(scope, batchId, cancellationToken);
-            var batch = progress.Batch;
+            var batch = await RequireAsync(scope, RunAction.Control, batchId, cancellationToken);
+            var progress = await ProgressAsync(batch, cancellationToken);
+            if (batch.Round >= tried)
+            {
+                // Storage answered our own success a second time, or the same request came twice at once.
+                return progress;
+            }
+
             if (!batch.IsTerminal)
             {
                 throw new ConflictException("The batch has not ended.");
@@ -117,14 +126,13 @@ public sealed class BatchService
                 throw new ConflictException("No item of the batch has failed.");
             }
 
-            // First the driver, which ends itself should the round not be begun.
-            var next = batch with { Status = BatchStatus.Running, CancelRequested = false, Round = batch.Round + 1 };
-            await scheduler.ScheduleAsync(new BatchTicket(scope.Owner.Partition, batch.Id, next.Round), cancellationToken);
-            if (await _batches.BeginRoundAsync(next, cancellationToken) is { } begun)
+            var next = batch with { Status = BatchStatus.Running, CancelRequested = false, CompletedAt = null, Round = batch.Round + 1 };
+            if (await BeginRoundAsync(next, scheduler, cancellationToken) is { } begun)
             {
-                await scheduler.WakeAsync(Ids.BatchDriver(batch.Id, begun.Round), cancellationToken);
-                return await ProgressAsync(begun with { CompletedAt = null }, cancellationToken);
+                return await ProgressAsync(begun, cancellationToken);
             }
+
+            tried = next.Round;
         }
 
         throw new ConflictException("The batch is being changed by others; try again.");
@@ -138,6 +146,23 @@ public sealed class BatchService
         var batch = await RequireAsync(scope, RunAction.Control, batchId, cancellationToken);
         var started = _time.GetTimestamp();
         await _removal.RemoveAsync(batch, scheduler, () => _time.GetElapsedTime(started) >= RemovalPatience, cancellationToken);
+    }
+
+    private async Task<Batch?> BeginRoundAsync(Batch next, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+
+        // First the driver, which ends itself should the round not be begun.
+        await scheduler.ScheduleAsync(next.Ticket, cancellationToken);
+        if (await _batches.BeginRoundAsync(next, either.Token) is not { } begun)
+        {
+            return null;
+        }
+
+        // That of an earlier request, which failed, may have given up just now.
+        await scheduler.ScheduleAsync(begun.Ticket, cancellationToken);
+        return begun;
     }
 
     private async IAsyncEnumerable<BatchItemOutcome> ReadResultsAsync(Batch batch, [EnumeratorCancellation] CancellationToken cancellationToken)

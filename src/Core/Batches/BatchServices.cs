@@ -19,6 +19,7 @@ internal static class BatchServices
         services.AddSingleton<BatchItemStore>();
         services.AddSingleton<BatchLedger>();
         services.AddSingleton<BatchItemRuns>();
+        services.AddSingleton<BatchRecheck>();
         services.AddSingleton<BatchCancellation>();
         services.AddSingleton<BatchTurns>();
         services.AddSingleton<BatchRemoval>();
@@ -30,6 +31,7 @@ internal static class BatchServices
             provider.GetRequiredService<BatchItemStore>(),
             provider.GetRequiredService<BatchLedger>(),
             provider.GetRequiredService<BatchItemRuns>(),
+            provider.GetRequiredService<BatchRecheck>(),
             provider.GetRequiredService<BatchCancellation>(),
             provider.GetRequiredService<BatchTurns>(),
             provider.GetRequiredService<CallbackOutbox>(),

@@ -53,6 +53,7 @@ internal sealed partial class BatchSlice(
     /// <param name="stopping">The host shuts down: runs in hand are given up where they can be repeated.</param>
     public async Task<(BatchHead? Head, DateTimeOffset? Again, bool HasMore)> RunAsync(CancellationToken cancelled, CancellationToken stopping)
     {
+        BatchHead? last;
         var counting = CountAsync();
         try
         {
@@ -61,9 +62,9 @@ internal sealed partial class BatchSlice(
         finally
         {
             _done.Writer.Complete();
+            last = await counting;
         }
 
-        var last = await counting;
         return (last, _again, !_isAtEnd);
     }
 
@@ -96,13 +97,28 @@ internal sealed partial class BatchSlice(
         {
             // What was begun is brought to its end below, or given up by itself.
         }
-
-        if (cancelled.IsCancellationRequested && !stopping.IsCancellationRequested)
+        finally
         {
-            await Task.WhenAll(InHand().Select(index => cancellation.TellAsync(batch, index, stopping)));
+            // Also where reading on has failed: no run goes on without somebody who counts what it has come to.
+            await EndAsync(Task.WhenAll(running), cancelled, stopping);
         }
+    }
 
-        await Task.WhenAll(running);
+    /// <summary>Waits for the runs in hand, and tells them when the batch is cancelled, also meanwhile.</summary>
+    private async Task EndAsync(Task running, CancellationToken cancelled, CancellationToken stopping)
+    {
+        await running.WaitAsync(cancelled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            if (!running.IsCompleted && !stopping.IsCancellationRequested)
+            {
+                await Task.WhenAll(InHand().Select(index => cancellation.TellAsync(batch, index, stopping)));
+            }
+        }
+        finally
+        {
+            await running;
+        }
     }
 
     private async Task RunAsync(BatchItem item, SemaphoreSlim window, CancellationToken stopping)

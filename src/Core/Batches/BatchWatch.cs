@@ -1,21 +1,25 @@
+using Microsoft.Extensions.Logging;
+
 namespace Yggdrasil.Batches;
 
 /// <summary>Notices while a slice goes on that its batch was cancelled or deleted, and ends the feeding of items.</summary>
-internal sealed class BatchWatch : IDisposable
+internal sealed partial class BatchWatch : IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly BatchStore _batches;
     private readonly Batch _batch;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _over = new();
     private readonly Task _watching;
 
-    public BatchWatch(BatchStore batches, Batch batch, TimeProvider time, CancellationToken stopping)
+    public BatchWatch(BatchStore batches, Batch batch, TimeProvider time, ILogger logger, CancellationToken stopping)
     {
-        (_batches, _batch) = (batches, batch);
+        (_batches, _batch, _time, _logger) = (batches, batch, time, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _watching = WatchAsync(time);
+        _watching = WatchAsync();
     }
 
     /// <summary>Cancelled when no further item is to be begun.</summary>
@@ -23,30 +27,20 @@ internal sealed class BatchWatch : IDisposable
 
     public bool HasChanged { get; private set; }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _over.Cancel();
-
-        // It ends by itself, at the latest with its request to storage; its sources are collected with it.
-        _watching.ContinueWith(
-            static (_, state) =>
-            {
-                var (stop, over) = ((CancellationTokenSource, CancellationTokenSource))state!;
-                stop.Dispose();
-                over.Dispose();
-            },
-            (_stop, _over),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        await _over.CancelAsync();
+        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _over.Dispose();
     }
 
-    private async Task WatchAsync(TimeProvider time)
+    private async Task WatchAsync()
     {
-        try
+        using var timer = new PeriodicTimer(LookEvery, _time);
+        while (await timer.WaitForNextTickAsync(_over.Token))
         {
-            using var timer = new PeriodicTimer(LookEvery, time);
-            while (await timer.WaitForNextTickAsync(_over.Token))
+            try
             {
                 var current = await _batches.FindPlainAsync(_batch.Caller.Owner.Partition, _batch.Id, _over.Token);
                 if (current is null || current.IsDeleted || current.CancelRequested || current.Round != _batch.Round)
@@ -56,14 +50,14 @@ internal sealed class BatchWatch : IDisposable
                     return;
                 }
             }
-        }
-        catch (OperationCanceledException) when (_over.IsCancellationRequested)
-        {
-            // The slice is over.
-        }
-        catch (Azure.RequestFailedException)
-        {
-            // Storage is away: the next slice looks by itself.
+            catch (Exception failure) when (!_over.IsCancellationRequested)
+            {
+                // Whatever storage and its client throw: the next look may succeed, and the next slice looks by itself.
+                LogNotSeen(_batch.Id, failure.GetType().FullName);
+            }
         }
     }
+
+    [LoggerMessage(1302, LogLevel.Warning, "Batch {BatchId}: whether it is to be cancelled could not be read ({ExceptionType})")]
+    private partial void LogNotSeen(string batchId, string? exceptionType);
 }

@@ -5,7 +5,7 @@ namespace Yggdrasil.Runs;
 /// <summary>Starts and wakes the orchestrations that drive runs: the seam between Core and Durable Functions.</summary>
 public interface IRunScheduler
 {
-    /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success.</summary>
+    /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success; one that has is replaced.</summary>
     /// <param name="startAt">When it is to begin; null for now.</param>
     Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken);
 

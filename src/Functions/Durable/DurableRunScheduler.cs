@@ -30,8 +30,8 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchSche
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             // An instance that has not ended is refused, by exceptions that differ between versions of the client. What
-            // counts is that it is there.
-            if (await client.GetInstanceAsync(options.InstanceId!, cancellationToken) is null)
+            // counts is that it is there; one that has ended drives nothing any more.
+            if (await client.GetInstanceAsync(options.InstanceId!, cancellationToken) is null or { IsCompleted: true })
             {
                 throw;
             }

@@ -1,3 +1,5 @@
+using Azure.Core;
+using Microsoft.Extensions.AI;
 using Yggdrasil.Batches;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
@@ -46,7 +48,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
 
         await app.AdvanceAsync(batch, stopping.Token);
         var (_, before) = await app.ReadAsync(batch);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
 
         var (_, after) = await app.ReadAsync(batch);
         Assert.InRange(before.Completed, 0, 39);
@@ -67,7 +69,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var target = Assert.Single(run.Notices).Target;
         await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
         await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
 
         Assert.Equal((BatchSliceEnd.Parked, 1, 1), (outcome.End, waiting.HandedOver, waiting.Counts.Running));
         Assert.Contains(app.Scheduler.Scheduled, scheduled => scheduled.InstanceId == run.Driver);
@@ -82,11 +84,11 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var models = new ScriptedModels(ScriptedModels.Says("Fine."));
         var app = Instance(models);
         var batch = await app.AcceptAsync(5);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
         var uncounted = await app.AcceptAsync(5, id: batch.Id);
 
         // The same batch once more, with nothing counted: as if the process had died before.
-        await FinishAsync(app, uncounted);
+        await app.FinishAsync(uncounted);
 
         Assert.Equal(5, (await app.ReadAsync(uncounted)).Head.Completed);
         Assert.Equal(5, models.Prompts.Count);
@@ -97,13 +99,13 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     {
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Nobody else's business.")));
         var batch = await app.AcceptAsync(2, callbackUrl: "https://hooks.example.com/");
-        await FinishAsync(app, batch);
-        await FinishAsync(app, batch);
+        await app.FinishAsync(batch);
+        await app.FinishAsync(batch);
         var first = app.Scheduler.Callbacks.DistinctBy(callback => callback.MessageId).ToList();
         var (ended, _) = await app.ReadAsync(batch);
 
         await app.Worker.Batches.Store.BeginRoundAsync(ended with { Status = BatchStatus.Running, Round = 2 }, CancellationToken.None);
-        await FinishAsync(app, batch with { Round = 2 });
+        await app.FinishAsync(batch with { Round = 2 });
 
         var pending = await app.Worker.Callbacks.Store.FindPendingAsync(app.Scheduler.Callbacks.Last(), CancellationToken.None);
         Assert.Single(first);
@@ -133,25 +135,148 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Slices_of_an_earlier_round_and_of_no_batch_end_at_once()
+    public async Task Slice_of_an_earlier_round_ends_and_one_of_no_batch_or_a_round_to_come_looks_again()
     {
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
         var batch = await app.AcceptAsync(1);
-        var partition = _owner.Partition;
+        Task<BatchOutcome> AdvanceAsync(string id, int round) =>
+            app.Driver.AdvanceAsync(new BatchTicket(_owner.Partition, id, round), app.Scheduler, CancellationToken.None);
 
-        var early = await app.Driver.AdvanceAsync(new BatchTicket(partition, batch.Id, 2), app.Scheduler, CancellationToken.None);
-        var none = await app.Driver.AdvanceAsync(new BatchTicket(partition, "batch_none", 1), app.Scheduler, CancellationToken.None);
+        var none = await AdvanceAsync("batch_none", 1);
+        var early = await AdvanceAsync(batch.Id, 2);
+        await app.Worker.Batches.Store.BeginRoundAsync(batch with { Round = 2 }, CancellationToken.None);
+        var late = await AdvanceAsync(batch.Id, 1);
 
-        Assert.Equal((BatchSliceEnd.Finished, BatchSliceEnd.Missing), (early.End, none.End));
+        Assert.Equal((BatchSliceEnd.Missing, BatchSliceEnd.Missing, BatchSliceEnd.Finished), (none.End, early.End, late.End));
     }
 
-    private BatchFixture Instance(ScriptedModels models) => new(azurite, models, _owner);
-
-    private static async Task FinishAsync(BatchFixture app, Batch batch)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Item_whose_end_nobody_told_is_counted_at_the_next_recheck(bool isDeleted)
     {
-        while ((await app.AdvanceAsync(batch)).End != BatchSliceEnd.Finished)
+        var app = Waiting();
+        var batch = await app.AcceptAsync(1);
+        await app.AdvanceAsync(batch);
+        await EndRunAsync(app, batch, isDeleted);
+
+        var soon = await app.AdvanceAsync(batch);
+        var later = Waiting(new ShiftedTime(BatchRecheck.Interval));
+        var outcome = await later.AdvanceAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        var item = await app.Worker.Batches.Items.FindAsync(batch.Items, 0, CancellationToken.None);
+        Assert.Equal((BatchSliceEnd.Parked, BatchSliceEnd.Finished), (soon.End, outcome.End));
+        Assert.Equal((BatchStatus.Completed, 0), (ended.Status, head.HandedOver));
+        Assert.Equal(isDeleted ? (1, 0, "deleted") : (0, 1, null), (head.Failed, head.Cancelled, item!.Error?.Code));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancelled_batch_ends_when_nobody_told_it_of_an_item_that_has(bool isDeleted)
+    {
+        var app = Waiting();
+        var batch = await app.AcceptAsync(1);
+        await app.AdvanceAsync(batch);
+        await EndRunAsync(app, batch, isDeleted);
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+
+        var outcome = await app.AdvanceAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        Assert.Equal((BatchSliceEnd.Finished, BatchStatus.Cancelled, 1, 0), (outcome.End, ended.Status, head.Cancelled, head.Failed));
+    }
+
+    [Fact]
+    public async Task Cancel_ends_the_runs_in_hand_also_when_no_item_is_left_to_begin()
+    {
+        var models = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);
+        var app = Instance(models);
+        var batch = await app.AcceptAsync(2);
+        var slice = app.AdvanceAsync(batch);
+        await Poll.UntilAsync(() => models.Prompts.Count == 2);
+
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        await slice.WaitAsync(TimeSpan.FromSeconds(60));
+        await app.FinishAsync(batch);
+
+        var (ended, head) = await app.ReadAsync(batch);
+        Assert.Equal((BatchStatus.Cancelled, 2), (ended.Status, head.Cancelled));
+    }
+
+    [Fact]
+    public async Task Reading_on_that_fails_loses_no_result_of_items_in_hand()
+    {
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var app = Instance(new ScriptedModels(async prompt =>
         {
-            await Task.Delay(200);
+            if (prompt[^1].Text is "Question 97" or "Question 98")
+            {
+                await failed.Task;
+            }
+
+            return await ScriptedModels.Says("Fine.")(prompt);
+        }));
+        var batch = await app.AcceptAsync(120);
+        app.Hook.Before = message =>
+        {
+            if (message.Request.Uri.Query.Contains("NextRowKey", StringComparison.Ordinal))
+            {
+                failed.TrySetResult();
+                throw new InvalidOperationException("Storage is away.");
+            }
+        };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => app.AdvanceAsync(batch));
+
+        Assert.Equal(99, (await app.ReadAsync(batch)).Head.Completed);
+    }
+
+    [Fact]
+    public async Task Item_that_cannot_be_driven_in_place_is_handed_over_and_the_log_says_why()
+    {
+        BatchFixture? app = null;
+        app = Instance(new ScriptedModels(prompt =>
+        {
+            app!.Hook.Before = message =>
+            {
+                if (message.Request.Method != RequestMethod.Get)
+                {
+                    app.Hook.Before = _ => { };
+                    throw new InvalidOperationException("Storage is away.");
+                }
+            };
+            return ScriptedModels.Says("Fine.")(prompt);
+        }));
+        var batch = await app.AcceptAsync(1);
+
+        await app.AdvanceAsync(batch);
+
+        var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
+        Assert.Equal(1, (await app.ReadAsync(batch)).Head.HandedOver);
+        Assert.Contains(app.ItemLog.Entries, entry => entry.EventId == 1303
+            && entry.Text.Contains(runId, StringComparison.Ordinal) && entry.Text.Contains(nameof(InvalidOperationException), StringComparison.Ordinal));
+    }
+
+    private BatchFixture Instance(ScriptedModels models, TimeProvider? time = null) => new(azurite, models, _owner, time);
+
+    /// <summary>An instance whose items wait for a human.</summary>
+    private BatchFixture Waiting(TimeProvider? time = null)
+    {
+        var app = Instance(new ScriptedModels(ScriptedModels.Calls(("post", new { text = "x" }))), time);
+        app.Worker.Agent = app.Worker.Agent with { Approvals = ["post"] };
+        return app;
+    }
+
+    /// <summary>Ends the run of a batch's only item without a word to the batch.</summary>
+    private async Task EndRunAsync(BatchFixture app, Batch batch, bool isDeleted)
+    {
+        var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
+        await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        if (isDeleted)
+        {
+            await app.Worker.Control.DeleteAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
         }
     }
 }

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Runs;
@@ -13,15 +15,18 @@ namespace Yggdrasil.Tests.Batches;
 /// <summary>An instance of the app that drives batches; two of them share storage and owner.</summary>
 internal sealed class BatchFixture
 {
-    public BatchFixture(AzuriteFixture azurite, ScriptedModels models, Owner owner)
+    public BatchFixture(AzuriteFixture azurite, ScriptedModels models, Owner owner, TimeProvider? time = null)
     {
-        Worker = new DriverFixture(azurite, models, new TestTools(), owner, new RunOptions { LeaseSeconds = 3 });
+        var tools = new TestTools();
+        Worker = new DriverFixture(azurite, models, tools, owner, new RunOptions { LeaseSeconds = 3 }, time, policy: Hook);
         var (store, items, ledger) = (Worker.Batches.Store, Worker.Batches.Items, Worker.Batches.Ledger);
         Driver = new BatchDriver(
             store,
             items,
             ledger,
-            new BatchItemRuns(Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time),
+            new BatchItemRuns(
+                Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time, ItemLog),
+            new BatchRecheck(items, ledger, Worker.Store, Worker.Time),
             new BatchCancellation(items, ledger, Worker.Store),
             new BatchTurns(Options),
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
@@ -29,6 +34,23 @@ internal sealed class BatchFixture
             Worker.Time,
             NullLogger<BatchDriver>.Instance);
         Delivery = new BatchItemDelivery(store, ledger);
+        var validator = new AgentValidator(models, tools.Catalog());
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
+            .Build();
+        var due = new DueStore(Worker.Storage);
+        var acceptance = new BatchAcceptance(
+            new AgentService(
+                Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Worker.Time), validator, Worker.Time),
+            store,
+            items,
+            Worker.Batches.Removal,
+            Worker.Callbacks.Rules,
+            new RetentionCompanion(due, new RetentionOptions(), Worker.Time),
+            due,
+            Worker.Time,
+            NullLogger<BatchAcceptance>.Instance);
+        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Store, Worker.Time);
     }
 
     public BatchOptions Options { get; } = new() { ItemsAtOnce = 4 };
@@ -39,7 +61,16 @@ internal sealed class BatchFixture
 
     public BatchItemDelivery Delivery { get; }
 
-    public RecordingScheduler Scheduler { get; } = new();
+    public BatchService Service { get; }
+
+    public RecordingBatchScheduler Scheduler { get; } = new();
+
+    /// <summary>What happens around the instance's requests to tables.</summary>
+    public RequestHook Hook { get; } = new();
+
+    public RecordedLog<BatchItemRuns> ItemLog { get; } = new();
+
+    public Caller Caller => new(Worker.Owner, new HashSet<string>());
 
     /// <summary>A batch as it is once it was accepted.</summary>
     /// <param name="id">One that exists, to have it begin anew with nothing counted.</param>
@@ -48,7 +79,7 @@ internal sealed class BatchFixture
         var batch = new Batch
         {
             Id = id ?? Ids.Batch(Worker.Owner.Partition, null),
-            Caller = new Caller(Worker.Owner, new HashSet<string>()),
+            Caller = Caller,
             Upload = Ids.NewUnique(),
             CreatedAt = Worker.Time.GetUtcNow(),
             Status = BatchStatus.Running,
@@ -68,7 +99,16 @@ internal sealed class BatchFixture
     }
 
     public Task<BatchOutcome> AdvanceAsync(Batch batch, CancellationToken stopping = default) =>
-        Driver.AdvanceAsync(new BatchTicket(Worker.Owner.Partition, batch.Id, batch.Round), Scheduler, stopping);
+        Driver.AdvanceAsync(batch.Ticket, Scheduler, stopping);
+
+    /// <summary>Advances, as its orchestration would, until the batch has ended.</summary>
+    public async Task FinishAsync(Batch batch)
+    {
+        while ((await AdvanceAsync(batch)).End != BatchSliceEnd.Finished)
+        {
+            await Task.Delay(200);
+        }
+    }
 
     public async Task<(Batch Batch, BatchHead Head)> ReadAsync(Batch batch) => (
         (await Worker.Batches.Store.FindAsync(Worker.Owner.Partition, batch.Id, CancellationToken.None))!,

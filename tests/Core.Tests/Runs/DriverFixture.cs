@@ -211,7 +211,7 @@ internal sealed class DriverFixture
 }
 
 /// <summary>Remembers what was scheduled and woken.</summary>
-internal sealed class RecordingScheduler : IRunScheduler
+internal class RecordingScheduler : IRunScheduler
 {
     /// <summary>What an orchestration does that begins before its scheduling has returned.</summary>
     public Func<string, RunTicket, Task> OnScheduled { get; set; } = (_, _) => Task.CompletedTask;
