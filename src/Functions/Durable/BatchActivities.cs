@@ -4,25 +4,32 @@ using Yggdrasil.Batches;
 
 namespace Yggdrasil.Functions.Durable;
 
-/// <summary>The step of <see cref="BatchOrchestrator"/>. It throws <see cref="SliceFailedException"/> and nothing else.</summary>
+/// <summary>The step of <see cref="BatchOrchestrator"/>, guarded by <see cref="SliceGuard"/>.</summary>
 public sealed partial class BatchActivities(BatchDriver driver, ILogger<BatchActivities> logger)
 {
     [Function(nameof(AdvanceBatch))]
-    public async Task<BatchOutcome> AdvanceBatch(
-        [ActivityTrigger] BatchTicket batch, [DurableClient] DurableTaskClient client, FunctionContext context)
-    {
-        try
+    public Task<BatchOutcome> AdvanceBatch(
+        [ActivityTrigger] BatchTicket batch, [DurableClient] DurableTaskClient client, FunctionContext context) => SliceGuard.RunAsync(
+        context,
+        async () =>
         {
-            return await driver.AdvanceAsync(batch, new DurableRunScheduler(client), context.CancellationToken);
-        }
-        catch (Exception failure)
+            var outcome = await driver.AdvanceAsync(batch, new DurableRunScheduler(client), context.CancellationToken);
+            if (outcome.End != BatchSliceEnd.Finished)
+            {
+                context.CancellationToken.ThrowIfCancellationRequested();
+            }
+
+            return outcome;
+        },
+        (errorId, failure) =>
         {
-            var errorId = Ids.NewError();
             LogFailed(batch.BatchId, errorId, failure.GetType().FullName);
             LogDetails(failure, errorId);
-            throw new SliceFailedException(errorId);
-        }
-    }
+        },
+        () => LogGivenBack(batch.BatchId));
+
+    [LoggerMessage(3072, LogLevel.Information, "Batch {BatchId}: the host stops; another one goes on")]
+    private partial void LogGivenBack(string batchId);
 
     [LoggerMessage(3070, LogLevel.Error, "A slice of batch {BatchId} failed: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string batchId, string errorId, string? exceptionType);

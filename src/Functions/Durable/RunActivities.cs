@@ -13,11 +13,7 @@ public sealed record RunToolInput(string Partition, string RunId, string CallId)
 
 public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
 
-/// <summary>The steps of <see cref="RunOrchestrator"/>. They throw <see cref="SliceFailedException"/>, and nothing else unless the host stops.</summary>
-/// <remarks>
-/// A step that a stopping host cuts off ends cancelled: the extension puts its message back then, and another host takes it within
-/// seconds. What it answered instead would wait for as long as the stopping host keeps the orchestration's queue.
-/// </remarks>
+/// <summary>The steps of <see cref="RunOrchestrator"/>, guarded by <see cref="SliceGuard"/>.</summary>
 public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ChildRuns children, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
@@ -59,26 +55,15 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
             return outcome;
         });
 
-    /// <summary>Keeps messages and stacks, which may hold content and fill durable history, out of it.</summary>
-    private async Task<T> GuardAsync<T>(string runId, FunctionContext context, Func<Task<T>> step)
-    {
-        try
+    private Task<T> GuardAsync<T>(string runId, FunctionContext context, Func<Task<T>> step) => SliceGuard.RunAsync(
+        context,
+        step,
+        (errorId, failure) =>
         {
-            return await step();
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            LogGivenBack(runId);
-            throw;
-        }
-        catch (Exception failure)
-        {
-            var errorId = Ids.NewError();
             LogFailed(runId, errorId, failure.GetType().FullName);
             LogDetails(failure, errorId);
-            throw new SliceFailedException(errorId);
-        }
-    }
+        },
+        () => LogGivenBack(runId));
 
     [LoggerMessage(3014, LogLevel.Information, "Run {RunId}: the host stops; another one goes on")]
     private partial void LogGivenBack(string runId);
