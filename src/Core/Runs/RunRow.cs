@@ -28,8 +28,11 @@ internal sealed class RunRow(ContentVault vault)
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
+    /// <summary>What <see cref="IsTerminal"/> needs of a row.</summary>
+    public static readonly string[] End = ["Status", "CompletedAt"];
+
     /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
-    public static readonly string[] Progress = ["Status", "NextSequence", "Epoch", DeletedAt];
+    public static readonly string[] Progress = [.. End, "NextSequence", "Epoch", DeletedAt];
 
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
@@ -210,18 +213,24 @@ internal sealed class RunRow(ContentVault vault)
         return row;
     }
 
-    public static bool IsTerminal(TableEntity row) =>
-        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
+    /// <param name="row">With the columns of <see cref="End"/> at least.</param>
+    public static bool IsTerminal(TableEntity row) => ReadStatus(row).IsTerminal();
+
+    /// <summary>A status that only a newer version knows counts as one that a run ends in, or goes on in, as its row says it did.</summary>
+    private static RunStatus ReadStatus(TableEntity row) =>
+        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) ? status
+        : row.GetDateTimeOffset("CompletedAt") is null ? RunStatus.Running
+        : RunStatus.Failed;
 
     /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
-    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => Write(ended.Quota, new(row.PartitionKey, row.RowKey)
+    public static TableEntity EndUnread(TableEntity row, Run ended) => Write(ended.Quota, new(row.PartitionKey, row.RowKey)
     {
         ["NextRun"] = ended.NextRun,
-        ["Status"] = StopReason.InternalError.Status().ToString(),
-        ["StopReason"] = nameof(StopReason.InternalError),
-        ["ErrorCode"] = RunError.ContentUnreadable.Code,
-        ["ErrorMessage"] = RunError.ContentUnreadable.Message,
-        ["CompletedAt"] = now,
+        ["Status"] = ended.Status.ToString(),
+        ["StopReason"] = ended.StopReason?.ToString(),
+        ["ErrorCode"] = ended.Error?.Code,
+        ["ErrorMessage"] = ended.Error?.Message,
+        ["CompletedAt"] = ended.CompletedAt,
         ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
@@ -243,8 +252,8 @@ internal sealed class RunRow(ContentVault vault)
         TraceParent = row.GetString("TraceParent"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
-        Status = Enum.Parse<RunStatus>(row.GetString("Status")),
-        StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
+        Status = ReadStatus(row),
+        StopReason = Enum.TryParse<StopReason>(row.GetString("StopReason"), out var reason) ? reason : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
