@@ -27,6 +27,8 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
 
+    public TimeSpan SliceBudget { get; set; } = TimeSpan.FromMinutes(1);
+
     public MemoryRunJournal? Journal { get; private set; }
 
     public Run Run => Journal!.Run;
@@ -35,12 +37,23 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public IEnumerable<JournalEntry> ToolEntries => Entries.Where(entry => entry.Kind == EntryKind.Tool);
 
-    public async Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
+    public Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
+    {
+        Begin(change);
+        return GoOnAsync();
+    }
+
+    public void Begin(Func<Run, Run>? change = null)
     {
         change ??= run => run;
         Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]) { CanWait = CanWait };
-        using var slice = new Slice(TimeSpan.FromMinutes(1), Time, CancellationToken.None, CancellationToken.None);
-        return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal, slice);
+    }
+
+    /// <summary>The next slice of the run.</summary>
+    public async Task<SliceOutcome> GoOnAsync()
+    {
+        using var slice = new Slice(SliceBudget, Time, CancellationToken.None, CancellationToken.None);
+        return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal!, slice);
     }
 
     public static Run NewRun(AgentDefinition agent, DateTimeOffset now)
