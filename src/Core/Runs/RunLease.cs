@@ -219,9 +219,10 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         {
             LogLost(Run.Id, Run.Epoch);
         }
-        catch (Exception failure) when (!either.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !either.IsCancellationRequested)
         {
-            // Whatever storage and its client throw: the next tick tries again, and Lost is cancelled before the lease ends.
+            // Whatever storage and its client throw, also while the driver is done: the next tick, if there is one, tries again, and
+            // Lost is cancelled before the lease ends.
             LogRenewalFailed(Run.Id, Run.Epoch, failure.GetType().FullName);
         }
     }
