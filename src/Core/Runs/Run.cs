@@ -186,4 +186,5 @@ public sealed record Run
 
 /// <summary>How far a run has come.</summary>
 /// <param name="NextSequence">The sequence number of the next journal entry: all before it are there.</param>
-internal readonly record struct RunProgress(long NextSequence, int Epoch, bool IsTerminal);
+internal readonly record struct RunProgress(
+    long NextSequence, int Epoch, DateTimeOffset LeaseUntil, bool IsTerminal, bool CancelRequested);

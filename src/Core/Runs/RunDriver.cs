@@ -134,13 +134,13 @@ public sealed partial class RunDriver
     public async Task<DelegatedCall?> RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
     {
         // An attempt that another delivery has begun is waited for: its result is worth more than "outcome unknown".
-        while (await SharedRunJournal.LoadAsync(_store, ticket, _time, stopping) is { } journal
+        while (await SharedRunJournal.LoadAsync(_store, ticket, _options.Slice, _time, stopping) is { } journal
             && !journal.Run.IsTerminal && !journal.Run.CancelRequested
             && journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
         {
-            if (pending.Intent?.UnknownAfter > _time.GetUtcNow())
+            if (pending.Intent?.UnknownAfter is { } until && until > _time.GetUtcNow())
             {
-                await Task.Delay(LongestPause, _time, stopping);
+                await WaitForResultAsync(ticket, journal.Run.NextSequence, until, stopping);
                 continue;
             }
 
@@ -158,10 +158,27 @@ public sealed partial class RunDriver
             catch (LeaseLostException)
             {
                 LogOvertaken(ticket.RunId, callId);
+                if (slice.IsOver)
+                {
+                    // The next slice looks after the call.
+                    return null;
+                }
             }
         }
 
         return null;
+    }
+
+    /// <summary>Waits until the journal has grown, the run is to stop, or the time has come. Reads the plain row alone: an attempt may take long.</summary>
+    private async Task WaitForResultAsync(RunTicket ticket, long nextSequence, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Task.Delay(LongestPause, _time, cancellationToken);
+        }
+        while (_time.GetUtcNow() < until
+            && await _store.FindProgressAsync(ticket.Partition, ticket.RunId, cancellationToken) is { IsTerminal: false, CancelRequested: false } progress
+            && progress.NextSequence == nextSequence);
     }
 
     /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>

@@ -32,7 +32,7 @@ internal sealed class RunRow(ContentVault vault)
     public static readonly string[] End = ["Status", "CompletedAt"];
 
     /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
-    public static readonly string[] Progress = [.. End, "NextSequence", "Epoch", DeletedAt];
+    public static readonly string[] Progress = [.. End, "NextSequence", "Epoch", "LeaseUntil", CancelRequested, DeletedAt];
 
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
@@ -191,7 +191,12 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
 
-    public static RunProgress ReadProgress(TableEntity row) => new(row.GetInt64("NextSequence") ?? 0, row.GetInt32("Epoch") ?? 0, IsTerminal(row));
+    public static RunProgress ReadProgress(TableEntity row) => new(
+        row.GetInt64("NextSequence") ?? 0,
+        row.GetInt32("Epoch") ?? 0,
+        row.GetDateTimeOffset("LeaseUntil") ?? default,
+        IsTerminal(row),
+        row.GetBoolean(CancelRequested) ?? false);
 
     public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
 
