@@ -111,7 +111,12 @@ internal sealed class RunRow(ContentVault vault)
         {
             // An empty list too: a merge leaves what it does not name.
             var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
-            var stored = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            var (stored, forgotten) = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            foreach (var blob in forgotten)
+            {
+                await vault.DeleteBlobAsync(run.Caller.Owner.Partition, blob, cancellationToken);
+            }
+
             row[Approvals] = stored.Value;
             row[ReplacedBlobs] = stored.ReplacedBlobs;
         }
@@ -174,8 +179,7 @@ internal sealed class RunRow(ContentVault vault)
     };
 
     /// <summary>The names of blobs that the row referred to once.</summary>
-    public static string[] ReplacedBlobsOf(TableEntity row) =>
-        row.GetString(ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+    public static string[] ReplacedBlobsOf(TableEntity row) => StoredApprovals.Names(row.GetString(ReplacedBlobs));
 
     private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
