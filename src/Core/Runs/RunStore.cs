@@ -30,9 +30,6 @@ internal sealed class RunStore(
     /// <summary>Where drivers of this process tell what is not committed yet.</summary>
     public RunStreams? Streams => streams;
 
-    /// <summary>Commits the start of a run that begins with its input alone.</summary>
-    public Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken) => StartAsync(run, [input], cancellationToken);
-
     /// <summary>Commits a run's start: its row, its place in lists, the entries its journal begins with.</summary>
     /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
@@ -33,7 +34,7 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public Run Run => Journal!.Run;
 
-    public IReadOnlyList<JournalEntry> Entries => Journal!.Entries;
+    public IReadOnlyList<JournalEntry> Entries => Journal!.Transcript.Entries;
 
     public IEnumerable<JournalEntry> ToolEntries => Entries.Where(entry => entry.Kind == EntryKind.Tool);
 
@@ -83,7 +84,7 @@ internal sealed class LoopFixture(ScriptedModels models)
         return CreateLoop(models, gates, CreateToolStep(gates, options, time), time);
     }
 
-    public static AgentLoop CreateLoop(ScriptedModels models, ToolGates gates, ToolStep tools, TimeProvider time)
+    public static AgentLoop CreateLoop(IModelClients models, ToolGates gates, ToolStep tools, TimeProvider time)
     {
         var model = new ModelStep(models, TestCaches.Unused, Meter, gates, time);
         var window = new ContextWindow(new ConversationSummarizer(model, Meter, time), gates, NullLogger<ContextWindow>.Instance);
