@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Benchmarks;
@@ -13,7 +14,13 @@ internal sealed class CatalogFunction(AgentTool tool, ToolContext context, IServ
 
     public override JsonElement JsonSchema => tool.Declaration.JsonSchema;
 
-    protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken) =>
-        await tool.InvokeAsync(
-            arguments.ToDictionary(argument => argument.Key, argument => JsonSerializer.SerializeToElement(argument.Value)), context, services, cancellationToken);
+    protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
+    {
+        await using var scope = services.CreateAsyncScope();
+        return await tool.InvokeAsync(
+            arguments.ToDictionary(argument => argument.Key, argument => JsonSerializer.SerializeToElement(argument.Value)),
+            context,
+            scope.ServiceProvider,
+            cancellationToken);
+    }
 }

@@ -16,7 +16,7 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
     private const long MaxTokensPerTool = 2048;
     private const int MaxUncountedTools = 16;
 
-    /// <summary>Makes what the model is shown next fit. A summary is recorded at once, because it has been paid.</summary>
+    /// <summary>Makes what the model is shown next fit. What a summary took is recorded at once, because it has been paid.</summary>
     public async Task FitAsync(IRunJournal journal, Slice slice)
     {
         var (run, transcript) = (journal.Run, journal.Transcript);
@@ -54,13 +54,19 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
         }
     }
 
-    /// <returns>Null when no model made one: the run goes on without what would have been summarised.</returns>
+    /// <returns>Null when no model could be asked: the run goes on without what would have been summarised.</returns>
     private async Task<JournalEntry?> SummarizeAsync(
         Run run, ChatMessage? summary, IReadOnlyList<ChatMessage> left, ContextPolicy policy, Slice slice)
     {
         try
         {
-            return await summarizer.SummarizeAsync(run, summary, left, policy.MaxTokens, slice.Stop);
+            var entry = await summarizer.SummarizeAsync(run, summary, left, policy.MaxTokens, slice.Stop);
+            if (entry.Status == StepStatus.Failed)
+            {
+                LogNotSummarised(run.Id, ProviderException.ContentFilter);
+            }
+
+            return entry;
         }
         catch (ProviderException failure)
         {

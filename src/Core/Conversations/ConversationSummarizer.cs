@@ -25,8 +25,10 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
     /// <param name="earlier">The summary so far, which the new one replaces.</param>
     /// <param name="messages">What is to be summed up, after that.</param>
     /// <param name="maxTokens">What the model takes; of more, the newest part is summed up.</param>
-    /// <returns>The entry for the journal.</returns>
-    /// <exception cref="ProviderException">No model made one.</exception>
+    /// <returns>
+    /// The entry for the journal; <see cref="StepStatus.Failed"/>, with what it cost and nothing else, where a model was asked and made none.
+    /// </returns>
+    /// <exception cref="ProviderException">No model could be asked.</exception>
     public async Task<JournalEntry> SummarizeAsync(
         Run run, ChatMessage? earlier, IReadOnlyList<ChatMessage> messages, int maxTokens, CancellationToken cancellationToken)
     {
@@ -37,19 +39,16 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
             [new ChatMessage(ChatRole.System, Instructions), new ChatMessage(ChatRole.User, Text(earlier, messages, maxTokens))],
             new ChatOptions { MaxOutputTokens = MaxOutputTokens },
             cancellationToken);
-        if (response.FinishReason == ChatFinishReason.ContentFilter || string.IsNullOrWhiteSpace(response.Text))
-        {
-            throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "No summary was made.");
-        }
-
+        var isMade = response.FinishReason != ChatFinishReason.ContentFilter && !string.IsNullOrWhiteSpace(response.Text);
         var entry = new JournalEntry
         {
             Kind = EntryKind.Summary,
             Turn = run.Turns + 1,
+            Status = isMade ? StepStatus.Completed : StepStatus.Failed,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
             ServedBy = response.ModelId ?? run.Agent.Model,
-            Messages = [new ChatMessage(ChatRole.User, $"{Heading}\n{response.Text.Trim()}")],
+            Messages = isMade ? [new ChatMessage(ChatRole.User, $"{Heading}\n{response.Text.Trim()}")] : [],
         };
         return meter.Measure(entry, response);
     }

@@ -12,8 +12,6 @@ namespace Yggdrasil.Limits;
 /// </remarks>
 internal static class ListPrices
 {
-    public static readonly DateOnly AsOf = new(2026, 8, 21);
-
     public static readonly FrozenDictionary<string, ModelPrice> All = new Dictionary<string, ModelPrice>
     {
         ["openai:gpt-4.1"] = new(2.00m, 8.00m, 0.50m),

@@ -55,17 +55,28 @@ internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
         return (known, decision);
     }
 
-    /// <summary>Changes a quota by itself, for what has no row of its own to change with it.</summary>
+    /// <summary>Changes a quota by itself, for a run that has no row of its own to change with it.</summary>
+    /// <param name="change">Changes what is reserved for <paramref name="runId"/>: that tells whether a change is stored whose answer was lost.</param>
     /// <returns>The quota as stored.</returns>
     /// <exception cref="LimitException">The change was refused; nothing was written.</exception>
     public async Task<QuotaState> ChangeAsync(
-        string partition, Func<QuotaState, DateTimeOffset, (QuotaState Next, QuotaRefusal? Refusal)> change, CancellationToken cancellationToken)
+        string partition,
+        string runId,
+        Func<QuotaState, DateTimeOffset, (QuotaState Next, QuotaRefusal? Refusal)> change,
+        CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
+        (DateTimeOffset? Before, DateTimeOffset? Next)? sent = null;
         for (var attempt = 1; ; attempt++)
         {
             using (await Turns.EnterAsync(partition, cancellationToken))
             {
+                if (sent is var (had, wanted) && had != wanted
+                    && (await FindAsync(partition, cancellationToken)).State is var stored && stored.Find(runId)?.Until == wanted)
+                {
+                    return stored;
+                }
+
                 var (before, (next, refusal)) = await DecideAsync(partition, change, decision => decision.Refusal is not null, cancellationToken);
                 if (refusal is not null)
                 {
@@ -83,6 +94,7 @@ internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
                     when (failure.Status is PreconditionFailed or NotFound or Conflict && attempt < MaxAttempts)
                 {
                     Forget(partition);
+                    sent = (before.State.Find(runId)?.Until, next.Find(runId)?.Until);
                 }
             }
 
@@ -98,7 +110,10 @@ internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
         if (run.Quota.IsHeld || used != default)
         {
             await ChangeAsync(
-                run.Caller.Owner.Partition, (state, _) => (state.Release(QuotaBounds.ToCountOnly(state.Find(run.Id)?.AgentKey), run.Id, used), null), cancellationToken);
+                run.Caller.Owner.Partition,
+                run.Id,
+                (state, _) => (state.Release(QuotaBounds.ToCountOnly(state.Find(run.Id)?.AgentKey), run.Id, used), null),
+                cancellationToken);
         }
     }
 

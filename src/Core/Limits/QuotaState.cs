@@ -21,6 +21,8 @@ internal sealed record QuotaState
     /// <summary>When to try again where another run has to end first, which nobody can tell.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
+
     /// <summary>So many calls are reserved at once while there is plenty: each reservation is a write.</summary>
     private const int Generous = 4;
 
@@ -121,11 +123,24 @@ internal sealed record QuotaState
     /// <param name="agentKey">Null for all of the owner's runs.</param>
     public QuotaMeter Meter(string? agentKey) => agentKey is null ? Total : Agents.GetValueOrDefault(agentKey);
 
-    private QuotaState Reserve(DateTimeOffset now, QuotaBounds bounds, string runId, QuotaAmount amount) => this with
+    /// <remarks>Ends in whole seconds, as stored, and later than what it replaces: so the two are never taken for each other.</remarks>
+    private QuotaState Reserve(DateTimeOffset now, QuotaBounds bounds, string runId, QuotaAmount amount)
     {
-        Reservations = Reservations.SetItem(runId, new Reservation(amount, now + Lifetime, bounds.AgentKey)),
-        Agents = bounds.AgentKey is { } key && !Agents.ContainsKey(key) ? Agents.Add(key, default) : Agents,
-    };
+        var until = WholeSeconds(now + Lifetime);
+        if (Find(runId)?.Until is { } held && until <= held)
+        {
+            until = held + OneSecond;
+        }
+
+        return this with
+        {
+            Reservations = Reservations.SetItem(runId, new Reservation(amount, until, bounds.AgentKey)),
+            Agents = bounds.AgentKey is { } key && !Agents.ContainsKey(key) ? Agents.Add(key, default) : Agents,
+        };
+    }
+
+    private static DateTimeOffset WholeSeconds(DateTimeOffset time) =>
+        time.UtcTicks % OneSecond.Ticks is > 0 and var rest ? time.AddTicks(OneSecond.Ticks - rest) : time;
 
     private QuotaState Account(QuotaBounds bounds, QuotaAmount used) => used == default
         ? this

@@ -41,7 +41,7 @@ internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, 
     internal async Task ChangeAsync(
         Func<QuotaState, DateTimeOffset, (QuotaState Next, QuotaRefusal? Refusal)> change, QuotaAmount accounted, CancellationToken cancellationToken)
     {
-        var state = await ledger.ChangeAsync(run.Caller.Owner.Partition, change, cancellationToken);
+        var state = await ledger.ChangeAsync(run.Caller.Owner.Partition, run.Id, change, cancellationToken);
         var held = state.Find(run.Id);
         _quota = new RunQuota(accounted, held?.Amount ?? default, held?.Until ?? DateTimeOffset.UnixEpoch);
     }

@@ -157,6 +157,14 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
         }
 
         var now = time.GetUtcNow();
+        if (answer.Status == StepStatus.Failed)
+        {
+            // With what it cost: who is stopped by filters all the time does not use models for nothing.
+            var error = new RunError(ProviderException.ContentFilter, "The provider's content filter stopped the answer.");
+            await journal.CommitAsync(next.End(StopReason.ContentFilter, journal.Transcript.LastText, now, error), [answer], lost);
+            return;
+        }
+
         if (answer.Status == StepStatus.Cancelled)
         {
             // What it had said by then; nothing asks that to fit a schema.

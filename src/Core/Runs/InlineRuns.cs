@@ -120,7 +120,7 @@ public sealed partial class InlineRuns
 
     private async Task DriveAsync(MemoryRunJournal journal, CancellationToken gone)
     {
-        var left = journal.Run.Deadline - _time.GetUtcNow();
+        var left = journal.Run.TimeUntilDeadline(_time.GetUtcNow());
         using var deadline = new CancellationTokenSource(left, _time);
         using var end = new CancellationTokenSource(left + Grace, _time);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(gone, end.Token);

@@ -23,7 +23,7 @@ public enum EntryKind
     /// <summary>What the human, or time, decided about a call.</summary>
     ApprovalDecided,
 
-    /// <summary>What stands, from here on, for the oldest messages of the conversation and the run.</summary>
+    /// <summary>What stands, from here on, for the oldest messages of the conversation and the run; nothing does where it failed.</summary>
     Summary,
 
     /// <summary>What was wrong with the answer before it, and the request to give it again.</summary>
@@ -35,7 +35,10 @@ public enum StepStatus
 {
     Completed,
 
-    /// <summary>The tool failed or ran into its timeout; the model was told.</summary>
+    /// <summary>
+    /// The tool failed or ran into its timeout; the model was told. Or a model answered what nobody is shown: its provider's content filter
+    /// stopped it.
+    /// </summary>
     Failed,
 
     /// <summary>A gate refused the call; it was not made.</summary>

@@ -12,6 +12,7 @@ namespace Yggdrasil.Runs;
 internal sealed class JournalRow(ContentVault vault)
 {
     private const int SchemaVersion = 1;
+
     /// <summary>Plain, so that the children of a run whose journal cannot be read are found all the same.</summary>
     public const string ChildRun = "ChildRun";
 
@@ -104,11 +105,13 @@ internal sealed class JournalRow(ContentVault vault)
     private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
     {
         Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
+
+        // Nothing can stand for a kind that only a newer version knows: what goes on without it might leave out what was said.
         Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),
         Turn = row.GetInt32("Turn") ?? 0,
         CallId = row.GetString("CallId"),
         Name = row.GetString("Name"),
-        Status = Enum.Parse<StepStatus>(row.GetString("Status")),
+        Status = Enum.TryParse<StepStatus>(row.GetString("Status"), out var status) ? status : StepStatus.Unknown,
         StartedAt = row.GetDateTimeOffset("StartedAt") ?? default,
         Duration = TimeSpan.FromTicks(row.GetInt64("DurationTicks") ?? 0),
         InputTokens = row.GetInt64("InputTokens"),

@@ -23,33 +23,41 @@ internal sealed partial class LeaseDriver(
     {
         await using (lease)
         {
-            var outcome = await LoopOrReleaseAsync(lease, slice);
-            if (lease.Run.IsTerminal)
+            try
             {
-                return SliceOutcome.Ended(lease.Run);
+                var outcome = await LoopOrReleaseAsync(lease, slice);
+                return lease.Run.IsTerminal ? SliceOutcome.Ended(lease.Run)
+                    : lease.Lost.IsCancellationRequested ? outcome
+                    : handOverTo is null ? await ReleaseAsync(lease, outcome)
+                    : await HandOverAsync(lease, outcome, handOverTo);
             }
-
-            if (lease.Lost.IsCancellationRequested)
+            catch (Exception failure) when (MeansLost(failure, lease))
             {
-                return outcome;
+                // Whatever it was about to write, an end included: somebody else drives the run, or it is gone.
+                return SliceOutcome.Parked(time.GetUtcNow() + options.Lease);
             }
-
-            if (handOverTo is null)
-            {
-                var status = StatusAfter(outcome, lease);
-                await lease.ReleaseAsync(status, driver: null, lease.Lost);
-                return IsOvertaken(outcome, status, lease) ? SliceOutcome.Yielded : outcome;
-            }
-
-            // First the new driver, then its name and the release: after a crash between the two the backup is still the
-            // driver. The backup itself cannot be woken before it has started, which is why another instance takes over.
-            var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
-            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-            await handOverTo.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
-            await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
-            await handOverTo.WakeAsync(successor, CancellationToken.None);
-            return outcome;
         }
+    }
+
+    private static async Task<SliceOutcome> ReleaseAsync(RunLease lease, SliceOutcome outcome)
+    {
+        var status = StatusAfter(outcome, lease);
+        await lease.ReleaseAsync(status, driver: null, lease.Lost);
+        return IsOvertaken(outcome, status, lease) ? SliceOutcome.Yielded : outcome;
+    }
+
+    /// <remarks>
+    /// First the new driver, then its name and the release: after a crash between the two the backup is still the driver. The backup
+    /// itself cannot be woken before it has started, which is why another instance takes over.
+    /// </remarks>
+    private static async Task<SliceOutcome> HandOverAsync(RunLease lease, SliceOutcome outcome, IRunScheduler scheduler)
+    {
+        var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
+        var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
+        await scheduler.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
+        await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
+        await scheduler.WakeAsync(successor, CancellationToken.None);
+        return outcome;
     }
 
     /// <summary>A slice that throws gives its lease back, so that the next attempt is one and not a wait for the lease's end.</summary>
@@ -59,7 +67,7 @@ internal sealed partial class LeaseDriver(
         {
             return await LoopAsync(lease, slice);
         }
-        catch (Exception failure) when (failure is not LeaseLostException)
+        catch (Exception failure) when (!MeansLost(failure, lease))
         {
             try
             {
@@ -79,7 +87,7 @@ internal sealed partial class LeaseDriver(
     {
         using (slice)
         {
-            using var deadline = new CancellationTokenSource(TimeUntil(lease.Run.Deadline), time);
+            using var deadline = new CancellationTokenSource(lease.Run.TimeUntilDeadline(time.GetUtcNow()), time);
             using var onDeadline = deadline.Token.Register(slice.Expire);
             var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
             await using var watch = new CancelWatch(store, ticket, signals, slice, time, logger);
@@ -92,29 +100,25 @@ internal sealed partial class LeaseDriver(
 
                 return await loop.AdvanceAsync(lease, slice);
             }
-            catch (LeaseLostException)
-            {
-                return SliceOutcome.Parked(time.GetUtcNow() + options.Lease);
-            }
-            catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested)
-            {
-                return SliceOutcome.Parked(time.GetUtcNow() + options.Lease);
-            }
-            catch (OperationCanceledException) when (slice.IsCancelled)
+            catch (OperationCanceledException failure) when (slice.IsCancelled && !MeansLost(failure, lease))
             {
                 return await loop.CancelAsync(lease, lease.Lost);
             }
-            catch (OperationCanceledException) when (slice.IsExpired)
+            catch (OperationCanceledException failure) when (slice.IsExpired && !MeansLost(failure, lease))
             {
                 // Not asked of the clock again: timers fire up to a millisecond early, and clocks are set back.
                 return await loop.ExpireAsync(lease, lease.Lost);
             }
-            catch (OperationCanceledException) when (slice.Stop.IsCancellationRequested)
+            catch (OperationCanceledException failure) when (slice.Stop.IsCancellationRequested && !MeansLost(failure, lease))
             {
                 return SliceOutcome.Yielded;
             }
         }
     }
+
+    /// <summary>Whether it is the lease that failed, and nothing of the run.</summary>
+    private static bool MeansLost(Exception failure, RunLease lease) =>
+        failure is LeaseLostException || (failure is OperationCanceledException && lease.Lost.IsCancellationRequested);
 
     private static RunStatus StatusAfter(SliceOutcome outcome, RunLease lease) => outcome.End switch
     {
@@ -134,10 +138,6 @@ internal sealed partial class LeaseDriver(
         return outcome.End == SliceEnd.Parked
             && (run.CancelRequested || (status == RunStatus.Suspended) != run.SuspendRequested || run.DecisionCount > lease.DecisionsSeen);
     }
-
-    // Timers end at 49 days; a run whose deadline is further off is looked at again long before that.
-    private TimeSpan TimeUntil(DateTimeOffset deadline) =>
-        TimeSpan.FromTicks(Math.Clamp((deadline - time.GetUtcNow()).Ticks, 0, TimeSpan.FromDays(1).Ticks));
 
     [LoggerMessage(1012, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} could not be given back ({ExceptionType})")]
     private partial void LogNotReleased(string runId, int epoch, string exceptionType);

@@ -10,11 +10,7 @@ namespace Yggdrasil.Runs;
 /// <param name="live">Told of the step in flight; null where nobody reads along.</param>
 internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal
 {
-    private readonly List<JournalEntry> _entries = [];
-
     public Run Run { get; private set; } = run;
-
-    public IReadOnlyList<JournalEntry> Entries => _entries;
 
     public bool CanWait { get; init; }
 
@@ -29,7 +25,6 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
     {
         cancellationToken.ThrowIfCancellationRequested();
         var numbered = entries.Numbered(next.NextSequence);
-        _entries.AddRange(numbered);
         numbered.ForEach(Transcript.Add);
         Run = next with { NextSequence = next.NextSequence + entries.Count };
         if (Run.IsTerminal)

@@ -15,9 +15,9 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     /// <summary>Asks for the next answer; whoever reads along is told what the model says while it says it, if the run streams.</summary>
     /// <returns>
     /// The entry; of a streamed answer that a cancellation or the deadline has cut off, as <see cref="StepStatus.Cancelled"/>, what was
-    /// said of it.
+    /// said of it; of one that the provider's content filter stopped, as <see cref="StepStatus.Failed"/>, what it cost and nothing else.
     /// </returns>
-    /// <exception cref="ProviderException">No model of the agent could answer, or a content filter stopped it.</exception>
+    /// <exception cref="ProviderException">No model of the agent could answer.</exception>
     /// <exception cref="OperationCanceledException">The call was given up, and nothing was said.</exception>
     public async Task<JournalEntry> AskAsync(IRunJournal journal, Slice slice)
     {
@@ -28,21 +28,17 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         var (response, isWhole) = run.Stream
             ? await StreamAsync(run, transcript, journal.Live, slice)
             : (await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), slice.Stop), true);
-        if (response.FinishReason == ChatFinishReason.ContentFilter)
-        {
-            throw new ProviderException(ProviderException.ContentFilter, FailureClass.Stop, "The provider's content filter stopped the answer.");
-        }
-
+        var isFiltered = response.FinishReason == ChatFinishReason.ContentFilter;
         var answer = new JournalEntry
         {
             Kind = EntryKind.Model,
             Turn = turn,
-            Status = isWhole ? StepStatus.Completed : StepStatus.Cancelled,
+            Status = isFiltered ? StepStatus.Failed : isWhole ? StepStatus.Completed : StepStatus.Cancelled,
             Epoch = run.Epoch,
             StartedAt = startedAt,
             Duration = time.GetElapsedTime(started),
             ServedBy = response.ModelId ?? run.Agent.Model,
-            Messages = [Record(response, run.Id, turn)],
+            Messages = isFiltered ? [] : [Record(response, run.Id, turn)],
         };
         return meter.Measure(answer, response);
     }

@@ -166,6 +166,10 @@ public sealed record Run
     /// </summary>
     public bool IsParked => Status is RunStatus.Waiting or RunStatus.Suspended && LeaseUntil == DateTimeOffset.UnixEpoch;
 
+    /// <summary>How long a timer has to wait for the deadline: not at all once it has passed.</summary>
+    /// <remarks>Timers end at 49 days; a run whose deadline is further off than one is looked at again long before that.</remarks>
+    internal TimeSpan TimeUntilDeadline(DateTimeOffset now) => TimeSpan.FromTicks(Math.Clamp((Deadline - now).Ticks, 0, TimeSpan.TicksPerDay));
+
     /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
     public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
     {
@@ -182,4 +186,5 @@ public sealed record Run
 
 /// <summary>How far a run has come.</summary>
 /// <param name="NextSequence">The sequence number of the next journal entry: all before it are there.</param>
-internal readonly record struct RunProgress(long NextSequence, int Epoch, bool IsTerminal);
+internal readonly record struct RunProgress(
+    long NextSequence, int Epoch, DateTimeOffset LeaseUntil, bool IsTerminal, bool CancelRequested);

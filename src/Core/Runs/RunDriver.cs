@@ -5,6 +5,7 @@ using Yggdrasil.Problems;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
+using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;
@@ -133,13 +134,13 @@ public sealed partial class RunDriver
     public async Task<DelegatedCall?> RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
     {
         // An attempt that another delivery has begun is waited for: its result is worth more than "outcome unknown".
-        while (await SharedRunJournal.LoadAsync(_store, ticket, _time, stopping) is { } journal
+        while (await SharedRunJournal.LoadAsync(_store, ticket, _options.Slice, _time, stopping) is { } journal
             && !journal.Run.IsTerminal && !journal.Run.CancelRequested
             && journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
         {
-            if (pending.Intent?.UnknownAfter > _time.GetUtcNow())
+            if (pending.Intent?.UnknownAfter is { } until && until > _time.GetUtcNow())
             {
-                await Task.Delay(LongestPause, _time, stopping);
+                await WaitForResultAsync(ticket, journal.Run.NextSequence, until, stopping);
                 continue;
             }
 
@@ -157,48 +158,89 @@ public sealed partial class RunDriver
             catch (LeaseLostException)
             {
                 LogOvertaken(ticket.RunId, callId);
+                if (slice.IsOver)
+                {
+                    // The next slice looks after the call.
+                    return null;
+                }
             }
         }
 
         return null;
     }
 
+    /// <summary>Waits until the journal has grown, the run is to stop, or the time has come. Reads the plain row alone: an attempt may take long.</summary>
+    private async Task WaitForResultAsync(RunTicket ticket, long nextSequence, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        do
+        {
+            await Task.Delay(LongestPause, _time, cancellationToken);
+        }
+        while (_time.GetUtcNow() < until
+            && await _store.FindProgressAsync(ticket.Partition, ticket.RunId, cancellationToken) is { IsTerminal: false, CancelRequested: false } progress
+            && progress.NextSequence == nextSequence);
+    }
+
     /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>
     public async Task<SliceOutcome> FailAsync(RunTicket ticket, string errorId, CancellationToken stopping)
     {
-        (Run Run, IReadOnlyList<JournalEntry> Entries)? found;
+        var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
         try
         {
-            found = await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping);
+            return await EndAsync(ticket, error, errorId, stopping);
         }
         catch (ContentProtectionException)
         {
-            return await FailUnreadAsync(ticket, errorId, stopping);
+            return await EndUnreadAsync(ticket, RunError.ContentUnreadable, errorId, stopping);
         }
+        catch (Exception failure) when (!StorageOutage.Is(failure) && failure is not OperationCanceledException)
+        {
+            // What a newer version has written, for one: this attempt would fail again, for as long as attempts last.
+            return await EndUnreadAsync(ticket, error, errorId, stopping);
+        }
+    }
 
-        if (found is not var (run, entries))
+    /// <summary>Ends a run as failed, with what it had said by then.</summary>
+    private async Task<SliceOutcome> EndAsync(RunTicket ticket, RunError error, string errorId, CancellationToken stopping)
+    {
+        if (await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping) is not var (run, entries))
         {
             return SliceOutcome.Finished;
         }
 
+        var now = _time.GetUtcNow();
         if (run.IsTerminal)
         {
             return SliceOutcome.Ended(run);
         }
 
-        if (run.LeaseUntil > _time.GetUtcNow() || await TakeLeaseAsync(run, entries, ask: null, stopping) is not { } lease)
+        if (run.LeaseUntil > now)
         {
             return SliceOutcome.Parked(run.LeaseUntil);
         }
 
-        await using (lease)
+        // Without a lease, which would outlast an attempt that fails: the version of the row and the next epoch keep others out.
+        var transcript = new Transcript([], entries);
+        var failed = run.End(StopReason.InternalError, transcript.LastText, now, error) with { Epoch = run.Epoch + 1 };
+        if (await _store.CommitAsync(failed, [], stopping, transcript) is not { } ended)
         {
-            var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
-            await lease.CommitAsync(
-                lease.Run.End(StopReason.InternalError, lease.Transcript.LastText, _time.GetUtcNow(), error), [], stopping);
-            LogFailed(ticket.RunId, errorId);
-            return SliceOutcome.Ended(lease.Run);
+            return SliceOutcome.Yielded;
         }
+
+        LogFailed(ticket.RunId, errorId);
+        return SliceOutcome.Ended(ended);
+    }
+
+    /// <summary>Ends a run by what its row says without being opened.</summary>
+    private async Task<SliceOutcome> EndUnreadAsync(RunTicket ticket, RunError error, string errorId, CancellationToken stopping)
+    {
+        var outcome = await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, error, _time.GetUtcNow(), stopping);
+        if (outcome.End == SliceEnd.Finished)
+        {
+            LogFailed(ticket.RunId, errorId);
+        }
+
+        return outcome;
     }
 
     /// <exception cref="TooManyConcurrentRunsException">It asked for a place, and there is none.</exception>
@@ -248,18 +290,6 @@ public sealed partial class RunDriver
             await Task.Delay(pause, _time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
-    }
-
-    /// <summary>Reading it again would fail again, for as long as attempts last: a damaged run ends by what is not content.</summary>
-    private async Task<SliceOutcome> FailUnreadAsync(RunTicket ticket, string errorId, CancellationToken stopping)
-    {
-        var outcome = await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, _time.GetUtcNow(), stopping);
-        if (outcome.End == SliceEnd.Finished)
-        {
-            LogFailed(ticket.RunId, errorId);
-        }
-
-        return outcome;
     }
 
     [LoggerMessage(1011, LogLevel.Information, "Run {RunId}: another delivery of call {CallId} was faster")]

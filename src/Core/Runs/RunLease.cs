@@ -9,8 +9,8 @@ namespace Yggdrasil.Runs;
 /// what a driver writes after it lost the lease is refused by the table.
 /// </summary>
 /// <remarks>
-/// A version that changed under the same epoch means that somebody set a flag: the flags are read and the commit is
-/// repeated. Another epoch means that somebody else drives: <see cref="Lost"/>. Commits renew the lease for free; between
+/// A version that changed under the same epoch means that somebody set a flag, or that a commit landed whose answer was lost:
+/// what is stored is read and, unless all of the commit is there, the commit is repeated. Another epoch means that somebody else drives: <see cref="Lost"/>. Commits renew the lease for free; between
 /// them a timer does. A driver that could not renew stops by itself before the lease ends.
 /// </remarks>
 internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
@@ -123,6 +123,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 CancelRequested = Run.CancelRequested,
                 SuspendRequested = Run.SuspendRequested,
                 DecisionCount = Run.DecisionCount,
+                Quota = Run.Quota,
             };
             if (await _store.CommitAsync(current, numbered, cancellationToken, Transcript) is { } stored)
             {
@@ -144,12 +145,21 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
                 return;
             }
 
+            if (found.IsTerminal)
+            {
+                // Nobody else ends a run under a lease: what ended it is ours, and only the answer was lost.
+                Accept(found, []);
+                return;
+            }
+
+            // The quota too, which is the lease's own: where an answer was lost, what the run has used is accounted for.
             Run = Run with
             {
                 ETag = found.ETag,
                 CancelRequested = found.CancelRequested,
                 SuspendRequested = found.SuspendRequested,
                 DecisionCount = found.DecisionCount,
+                Quota = found.Quota,
             };
             await Task.Delay(Pause, _time, cancellationToken);
         }
@@ -209,9 +219,10 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         {
             LogLost(Run.Id, Run.Epoch);
         }
-        catch (Exception failure) when (!either.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !either.IsCancellationRequested)
         {
-            // Whatever storage and its client throw: the next tick tries again, and Lost is cancelled before the lease ends.
+            // Whatever storage and its client throw, also while the driver is done: the next tick, if there is one, tries again, and
+            // Lost is cancelled before the lease ends.
             LogRenewalFailed(Run.Id, Run.Epoch, failure.GetType().FullName);
         }
     }

@@ -28,8 +28,11 @@ internal sealed class RunRow(ContentVault vault)
     private const string Approvals = "Approvals";
     private const int SchemaVersion = 1;
 
+    /// <summary>What <see cref="IsTerminal"/> needs of a row.</summary>
+    public static readonly string[] End = ["Status", "CompletedAt"];
+
     /// <summary>What <see cref="ReadProgress"/> needs of a row.</summary>
-    public static readonly string[] Progress = ["Status", "NextSequence", "Epoch", DeletedAt];
+    public static readonly string[] Progress = [.. End, "NextSequence", "Epoch", "LeaseUntil", CancelRequested, DeletedAt];
 
     /// <summary>The whole row, for a run that begins.</summary>
     public async Task<TableEntity> InsertAsync(Run run, CancellationToken cancellationToken)
@@ -108,7 +111,12 @@ internal sealed class RunRow(ContentVault vault)
         {
             // An empty list too: a merge leaves what it does not name.
             var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
-            var stored = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            var (stored, forgotten) = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            foreach (var blob in forgotten)
+            {
+                await vault.DeleteBlobAsync(run.Caller.Owner.Partition, blob, cancellationToken);
+            }
+
             row[Approvals] = stored.Value;
             row[ReplacedBlobs] = stored.ReplacedBlobs;
         }
@@ -171,8 +179,7 @@ internal sealed class RunRow(ContentVault vault)
     };
 
     /// <summary>The names of blobs that the row referred to once.</summary>
-    public static string[] ReplacedBlobsOf(TableEntity row) =>
-        row.GetString(ReplacedBlobs)?.Split('\n', StringSplitOptions.RemoveEmptyEntries) ?? [];
+    public static string[] ReplacedBlobsOf(TableEntity row) => StoredApprovals.Names(row.GetString(ReplacedBlobs));
 
     private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
     {
@@ -188,7 +195,12 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
 
-    public static RunProgress ReadProgress(TableEntity row) => new(row.GetInt64("NextSequence") ?? 0, row.GetInt32("Epoch") ?? 0, IsTerminal(row));
+    public static RunProgress ReadProgress(TableEntity row) => new(
+        row.GetInt64("NextSequence") ?? 0,
+        row.GetInt32("Epoch") ?? 0,
+        row.GetDateTimeOffset("LeaseUntil") ?? default,
+        IsTerminal(row),
+        row.GetBoolean(CancelRequested) ?? false);
 
     public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
 
@@ -210,18 +222,24 @@ internal sealed class RunRow(ContentVault vault)
         return row;
     }
 
-    public static bool IsTerminal(TableEntity row) =>
-        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) && status.IsTerminal();
+    /// <param name="row">With the columns of <see cref="End"/> at least.</param>
+    public static bool IsTerminal(TableEntity row) => ReadStatus(row).IsTerminal();
+
+    /// <summary>A status that only a newer version knows counts as one that a run ends in, or goes on in, as its row says it did.</summary>
+    private static RunStatus ReadStatus(TableEntity row) =>
+        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) ? status
+        : row.GetDateTimeOffset("CompletedAt") is null ? RunStatus.Running
+        : RunStatus.Failed;
 
     /// <summary>The change that ends a run as failed; nobody who drove it before may write after it.</summary>
-    public static TableEntity EndUnread(TableEntity row, Run ended, DateTimeOffset now) => Write(ended.Quota, new(row.PartitionKey, row.RowKey)
+    public static TableEntity EndUnread(TableEntity row, Run ended) => Write(ended.Quota, new(row.PartitionKey, row.RowKey)
     {
         ["NextRun"] = ended.NextRun,
-        ["Status"] = StopReason.InternalError.Status().ToString(),
-        ["StopReason"] = nameof(StopReason.InternalError),
-        ["ErrorCode"] = RunError.ContentUnreadable.Code,
-        ["ErrorMessage"] = RunError.ContentUnreadable.Message,
-        ["CompletedAt"] = now,
+        ["Status"] = ended.Status.ToString(),
+        ["StopReason"] = ended.StopReason?.ToString(),
+        ["ErrorCode"] = ended.Error?.Code,
+        ["ErrorMessage"] = ended.Error?.Message,
+        ["CompletedAt"] = ended.CompletedAt,
         ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
@@ -243,8 +261,8 @@ internal sealed class RunRow(ContentVault vault)
         TraceParent = row.GetString("TraceParent"),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
-        Status = Enum.Parse<RunStatus>(row.GetString("Status")),
-        StopReason = row.GetString("StopReason") is { } reason ? Enum.Parse<StopReason>(reason) : null,
+        Status = ReadStatus(row),
+        StopReason = Enum.TryParse<StopReason>(row.GetString("StopReason"), out var reason) ? reason : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,

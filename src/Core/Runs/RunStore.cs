@@ -30,9 +30,6 @@ internal sealed class RunStore(
     /// <summary>Where drivers of this process tell what is not committed yet.</summary>
     public RunStreams? Streams => streams;
 
-    /// <summary>Commits the start of a run that begins with its input alone.</summary>
-    public Task<Run?> StartAsync(Run run, JournalEntry input, CancellationToken cancellationToken) => StartAsync(run, [input], cancellationToken);
-
     /// <summary>Commits a run's start: its row, its place in lists, the entries its journal begins with.</summary>
     /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
@@ -82,7 +79,7 @@ internal sealed class RunStore(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(
-            partition, RowKeys.Run(runId), [RunRow.CancelRequested, "Status"], cancellationToken);
+            partition, RowKeys.Run(runId), [RunRow.CancelRequested, .. RunRow.End], cancellationToken);
         return !row.HasValue || RunRow.IsTerminal(row.Value!) || row.Value!.GetBoolean(RunRow.CancelRequested) == true;
     }
 
@@ -168,7 +165,7 @@ internal sealed class RunStore(
     public async Task<string?> FindDriverAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), ["Driver", "Status"], cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), ["Driver", .. RunRow.End], cancellationToken);
         return row.HasValue && !RunRow.IsTerminal(row.Value!) ? row.Value!.GetString("Driver") : null;
     }
 
@@ -295,7 +292,8 @@ internal sealed class RunStore(
 
     /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
     /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
-    public async Task<SliceOutcome> EndUnreadAsync(string partition, string runId, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<SliceOutcome> EndUnreadAsync(
+        string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         while (true)
@@ -314,10 +312,10 @@ internal sealed class RunStore(
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
             if (await _transactions.CommitAsync(
-                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, RunError.ContentUnreadable),
+                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, error),
                 (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
                 changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
-                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed, now), row.ETag)]),
+                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed), row.ETag)]),
                 cancellationToken) is { } ended)
             {
                 RunMetrics.Committed(ended, []);

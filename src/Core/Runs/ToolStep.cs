@@ -8,6 +8,10 @@ using Yggdrasil.Tools;
 namespace Yggdrasil.Runs;
 
 /// <summary>The tool calls of one answer, in three stages: gates in order, execution side by side, results recorded.</summary>
+/// <remarks>
+/// Within a slice, and so an invocation of a function, no call begins once the slice is over: 32 calls of ten minutes each, eight at a
+/// time, would outlast what the host lets one invocation take.
+/// </remarks>
 internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalRequests approvals, RunOptions options, TimeProvider time)
 {
     /// <summary>Calls of one turn made at the same time.</summary>
@@ -37,13 +41,24 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             return SliceOutcome.Distributed(distributed);
         }
 
+        var pending = journal.Transcript.PendingCalls.Select(call => call.CallId).ToHashSet();
+        return judged.Exists(item => item.Verdict is GateVerdict.Execute && pending.Contains(item.Call.CallId))
+            ? SliceOutcome.Yielded
+            : Rest(journal.Run, judged);
+    }
+
+    /// <returns>The outcome where something has to be waited for; null where nothing has.</returns>
+    private static SliceOutcome? Rest(Run run, List<(PendingCall Call, GateVerdict Verdict)> judged)
+    {
         // Whatever comes first is a reason to look again: an earlier attempt's end, or the time up to which a call can be approved.
         var attempts = judged.Select(item => (item.Verdict as GateVerdict.Wait)?.Until).Max();
         var awaited = judged.Where(item => item.Verdict is GateVerdict.AwaitApproval).Select(item => item.Call.CallId).ToHashSet();
-        var decisions = journal.Run.PendingApprovals
+        var decisions = run.PendingApprovals
             .Where(pending => awaited.Contains(pending.CallId)).Select(pending => (DateTimeOffset?)pending.ExpiresAt).Min();
-        DateTimeOffset? children = judged.Exists(item => item.Verdict is GateVerdict.AwaitChild) ? journal.Run.Deadline : null;
-        return ((DateTimeOffset?[])[attempts, decisions, children]).Min() is { } until ? SliceOutcome.Parked(until) : null;
+        DateTimeOffset? children = judged.Exists(item => item.Verdict is GateVerdict.AwaitChild) ? run.Deadline : null;
+        return ((DateTimeOffset?[])[attempts, decisions, children]).Min() is { } until
+            ? SliceOutcome.Parked(until < run.Deadline ? until : run.Deadline)
+            : null;
     }
 
     /// <summary>Makes one distributed call, within the activity that it is.</summary>
@@ -94,6 +109,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         var size = judged.Count(item => NeedsIntent(item.Verdict)) > MaxParallelCalls ? MaxParallelCalls : judged.Count;
         foreach (var wave in judged.Chunk(Math.Max(size, 1)))
         {
+            slice.Stop.ThrowIfCancellationRequested();
+            if (slice.IsOver)
+            {
+                return;
+            }
+
             await ExecuteWaveAsync(journal, wave, slice);
         }
     }
@@ -112,8 +133,10 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             await journal.CommitAsync(journal.Run, intents, slice.Lost);
         }
 
+        // Those with an intent first: they have begun as far as the journal says, so none of them waits for a place.
         using var places = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
+            .OrderBy(item => NeedsIntent(item.Verdict) ? 0 : 1)
             .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Answered or GateVerdict.Execute)
             .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
             .ToList();
@@ -160,16 +183,16 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             ? run with { PendingApprovals = [.. run.PendingApprovals.Where(pending => results.All(result => result.CallId != pending.CallId))] }
             : run;
 
-    /// <returns>The call's entry, or null when it was given up before it had a result.</returns>
+    /// <returns>The call's entry, or null when it was given up before it had a result, or is left to the next slice.</returns>
     private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
         var child = call.Intent is { ChildRun: not null } intent ? intent : null;
-        ToolResult result;
+        ToolResult? made;
         try
         {
-            result = verdict switch
+            made = verdict switch
             {
                 GateVerdict.Refuse refused => new ToolResult(StepStatus.Refused, refused.Reason),
                 GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
@@ -185,7 +208,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             return null;
         }
 
-        return new JournalEntry
+        return made is not { } result ? null : new JournalEntry
         {
             Kind = EntryKind.Tool,
             Turn = call.Turn,
@@ -201,7 +224,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         };
     }
 
-    private async Task<ToolResult> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    /// <returns>Null when the slice was over before the call could begin.</returns>
+    private async Task<ToolResult?> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
         // Once the run is cancelled no further call begins, of whichever kind.
@@ -209,6 +233,11 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         await places.WaitAsync(noPlace.Token);
         try
         {
+            if (slice.IsOver && !NeedsIntent(execute))
+            {
+                return null;
+            }
+
             journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
             var run = journal.Run;
             var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
@@ -223,8 +252,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     }
 
     /// <summary>The model sees its own arguments beside the result, so it has to learn that these were not the ones used.</summary>
-    private static ToolResult TellOfEdit(ToolResult result) =>
-        result with { Text = $"[A human changed the arguments of this call before it was made.]\n{result.Text}" };
+    private static ToolResult? TellOfEdit(ToolResult? result) =>
+        result is null ? null : result with { Text = $"[A human changed the arguments of this call before it was made.]\n{result.Text}" };
 
     private JournalEntry Intent(PendingCall call, AgentTool tool, Run run) => new()
     {

@@ -131,7 +131,8 @@ internal sealed class Transcript
                 _results.Add(entry);
                 break;
             case EntryKind.Summary:
-                (Start, Summary) = (entry.Covers, entry.Messages[0]);
+                // One that no model made was paid for, and what it was to stand for is left out all the same.
+                (Start, Summary) = (entry.Covers, entry.Messages.Count > 0 ? entry.Messages[0] : Summary);
                 break;
             default:
                 throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");

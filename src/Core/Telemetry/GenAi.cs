@@ -10,6 +10,8 @@ internal static class GenAi
     public const string OperationName = "gen_ai.operation.name";
     public const string ProviderName = "gen_ai.provider.name";
     public const string AgentId = "gen_ai.agent.id";
+
+    /// <summary>The agent's id, which is the name that its owner gave it.</summary>
     public const string AgentName = "gen_ai.agent.name";
     public const string AgentVersion = "gen_ai.agent.version";
     public const string ConversationId = "gen_ai.conversation.id";

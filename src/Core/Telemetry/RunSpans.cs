@@ -39,7 +39,7 @@ internal static class RunSpans
         using var span = Start(run, $"{GenAi.Operations.InvokeAgent} {run.AgentId}", GenAi.Operations.InvokeAgent);
         if (span is not null)
         {
-            span.SetTag(GenAi.AgentVersion, run.AgentVersion).SetTag(Signals.Attributes.Epoch, run.Epoch);
+            span.SetTag(GenAi.AgentName, run.AgentId).SetTag(GenAi.AgentVersion, run.AgentVersion).SetTag(Signals.Attributes.Epoch, run.Epoch);
             DescribeModel(span, run.Agent.Model);
         }
 

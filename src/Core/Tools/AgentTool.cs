@@ -9,7 +9,7 @@ public sealed record AgentTool
     /// <summary>What the model sees: name, description and parameter schema. Holds no services and is never invoked.</summary>
     public required AIFunctionDeclaration Declaration { get; init; }
 
-    /// <summary>Runs the tool with arguments that have passed its schema; answers what the model is to be told.</summary>
+    /// <summary>Runs the tool with arguments that have passed its schema, in a scope of the call's own; answers what the model is to be told.</summary>
     /// <remarks>A <see cref="ToolException"/> carries a message meant for the model; any other exception does not.</remarks>
     public required Func<IReadOnlyDictionary<string, JsonElement>, ToolContext, IServiceProvider, CancellationToken, Task<string>>
         InvokeAsync { get; init; }

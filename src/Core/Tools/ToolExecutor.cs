@@ -41,8 +41,7 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
         using var grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var onCancelled = cancelled.Register(() => grace.CancelAfter(CancelGrace));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, grace.Token, cancellationToken);
-        await using var scope = scopes.CreateAsyncScope();
-        var call = Task.Run(() => tool.InvokeAsync(arguments, context, scope.ServiceProvider, either.Token), either.Token);
+        var call = Task.Run(() => InvokeAsync(tool, arguments, context, either.Token), either.Token);
         try
         {
             // WaitAsync: a tool that ignores its token must not hold the run beyond the timeout.
@@ -84,6 +83,14 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
                 await either.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+    }
+
+    /// <summary>The scope lives as long as the call, which may outlast the wait for it.</summary>
+    private async Task<string> InvokeAsync(
+        AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, ToolContext context, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await tool.InvokeAsync(arguments, context, scope.ServiceProvider, cancellationToken);
     }
 
     /// <summary>Cuts a result to its cap and drops control characters, which have no meaning to a model.</summary>

@@ -71,17 +71,15 @@ internal sealed class ToolMethod
         IServiceProvider services,
         CancellationToken cancellationToken)
     {
-        await using var scope = services.CreateAsyncScope();
-
         // The instance is bound here and not by the factory's createInstanceFunc, because that disposes what it was
         // given: a class that the application registered as a singleton would be dead after its first call. The
         // factory keeps what it derived from the method and the options, so this costs one small object.
         var (type, method) = (_registration.Type, _registration.Method);
-        var target = method.IsStatic ? null : scope.ServiceProvider.GetRequiredService(type);
+        var target = method.IsStatic ? null : services.GetRequiredService(type);
         var function = AIFunctionFactory.Create(method, target, _options);
         var call = new AIFunctionArguments(arguments.ToDictionary(pair => pair.Key, pair => (object?)pair.Value))
         {
-            Services = scope.ServiceProvider,
+            Services = services,
             Context = new Dictionary<object, object?> { [typeof(ToolContext)] = context },
         };
         return (string)(await function.InvokeAsync(call, cancellationToken))!;

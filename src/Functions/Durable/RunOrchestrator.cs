@@ -8,11 +8,13 @@ namespace Yggdrasil.Functions.Durable;
 /// <remarks>
 /// <code>
 ///   AdvanceRun ──► Finished, Superseded ──► end
-///       ▲    ├───► Parked, Missing ──► wait for "wake" or a timer ──┐
-///       │    ├───► Distributed ──► RunTool × n ───────────────────┤
-///       │    ├───► Yielded ───────────────────────────────────────┤
-///       │    └───► failed for the last time ──► FailRun ────────────┤
-///       └───────────────────────────────────────────────────────────┘  (ContinueAsNew every 50 slices)
+///       ▲    ├───► Missing ──► a timer; given up after half a minute ┐
+///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤
+///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤
+///       │    ├───► Yielded ──────────────────────────────────────────┤
+///       │    └───► failed for the last time ──► FailRun, in place ───┤
+///       │          of the slice; fails too ──► as Parked ────────────┤
+///       └────────────────────────────────────────────────────────────┘  (ContinueAsNew every 50 slices)
 /// </code>
 /// </remarks>
 public static class RunOrchestrator
@@ -44,6 +46,11 @@ public static class RunOrchestrator
         for (var slice = 0; slice < SlicesPerGeneration; slice++)
         {
             var outcome = await AdvanceAsync(context, run);
+            if (outcome is { End: SliceEnd.Distributed, CallIds: { } callIds })
+            {
+                outcome = await RunToolsAsync(context, run, callIds);
+            }
+
             var now = context.CurrentUtcDateTime;
             switch (outcome.End)
             {
@@ -61,9 +68,6 @@ public static class RunOrchestrator
 
                     recheck = Shorter(recheck * 2, LongestRecheck);
                     continue;
-                case SliceEnd.Distributed:
-                    await RunToolsAsync(context, run, outcome.CallIds!);
-                    break;
                 case SliceEnd.Yielded:
                     break;
                 default:
@@ -89,24 +93,36 @@ public static class RunOrchestrator
         }
     }
 
-    private static async Task RunToolsAsync(TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds)
+    /// <returns>What to do next: to go on, unless calls could not be made.</returns>
+    private static async Task<SliceOutcome> RunToolsAsync(TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds)
     {
         try
         {
             await Task.WhenAll(callIds.Select(callId => context.CallActivityAsync(
                 nameof(RunActivities.RunTool), new RunToolInput(run.Partition, run.RunId, callId), RetryPolicies.Slice)));
+            return new SliceOutcome(SliceEnd.Yielded);
         }
         catch (TaskFailedException failure)
         {
-            await FailAsync(context, run, failure);
+            return await FailAsync(context, run, failure);
         }
     }
 
-    private static Task<SliceOutcome> FailAsync(TaskOrchestrationContext context, RunTicket run, TaskFailedException failure) =>
-        context.CallActivityAsync<SliceOutcome>(
-            nameof(RunActivities.FailRun),
-            new FailRunInput(run.Partition, run.RunId, SliceFailedException.ErrorIdOf(failure.FailureDetails.ErrorMessage)),
-            RetryPolicies.Failure);
+    private static async Task<SliceOutcome> FailAsync(TaskOrchestrationContext context, RunTicket run, TaskFailedException failure)
+    {
+        try
+        {
+            return await context.CallActivityAsync<SliceOutcome>(
+                nameof(RunActivities.FailRun),
+                new FailRunInput(run.Partition, run.RunId, SliceFailedException.ErrorIdOf(failure.FailureDetails.ErrorMessage)),
+                RetryPolicies.Failure);
+        }
+        catch (TaskFailedException)
+        {
+            // Storage has been away for longer than an hour. An orchestration that ends now leaves a run that nobody drives.
+            return new SliceOutcome(SliceEnd.Parked);
+        }
+    }
 
     /// <returns>Whether the event came, rather than the time.</returns>
     internal static async Task<bool> WaitAsync(TaskOrchestrationContext context, Task wake, DateTimeOffset until)

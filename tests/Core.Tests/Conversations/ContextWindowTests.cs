@@ -153,6 +153,31 @@ public sealed class ContextWindowTests(AzuriteFixture azurite)
         Assert.All(models.Prompts, prompt => Assert.InRange(Limits.TestTokens.Of(prompt), 1, MaxTokens));
     }
 
+    [Theory]
+    [InlineData("They said words.", true)]
+    [InlineData(" ", false)]
+    public async Task Answer_that_is_no_summary_is_paid_for_and_what_it_was_to_stand_for_left_out(string said, bool isFiltered)
+    {
+        var models = new ScriptedModels(async prompt =>
+        {
+            var response = await (IsSummary(prompt) ? Says(said)(prompt) : Answer(prompt));
+            response.FinishReason = IsSummary(prompt) && isFiltered ? ChatFinishReason.ContentFilter : ChatFinishReason.Stop;
+            return response;
+        });
+        var worker = Worker(models, ContextStrategy.Summarize);
+        var run = await TurnAsync(worker);
+        while (!models.Prompts.Any(IsSummary))
+        {
+            run = await TurnAsync(worker);
+        }
+
+        var entry = Assert.Single((await worker.LoadAsync(run)).Entries, entry => entry.Kind == EntryKind.Summary);
+        Assert.Equal((RunStatus.Completed, 2, 20), (run.Status, run.Usage.ModelCalls, run.Usage.InputTokens));
+        Assert.Equal((StepStatus.Failed, 10L, ""), (entry.Status, entry.InputTokens, entry.Text()));
+        Assert.Equal(RunStatus.Completed, (await TurnAsync(worker)).Status);
+        Assert.All(models.Prompts, prompt => Assert.InRange(Limits.TestTokens.Of(prompt), 1, MaxTokens));
+    }
+
     private DriverFixture Worker(ScriptedModels models, ContextStrategy strategy)
     {
         var worker = _talk.Worker(models);

@@ -124,7 +124,7 @@ public sealed class QuotaConcurrencyTests(AzuriteFixture azurite)
         var run = await worker.StartAsync();
 
         // The same run again, as a request with the same idempotency key makes it.
-        var again = await worker.Store.StartAsync(run, new JournalEntry { Kind = EntryKind.Input, Messages = [] }, CancellationToken.None);
+        var again = await worker.Store.StartAsync(run, [new JournalEntry { Kind = EntryKind.Input, Messages = [] }], CancellationToken.None);
 
         Assert.Null(again);
         Assert.Equal(1, (await StoredAsync(worker)).Total.Requests);

@@ -299,7 +299,31 @@ public sealed class AgentLoopTests
 
         await loop.RunAsync();
 
-        Assert.Equal((RunStatus.Failed, StopReason.ContentFilter), (loop.Run.Status, loop.Run.StopReason));
+        Assert.Equal((RunStatus.Failed, StopReason.ContentFilter, "content_filter"), (loop.Run.Status, loop.Run.StopReason, loop.Run.Error!.Code));
+    }
+
+    [Fact]
+    public async Task Answer_that_a_content_filter_stopped_is_counted_and_shown_to_nobody()
+    {
+        var loop = new LoopFixture(new ScriptedModels(
+            _ => Task.FromResult(Response(new TextContent("Let me see."), EchoCall())),
+            _ =>
+            {
+                var response = Response(new TextContent("Something unspeakable"), EchoCall());
+                response.FinishReason = ChatFinishReason.ContentFilter;
+                return Task.FromResult(response);
+            }));
+
+        await loop.RunAsync();
+
+        Assert.Equal((StopReason.ContentFilter, "Let me see.", 2), (loop.Run.StopReason, loop.Run.Output, loop.Run.Turns));
+        Assert.Equal(new RunUsage(20, 10, 2, 1), loop.Run.Usage);
+        var stopped = loop.Entries[^1];
+        Assert.Equal((EntryKind.Model, 2, StepStatus.Failed, 10L, 5L), (stopped.Kind, stopped.Turn, stopped.Status, stopped.InputTokens, stopped.OutputTokens));
+        Assert.Empty(stopped.Messages);
+        Assert.Single(loop.Tools.Calls);
+
+        static FunctionCallContent EchoCall() => new("c", "echo", new Dictionary<string, object?> { ["text"] = "x" });
     }
 
     [Fact]

@@ -85,6 +85,71 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         Assert.All(page.Items.Where(run => run != shown), run => Assert.Null(run.Error));
     }
 
+    [Fact]
+    public async Task Run_with_a_step_of_a_kind_that_only_a_newer_version_knows_is_ended_as_failed()
+    {
+        var app = App();
+        var run = await app.StartAsync();
+        await ChangeAsync(app, $"run!{run.Id}!0000000000", "Kind", "Vision");
+        await Assert.ThrowsAsync<ArgumentException>(() => app.AdvanceAsync(run));
+
+        var end = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+
+        var ended = (await app.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None))!;
+        Assert.Equal((SliceEnd.Finished, RunStatus.Failed, StopReason.InternalError), (end.End, ended.Status, ended.StopReason));
+        Assert.Equal(new RunError("internal_error", "The run could not go on (err_1)."), ended.Error);
+        Assert.Empty(_alerts.Entries);
+    }
+
+    [Fact]
+    public async Task Run_of_a_status_that_only_a_newer_version_knows_goes_on()
+    {
+        var app = App();
+        var run = await app.StartAsync();
+        await ChangeAsync(app, $"run!{run.Id}", "Status", "Pondering");
+
+        var shown = Assert.Single((await app.Store.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None)).Items);
+        var ended = await app.FinishAsync(run);
+
+        Assert.Equal((RunStatus.Running, RunStatus.Completed), (shown.Status, ended.Status));
+    }
+
+    [Fact]
+    public async Task Run_whose_end_only_a_newer_version_knows_counts_as_failed_and_is_not_driven_again()
+    {
+        var app = App();
+        var run = await app.FinishAsync(await app.StartAsync());
+        await ChangeAsync(app, $"run!{run.Id}", "Status", "Archived");
+        await ChangeAsync(app, $"run!{run.Id}", "StopReason", "TooDear");
+        await ChangeAsync(app, $"run!{run.Id}!0000000001", "Status", "Shortened");
+
+        var outcome = await app.AdvanceAsync(run);
+
+        var (shown, entries) = await app.LoadAsync(run);
+        Assert.Equal((SliceEnd.Finished, RunStatus.Failed, null), (outcome.End, shown.Status, shown.StopReason));
+        Assert.Equal((run.Epoch, StepStatus.Unknown), (shown.Epoch, entries[1].Status));
+        Assert.True(await app.Store.IsToStopAsync(_owner.Partition, run.Id, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Outage_while_a_failure_is_recorded_leaves_the_run_to_the_next_attempt(bool isUsedUp)
+    {
+        var app = App();
+        var run = await app.StartAsync();
+        app.Requests.OnRequest = () => throw (isUsedUp
+            ? new AggregateException(new RequestFailedException("Refused."), new RequestFailedException("Refused."))
+            : new RequestFailedException(403, "Refused."));
+
+        await Assert.ThrowsAnyAsync<Exception>(() => app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None));
+        app.Requests.OnRequest = () => { };
+
+        Assert.Equal("Queued", (await RowAsync(app, run)).GetString("Status"));
+        await app.Driver.FailAsync(app.Ticket(run), "err_2", CancellationToken.None);
+        Assert.Equal("internal_error", (await RowAsync(app, run)).GetString("ErrorCode"));
+    }
+
     private DriverFixture App() => new(azurite, new ScriptedModels(ScriptedModels.Says("Hi.")), new TestTools(), _owner, alerts: _alerts)
     {
         Agent = new() { Model = "scripted:one", Instructions = new string('x', 100_000) },
@@ -147,6 +212,13 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
     {
         var row = await RowAsync(app, key);
         row[property] = change(row.GetBinary(property));
+        await ReplaceAsync(app, row);
+    }
+
+    private async Task ChangeAsync(DriverFixture app, string key, string property, string value)
+    {
+        var row = await RowAsync(app, key);
+        row[property] = value;
         await ReplaceAsync(app, row);
     }
 

@@ -11,6 +11,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
+using Yggdrasil.Providers;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
@@ -33,7 +34,7 @@ namespace Yggdrasil.Tests.Runs;
 internal sealed class DriverFixture
 {
     public DriverFixture(
-        AzuriteFixture azurite, ScriptedModels models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
+        AzuriteFixture azurite, IModelClients models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
         RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null,
         IEnumerable<IRunCompanion>? companions = null)
@@ -172,7 +173,7 @@ internal sealed class DriverFixture
     {
         var run = LoopFixture.NewRun(Agent, Time.GetUtcNow()) with { Caller = new Caller(Owner, new HashSet<string>()) };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
-        return await Store.StartAsync(change?.Invoke(run) ?? run, input, CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
+        return await Store.StartAsync(change?.Invoke(run) ?? run, [input], CancellationToken.None) ?? throw new InvalidOperationException("It exists.");
     }
 
     /// <summary>Tables are created by their first use, and authentication has read what is known of the user: neither is part of a run's cost.</summary>

@@ -144,6 +144,19 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Run_whose_deadline_passes_while_it_is_admitted_expires()
+    {
+        await PutAsync();
+        var models = new ScriptedModels(Says("Hi."));
+        _agents.Requests.OnTransaction = () => _time.Advance(TimeSpan.FromSeconds(30));
+
+        var run = await RunAsync(models, Hello with { DeadlineSeconds = 5 });
+
+        Assert.Equal((RunStatus.Expired, StopReason.Deadline), (run.Status, run.StopReason));
+        Assert.Empty(models.Prompts);
+    }
+
+    [Fact]
     public async Task What_was_said_of_an_answer_that_the_deadline_cuts_off_is_kept()
     {
         await PutAsync();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
@@ -27,20 +28,33 @@ internal sealed class LoopFixture(ScriptedModels models)
 
     public AgentDefinition Agent { get; set; } = new() { Model = "scripted:one", Tools = ["echo", "post", "far"] };
 
+    public TimeSpan SliceBudget { get; set; } = TimeSpan.FromMinutes(1);
+
     public MemoryRunJournal? Journal { get; private set; }
 
     public Run Run => Journal!.Run;
 
-    public IReadOnlyList<JournalEntry> Entries => Journal!.Entries;
+    public IReadOnlyList<JournalEntry> Entries => Journal!.Transcript.Entries;
 
     public IEnumerable<JournalEntry> ToolEntries => Entries.Where(entry => entry.Kind == EntryKind.Tool);
 
-    public async Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
+    public Task<SliceOutcome> RunAsync(Func<Run, Run>? change = null)
+    {
+        Begin(change);
+        return GoOnAsync();
+    }
+
+    public void Begin(Func<Run, Run>? change = null)
     {
         change ??= run => run;
         Journal = new MemoryRunJournal(change(NewRun(Agent, Time.GetUtcNow())), [new ChatMessage(ChatRole.User, "Hello")]) { CanWait = CanWait };
-        using var slice = new Slice(TimeSpan.FromMinutes(1), Time, CancellationToken.None, CancellationToken.None);
-        return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal, slice);
+    }
+
+    /// <summary>The next slice of the run.</summary>
+    public async Task<SliceOutcome> GoOnAsync()
+    {
+        using var slice = new Slice(SliceBudget, Time, CancellationToken.None, CancellationToken.None);
+        return await CreateLoop(models, Tools.Catalog(), new RunOptions(), Time).AdvanceAsync(Journal!, slice);
     }
 
     public static Run NewRun(AgentDefinition agent, DateTimeOffset now)
@@ -70,7 +84,7 @@ internal sealed class LoopFixture(ScriptedModels models)
         return CreateLoop(models, gates, CreateToolStep(gates, options, time), time);
     }
 
-    public static AgentLoop CreateLoop(ScriptedModels models, ToolGates gates, ToolStep tools, TimeProvider time)
+    public static AgentLoop CreateLoop(IModelClients models, ToolGates gates, ToolStep tools, TimeProvider time)
     {
         var model = new ModelStep(models, TestCaches.Unused, Meter, gates, time);
         var window = new ContextWindow(new ConversationSummarizer(model, Meter, time), gates, NullLogger<ContextWindow>.Instance);

@@ -131,50 +131,6 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Distributed_calls_side_by_side_record_one_result_each_however_often_delivered()
-    {
-        var worker = Worker(Calls(("far", new { text = "a" }), ("far", new { text = "b" }), ("far", new { text = "c" })), Says("Done."));
-        var run = await worker.StartAsync();
-        var outcome = await worker.AdvanceAsync(run);
-
-        await Task.WhenAll(outcome.CallIds!.Concat(outcome.CallIds!).Select(call => worker.Driver.RunToolAsync(worker.Ticket(run), call, CancellationToken.None)));
-        var ended = await worker.FinishAsync(run);
-        var (_, entries) = await worker.LoadAsync(run);
-
-        Assert.Equal(["t1c0", "t1c1", "t1c2"], entries.Where(entry => entry.Kind == EntryKind.Tool).Select(entry => entry.CallId).Order());
-        Assert.Equal(("Done.", 3), (ended.Output, ended.Usage.ToolCalls));
-    }
-
-    [Fact]
-    public async Task Late_result_of_a_distributed_call_waits_for_the_lease_and_loses_nothing()
-    {
-        var answer = new TaskCompletionSource<string>();
-        var asked = new TaskCompletionSource<ChatResponse>();
-        var worker = Worker(Calls(("far", new { text = "a" }), ("echo", new { text = "b" })), _ => asked.Task);
-        _tools.Behave = (text, _) => text == "b" ? Task.FromResult("b") : answer.Task;
-        var run = await worker.StartAsync();
-        var outcome = await worker.AdvanceAsync(run);
-        var late = worker.Driver.RunToolAsync(worker.Ticket(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
-        await Poll.UntilAsync(() => _tools.Calls.Count == 2);
-
-        var (held, entries) = await worker.LoadAsync(run);
-        var stored = await worker.Store.CommitAsync(
-            held with { Epoch = 2, LeaseUntil = DateTimeOffset.UtcNow.AddSeconds(30) }, [], CancellationToken.None);
-        await using var lease = new RunLease(worker.Store, stored!, entries, worker.Options, worker.Time, NullLogger.Instance);
-        answer.SetResult("a");
-        await Task.WhenAny(late, Task.Delay(TimeSpan.FromMilliseconds(500)));
-        Assert.False(late.IsCompleted);
-        await lease.ReleaseAsync(RunStatus.Running, driver: null, CancellationToken.None);
-        await late;
-        asked.SetResult(Response(new TextContent("Done.")));
-
-        var ended = await worker.FinishAsync(run);
-        (_, entries) = await worker.LoadAsync(run);
-        Assert.Equal(("Done.", 2), (ended.Output, ended.Usage.ToolCalls));
-        Assert.Equal(Enumerable.Range(0, entries.Count).Select(i => (long)i), entries.Select(entry => entry.Sequence));
-    }
-
-    [Fact]
     public async Task Deadline_in_a_model_call_ends_the_run_without_another_call()
     {
         var models = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);

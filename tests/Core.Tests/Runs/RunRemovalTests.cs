@@ -60,7 +60,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
 
         Assert.Null(await worker.Store.CommitAsync(run, [], CancellationToken.None));
-        Assert.Null(await worker.Store.StartAsync(run, new JournalEntry { Kind = EntryKind.Input }, CancellationToken.None));
+        Assert.Null(await worker.Store.StartAsync(run, [new JournalEntry { Kind = EntryKind.Input }], CancellationToken.None));
         Assert.Null(await worker.Store.FlagAsync(run, cancel: true, suspend: false, status: null, CancellationToken.None));
     }
 
@@ -116,7 +116,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         Assert.Contains(run.Id, worker.Scheduler.Purged);
         await Assert.ThrowsAsync<NotFoundException>(
             () => worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None));
-        Assert.Null(await worker.Store.StartAsync(run, new JournalEntry { Kind = EntryKind.Input }, CancellationToken.None));
+        Assert.Null(await worker.Store.StartAsync(run, [new JournalEntry { Kind = EntryKind.Input }], CancellationToken.None));
     }
 
     [Fact]

@@ -90,7 +90,7 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
     private static Task<Run?> StartAsync(DriverFixture worker, Run run, CancellationToken cancellationToken = default)
     {
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
-        return worker.Store.StartAsync(run, input, cancellationToken);
+        return worker.Store.StartAsync(run, [input], cancellationToken);
     }
 
     private Run NewRun(DriverFixture worker) =>

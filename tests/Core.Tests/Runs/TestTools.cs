@@ -17,13 +17,17 @@ internal sealed class TestTools
 
     public IReadOnlyCollection<ToolContext> Calls => _calls;
 
-    /// <summary>Idempotent: <c>echo</c>. Not idempotent: <c>post</c>. Distributed: <c>far</c>. For a role: <c>secret</c>.</summary>
+    /// <summary>
+    /// Idempotent: <c>echo</c>. Not idempotent: <c>post</c>. Distributed: <c>far</c>, and <c>distant</c>, which is not idempotent. For a role:
+    /// <c>secret</c>.
+    /// </summary>
     /// <param name="timeout">Of each tool; 5 s where none is given.</param>
     public ToolCatalog Catalog(TimeSpan? timeout = null) => new(
     [
         Create("echo", tool => tool with { Timeout = timeout ?? Short, Idempotent = true }),
         Create("post", tool => tool with { Timeout = timeout ?? Short }),
         Create("far", tool => tool with { Timeout = timeout ?? Short, Distributed = true, Idempotent = true }),
+        Create("distant", tool => tool with { Timeout = timeout ?? Short, Distributed = true }),
         Create("secret", tool => tool with { Timeout = timeout ?? Short, Idempotent = true, Roles = ["boss"] }),
     ]);
 

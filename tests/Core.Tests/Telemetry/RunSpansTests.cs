@@ -23,7 +23,9 @@ public sealed class RunSpansTests
         var slice = Assert.Single(spans.Of(fixture.Run.Id), span => span.DisplayName == "invoke_agent agent");
         Assert.Equal((Trace, "b7ad6b7169203331"), ($"{slice.TraceId}", $"{slice.ParentSpanId}"));
         Assert.Equal(activity.TraceId, Assert.Single(slice.Links).Context.TraceId);
-        Assert.Equal((2, "Completed"), (slice.GetTagItem(Signals.Attributes.Epoch), slice.GetTagItem(Signals.Attributes.RunStatus)));
+        Assert.Equal(
+            (2, "Completed", "agent"),
+            (slice.GetTagItem(Signals.Attributes.Epoch), slice.GetTagItem(Signals.Attributes.RunStatus), slice.GetTagItem(GenAi.AgentName)));
     }
 
     [Fact]

@@ -38,6 +38,44 @@ public sealed class ToolExecutorTests
         Assert.DoesNotContain(log.Entries, entry => entry.Level > LogLevel.Debug && entry.Text.Contains(Canary, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Services_of_a_call_live_until_its_end_also_when_nobody_waits_for_it_any_more()
+    {
+        var (goOn, ended) = (new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        await using var services = new ServiceCollection().AddScoped<Connection>().BuildServiceProvider();
+        new TestTools().Catalog(TimeSpan.FromMilliseconds(1)).TryGet("echo", out var echo);
+        var tool = echo! with
+        {
+            InvokeAsync = async (_, _, scope, _) =>
+            {
+                var connection = scope.GetRequiredService<Connection>();
+                connection.Closed = ended;
+                await goOn.Task;
+                return connection.Use();
+            },
+        };
+        var executor = new ToolExecutor(services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System, new RecordedLog<ToolExecutor>());
+
+        var result = await executor.ExecuteAsync(
+            tool, new Dictionary<string, System.Text.Json.JsonElement>(), ToolHost.Context, CancellationToken.None, CancellationToken.None);
+        goOn.SetResult();
+
+        Assert.Equal(StepStatus.Failed, result.Status);
+        Assert.True(await ended.Task);
+    }
+
+    private sealed class Connection : IDisposable
+    {
+        private bool _used;
+
+        /// <summary>Tells, when it is closed, whether it was used before.</summary>
+        public TaskCompletionSource<bool>? Closed { get; set; }
+
+        public string Use() => $"{_used = true}";
+
+        public void Dispose() => Closed!.SetResult(_used);
+    }
+
     private static Task<string> Throw(string failure) => failure switch
     {
         "plain" => Task.FromException<string>(new InvalidOperationException(Canary)),

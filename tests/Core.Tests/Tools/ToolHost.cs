@@ -36,13 +36,14 @@ internal sealed class ToolHost : IDisposable
         Catalog.TryGet(name, out var tool) ? tool : throw new InvalidOperationException($"No tool '{name}'.");
 
     /// <summary>Validates and calls, as the gates do; what does not fit the schema fails the test.</summary>
-    public Task<string> CallAsync(string name, string arguments, CancellationToken cancellationToken = default)
+    public async Task<string> CallAsync(string name, string arguments, CancellationToken cancellationToken = default)
     {
         var tool = Tool(name);
         var parsed = JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments);
         var validation = _provider.GetRequiredService<ToolArguments>().Validate(tool, parsed);
         Assert.Empty(validation.Errors);
-        return tool.InvokeAsync(validation.Arguments, Context, _provider, cancellationToken);
+        await using var scope = _provider.CreateAsyncScope();
+        return await tool.InvokeAsync(validation.Arguments, Context, scope.ServiceProvider, cancellationToken);
     }
 
     public void Dispose() => _provider.Dispose();

@@ -134,7 +134,54 @@ public sealed class RunOrchestratorTests
         Assert.Equal("err_abc", Assert.Single(_failures));
     }
 
-    private Task<EngineHarness> StartAsync(Func<int, SliceOutcome> advance)
+    [Theory]
+    [InlineData(SliceEnd.Yielded)]
+    [InlineData(SliceEnd.Distributed)]
+    public async Task Run_whose_failure_cannot_be_recorded_either_goes_on_once_storage_is_back(object end)
+    {
+        var away = true;
+        SliceOutcome Fail() => away ? throw new SliceFailedException("err_abc") : new SliceOutcome(SliceEnd.Finished);
+        await using var harness = await StartAsync(
+            _ => away && (SliceEnd)end == SliceEnd.Distributed ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]) : Fail(), Fail, Fail);
+        var ended = harness.EndAsync(await ScheduleAsync(harness));
+
+        List<double> pauses = [];
+        while (!ended.IsCompleted)
+        {
+            var sleep = _time.FallAsleepAsync();
+            if (await Task.WhenAny(sleep, ended) == sleep)
+            {
+                // The last attempt at recording it is over; what follows is the wait of a parked run.
+                away = harness.Code.Runs(nameof(RunActivities.FailRun)) < RetryPolicies.FailureAttempts;
+                pauses.Add((await sleep).TotalMinutes);
+                _time.Advance(await sleep);
+            }
+        }
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await ended).RuntimeStatus);
+        Assert.Equal((RetryPolicies.FailureAttempts, 1), (harness.Code.Runs(nameof(RunActivities.FailRun)), pauses[^1]));
+    }
+
+    [Fact]
+    public async Task Run_that_was_failed_because_of_a_call_is_not_driven_again()
+    {
+        await using var harness = await StartAsync(
+            _ => new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0"]), runTool: () => throw new SliceFailedException("err_abc"));
+        var ended = harness.EndAsync(await ScheduleAsync(harness));
+        for (var attempt = 1; attempt < 5; attempt++)
+        {
+            await _time.SleepAsync();
+        }
+
+        Assert.Equal(OrchestrationRuntimeStatus.Completed, (await ended).RuntimeStatus);
+        Assert.Equal("err_abc", Assert.Single(_failures));
+        Assert.Equal(1, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
+    /// <param name="runTool">What a distributed call comes to, beside being recorded.</param>
+    /// <param name="fail">What recording a failure comes to, beside being recorded.</param>
+    private Task<EngineHarness> StartAsync(
+        Func<int, SliceOutcome> advance, Func<SliceOutcome>? runTool = null, Func<SliceOutcome>? fail = null)
     {
         var calls = 0;
         return new EngineHarness(_time)
@@ -146,16 +193,16 @@ public sealed class RunOrchestratorTests
                     return null;
                 })
                 .Activity(nameof(RunActivities.AdvanceRun), (_, _) => Task.FromResult<object?>(advance(++calls)))
-                .Activity(nameof(RunActivities.RunTool), (input, _) => RecordAsync(_tools, input, "CallId", null))
-                .Activity(nameof(RunActivities.FailRun), (input, _) => RecordAsync(_failures, input, "ErrorId", new SliceOutcome(SliceEnd.Finished))),
+                .Activity(nameof(RunActivities.RunTool), (input, _) => RecordAsync(_tools, input, "CallId", runTool))
+                .Activity(nameof(RunActivities.FailRun), (input, _) => RecordAsync(_failures, input, "ErrorId", fail ?? (() => new SliceOutcome(SliceEnd.Finished)))),
         }.StartAsync();
     }
 
-    private static Task<object?> RecordAsync(ConcurrentQueue<string> record, string? input, string property, object? answer)
+    private static Task<object?> RecordAsync(ConcurrentQueue<string> record, string? input, string property, Func<SliceOutcome>? answer)
     {
         using var document = JsonDocument.Parse(input!);
         record.Enqueue(document.RootElement.GetProperty(property).GetString()!);
-        return Task.FromResult(answer);
+        return Task.FromResult<object?>(answer?.Invoke());
     }
 
     private static Task<string> ScheduleAsync(EngineHarness harness) => harness.ScheduleAsync(nameof(RunOrchestrator), Ticket);

@@ -3,7 +3,6 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Security;
-using Yggdrasil.Security.Secrets;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 
@@ -55,7 +54,7 @@ public sealed partial class ResponseCacheTable(
             LogUnreadable(unreadable.Address.Row, unreadable.Cause);
             return null;
         }
-        catch (Exception failure) when (MayBeMissed(failure))
+        catch (Exception failure) when (StorageOutage.Is(failure))
         {
             LogNotRead(failure.GetType().Name, (failure as RequestFailedException)?.Status);
             return null;
@@ -81,7 +80,7 @@ public sealed partial class ResponseCacheTable(
             var table = await storage.GetCacheTableAsync(token);
             await table.UpsertEntityAsync(row, TableUpdateMode.Replace, token);
         }
-        catch (Exception failure) when (MayBeMissed(failure))
+        catch (Exception failure) when (StorageOutage.Is(failure))
         {
             LogNotWritten(failure.GetType().Name, (failure as RequestFailedException)?.Status);
         }
@@ -174,9 +173,6 @@ public sealed partial class ResponseCacheTable(
             return false;
         }
     }
-
-    /// <summary>Whether the storage account did not do it, at once or after every attempt, or there is no key.</summary>
-    private static bool MayBeMissed(Exception failure) => failure is RequestFailedException or AggregateException or SecretUnavailableException;
 
     private static byte[] Join(TableEntity row)
     {

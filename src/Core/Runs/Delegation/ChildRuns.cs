@@ -18,10 +18,11 @@ public sealed class ChildRuns
     private readonly RunService _runs;
     private readonly RunStore _store;
     private readonly RunControl _control;
+    private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
-    internal ChildRuns(RunService runs, RunStore store, RunControl control, TimeProvider time) =>
-        (_runs, _store, _control, _time) = (runs, store, control, time);
+    internal ChildRuns(RunService runs, RunStore store, RunControl control, RunOptions options, TimeProvider time) =>
+        (_runs, _store, _control, _options, _time) = (runs, store, control, options, time);
 
     /// <summary>Starts the child, or finds it started; a refusal becomes the call's result.</summary>
     public async Task StartAsync(DelegatedCall call, IRunScheduler scheduler, CancellationToken cancellationToken)
@@ -64,7 +65,7 @@ public sealed class ChildRuns
     private async Task RecordRefusalAsync(DelegatedCall call, ProblemException refusal, CancellationToken cancellationToken)
     {
         var ticket = new RunTicket(call.Parent.Caller.Owner.Partition, call.Parent.Id);
-        if (await SharedRunJournal.LoadAsync(_store, ticket, _time, cancellationToken) is not { Run.IsTerminal: false } journal
+        if (await SharedRunJournal.LoadAsync(_store, ticket, _options.Slice, _time, cancellationToken) is not { Run.IsTerminal: false } journal
             || journal.Transcript.PendingCalls.FirstOrDefault(pending => pending.CallId == call.CallId) is not { } pending)
         {
             return;
@@ -88,7 +89,7 @@ public sealed class ChildRuns
         }
         catch (LeaseLostException)
         {
-            // Another delivery was faster, or the parent has ended.
+            // Another delivery was faster, the parent has ended, or whoever drives it will find that the child is not there.
         }
     }
 }

@@ -13,6 +13,7 @@ internal static class DelegationServices
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<RunControl>(),
+            provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -269,6 +269,28 @@ public sealed class ApprovalTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Run_that_has_asked_very_often_forgets_its_first_blobs_and_goes_on()
+    {
+        var worker = Worker(Calls(("post", new { text = new string('x', 50_000) })), Says("Done."));
+        var (run, pending) = await WaitingAsync(worker);
+        var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
+        var first = await worker.Vault.SealAsync(new byte[50_000], new ContentAddress("Work", _owner.Partition, "elsewhere", "x"), CancellationToken.None);
+        var names = Enumerable.Range(0, 200).Select(i => $"{_owner.Partition}/{i:D60}").Prepend(System.Text.Encoding.UTF8.GetString(first.AsSpan(1)));
+        TableEntity full = new(_owner.Partition, $"run!{run.Id}") { ["ReplacedBlobs"] = string.Join('\n', names) };
+        await table.UpdateEntityAsync(full, Azure.ETag.All, TableUpdateMode.Merge);
+        var asked = (await table.GetEntityAsync<TableEntity>(_owner.Partition, full.RowKey)).Value.GetBinary("Approvals");
+
+        await DecideAsync(worker, run, pending, ApprovalOutcome.Deny);
+        Assert.Equal("Done.", (await worker.FinishAsync(run)).Output);
+
+        var replaced = (await table.GetEntityAsync<TableEntity>(_owner.Partition, full.RowKey)).Value.GetString("ReplacedBlobs");
+        Assert.InRange(replaced.Length, 16_000, 16 * 1024);
+        Assert.EndsWith(System.Text.Encoding.UTF8.GetString(asked.AsSpan(1)), replaced, StringComparison.Ordinal);
+        var container = await worker.Storage.GetContentContainerAsync(CancellationToken.None);
+        Assert.False(await container.GetBlobClient(System.Text.Encoding.UTF8.GetString(first.AsSpan(1))).ExistsAsync());
+    }
+
+    [Fact]
     public async Task Decision_while_another_call_of_the_turn_is_made_is_taken_up_without_a_wake_up()
     {
         var slow = new TaskCompletionSource<string>();

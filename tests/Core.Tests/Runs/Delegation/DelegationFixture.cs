@@ -24,7 +24,7 @@ internal sealed class DelegationFixture
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, time);
         Runs = new RunService(
             Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
-        Children = new ChildRuns(Runs, Worker.Store, Worker.Control, time);
+        Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
         Endings = new Yggdrasil.Notifications.RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)]);
     }
 

@@ -78,7 +78,7 @@ public sealed class ReprotectionFixture : IAsyncLifetime
             Metadata = new Dictionary<string, string> { ["ticket"] = Small },
         };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, text)] };
-        var started = await store.StartAsync(run, input, CancellationToken.None);
+        var started = await store.StartAsync(run, [input], CancellationToken.None);
         var ended = started!.End(StopReason.Completed, text, DateTimeOffset.UtcNow);
         return (await store.CommitAsync(ended, [], CancellationToken.None))!;
     }
