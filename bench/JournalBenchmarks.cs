@@ -44,7 +44,7 @@ public class JournalBenchmarks
             LeaseUntil = now,
         };
         var input = new JournalEntry { Kind = EntryKind.Input, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
-        _run = (await _store.StartAsync(run, input, CancellationToken.None))!;
+        _run = (await _store.StartAsync(run, [input], CancellationToken.None))!;
     }
 
     [GlobalCleanup]
