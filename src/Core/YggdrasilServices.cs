@@ -180,6 +180,7 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<LeaseDriver>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunList>();
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
         services.AddSingleton<RunRemoval>();
@@ -210,6 +211,7 @@ public static class YggdrasilServices
         return services.AddSingleton(provider => new RunService(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<RunList>(),
             provider.GetRequiredService<ConversationTurns>(),
             provider.GetRequiredService<CallbackRules>(),
             provider.GetRequiredService<QuotaCompanion>(),

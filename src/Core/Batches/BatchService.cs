@@ -22,11 +22,11 @@ public sealed class BatchService
     private readonly BatchStore _batches;
     private readonly BatchItemStore _items;
     private readonly BatchRemoval _removal;
-    private readonly RunStore _runs;
+    private readonly RunList _runs;
     private readonly TimeProvider _time;
 
     internal BatchService(
-        BatchAcceptance acceptance, BatchStore batches, BatchItemStore items, BatchRemoval removal, RunStore runs, TimeProvider time) =>
+        BatchAcceptance acceptance, BatchStore batches, BatchItemStore items, BatchRemoval removal, RunList runs, TimeProvider time) =>
         (_acceptance, _batches, _items, _removal, _runs, _time) = (acceptance, batches, items, removal, runs, time);
 
     /// <summary>Takes a batch in, or finds the one that an earlier upload with the same idempotency key made.</summary>

@@ -43,7 +43,7 @@ internal static class BatchServices
             provider.GetRequiredService<BatchStore>(),
             provider.GetRequiredService<BatchItemStore>(),
             provider.GetRequiredService<BatchRemoval>(),
-            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<RunList>(),
             provider.GetRequiredService<TimeProvider>()));
     }
 }

@@ -19,6 +19,11 @@ public sealed class RetentionOptions
 
     internal TimeSpan Budget => TimeSpan.FromSeconds(SecondsPerRun);
 
+    /// <summary>The first day on which something is to be removed; null when it is kept for ever.</summary>
+    /// <param name="days">What its agent says.</param>
+    internal DateOnly? ExpiryOf(DateTimeOffset lastActive, int? days) =>
+        (days ?? Days) is > 0 and var kept ? DueItem.DayOf(lastActive).AddDays(kept + 1) : null;
+
     /// <summary>The problems of these settings, by full setting name.</summary>
     public IEnumerable<string> Problems()
     {

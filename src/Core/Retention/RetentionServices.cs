@@ -26,6 +26,7 @@ internal static class RetentionServices
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<RetentionOptions>>().Value);
         services.AddSingleton<DueStore>();
         services.AddSingleton<BlobSweep>();
+        services.AddSingleton<ExpirySweep>();
         services.AddSingleton<RetentionCompanion>();
         services.AddSingleton<IRunCompanion>(provider => provider.GetRequiredService<RetentionCompanion>());
         services.AddSingleton(provider => new UserExport(
@@ -53,12 +54,11 @@ internal static class RetentionServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserDataRemoval>>()));
         services.AddSingleton(provider => new RetentionSweep(
-            provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<DueStore>(),
+            provider.GetRequiredService<ExpirySweep>(),
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<ConversationStore>(),
             provider.GetRequiredService<ConversationRemoval>(),
-            provider.GetRequiredService<BatchStore>(),
             provider.GetRequiredService<BatchRemoval>(),
             provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<UserDataRemoval>(),

@@ -18,6 +18,7 @@ public sealed class RunService
 
     private readonly AgentService _agents;
     private readonly RunStore _store;
+    private readonly RunList _list;
     private readonly ConversationTurns _turns;
     private readonly CallbackRules _callbacks;
     private readonly QuotaCompanion _quotas;
@@ -29,6 +30,7 @@ public sealed class RunService
     internal RunService(
         AgentService agents,
         RunStore store,
+        RunList list,
         ConversationTurns turns,
         CallbackRules callbacks,
         QuotaCompanion quotas,
@@ -37,7 +39,7 @@ public sealed class RunService
         RunOptions options,
         TimeProvider time)
     {
-        (_agents, _store, _turns, _callbacks, _quotas) = (agents, store, turns, callbacks, quotas);
+        (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
         (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
     }
 
@@ -149,12 +151,12 @@ public sealed class RunService
             return Task.FromResult(new ListPage<Run>([], Next: null));
         }
 
-        if (after is not null && !after.StartsWith(RunStore.PrefixOf(filter), StringComparison.Ordinal))
+        if (after is not null && !after.StartsWith(RunList.PrefixOf(filter), StringComparison.Ordinal))
         {
             throw InvalidRequestException.NotACursor();
         }
 
-        return _store.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
+        return _list.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
     }
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, CancellationToken cancellationToken) =>

@@ -3,7 +3,6 @@ using Azure.Data.Tables;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 using static Yggdrasil.Storage.StorageStatus;
@@ -257,39 +256,6 @@ internal sealed class RunStore(
     public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
         quotas is null ? null : await quotas.NeedOfNextCallAsync(run, transcript, cancellationToken);
 
-    /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
-    public static string PrefixOf(RunFilter filter) =>
-        filter.ConversationId is { } conversation ? RowKeys.ConversationRuns(conversation) : RowKeys.ListPrefix;
-
-    /// <summary>Runs of an owner, newest first, that match; a page may hold fewer than asked for, or none, and still go on.</summary>
-    public async Task<ListPage<Run>> ListAsync(Owner owner, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
-    {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var prefix = PrefixOf(filter);
-        var range = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {owner.Partition} and RowKey gt {after ?? prefix} and RowKey lt {RowKeys.EndOfPrefix(prefix)}");
-        if (filter.AgentId is { } agent)
-        {
-            range += " and " + TableClient.CreateQueryFilter($"AgentId eq {agent}");
-        }
-
-        List<TableEntity> entries = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(range, maxPerPage: limit + 1, cancellationToken: cancellationToken))
-        {
-            entries.Add(row);
-            if (entries.Count > limit)
-            {
-                break;
-            }
-        }
-
-        var page = entries.Take(limit).ToList();
-        var runs = await Task.WhenAll(page.Select(row => FindToShowAsync(owner.Partition, row.GetString("RunId"), cancellationToken)));
-        return new ListPage<Run>(
-            [.. runs.OfType<Run>().Where(run => filter.Status is null || run.Status == filter.Status)],
-            entries.Count > limit ? page[^1].RowKey : null);
-    }
-
     /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
     /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
     public async Task<SliceOutcome> EndUnreadAsync(
@@ -351,27 +317,4 @@ internal sealed class RunStore(
             return null;
         }
     }
-
-    /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
-    public async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
-    {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        if (!row.HasValue || RunRow.IsTombstone(row.Value!))
-        {
-            return null;
-        }
-
-        try
-        {
-            return await _runs.ReadAsync(row.Value!, cancellationToken);
-        }
-        catch (ContentProtectionException)
-        {
-            return RunRow.ReadUnreadable(row.Value!);
-        }
-    }
 }
-
-/// <summary>Which runs a list shows; absent members match every run.</summary>
-public sealed record RunFilter(RunStatus? Status = null, string? AgentId = null, string? ConversationId = null);

@@ -50,7 +50,7 @@ internal sealed class BatchFixture
             due,
             Worker.Time,
             NullLogger<BatchAcceptance>.Instance);
-        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Store, Worker.Time);
+        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Lists, Worker.Time);
     }
 
     public BatchOptions Options { get; } = new() { ItemsAtOnce = 4 };

@@ -129,7 +129,7 @@ public sealed class ConversationHistoryTests(AzuriteFixture azurite)
         }
 
         var before = worker.Requests.Count;
-        var page = await worker.Store.ListAsync(_talk.Owner, new RunFilter(ConversationId: Id), 20, null, CancellationToken.None);
+        var page = await worker.Lists.ListAsync(_talk.Owner, new RunFilter(ConversationId: Id), 20, null, CancellationToken.None);
 
         Assert.Equal(runs.Reverse().Select(run => run.Id), page.Items.Select(run => run.Id));
         Assert.Equal(3, worker.Requests.Count - before);

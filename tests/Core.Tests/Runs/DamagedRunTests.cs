@@ -76,7 +76,7 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         var (first, damaged, last) = (await app.StartAsync(), await app.StartAsync(), await app.StartAsync());
         await DamageAsync(app, damaged, "agent changed");
 
-        var page = await app.Store.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None);
+        var page = await app.Lists.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None);
 
         Assert.Equal(new[] { first.Id, damaged.Id, last.Id }.Order(), page.Items.Select(run => run.Id).Order());
         var shown = page.Items.Single(run => run.Id == damaged.Id);
@@ -108,7 +108,7 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         var run = await app.StartAsync();
         await ChangeAsync(app, $"run!{run.Id}", "Status", "Pondering");
 
-        var shown = Assert.Single((await app.Store.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None)).Items);
+        var shown = Assert.Single((await app.Lists.ListAsync(_owner, new RunFilter(), 10, after: null, CancellationToken.None)).Items);
         var ended = await app.FinishAsync(run);
 
         Assert.Equal((RunStatus.Running, RunStatus.Completed), (shown.Status, ended.Status));

@@ -61,6 +61,7 @@ internal sealed class DriverFixture
             storage, vault,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
             Quotas.Companion, Streams);
+        Lists = new RunList(storage, vault);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
@@ -75,10 +76,12 @@ internal sealed class DriverFixture
         Export = new UserExport(
             storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
             new CallbackSecrets(storage, vault, Time));
+        var kept = retention ?? new RetentionOptions();
         Retention = new RetentionSweep(
-            storage, due, runs, conversations, Removal, Batches.Store, Batches.Removal, Poison, UserData,
+            due, new ExpirySweep(storage, runs, conversations, Removal, Batches.Store, Batches.Removal, kept, Time),
+            runs, conversations, Removal, Batches.Removal, Poison, UserData,
             new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
-            retention ?? new RetentionOptions(), Time, NullLogger<RetentionSweep>.Instance);
+            kept, Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
@@ -123,6 +126,8 @@ internal sealed class DriverFixture
     public StorageClients Storage { get; }
 
     public RunStore Store { get; }
+
+    public RunList Lists { get; }
 
     public RunStreams Streams { get; }
 

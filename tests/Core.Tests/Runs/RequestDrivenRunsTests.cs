@@ -159,5 +159,5 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
     }
 
     private async Task<Run> FirstRunAsync(DriverFixture worker) =>
-        (await worker.Store.ListAsync(_owner, new RunFilter(), 1, null, CancellationToken.None)).Items[0];
+        (await worker.Lists.ListAsync(_owner, new RunFilter(), 1, null, CancellationToken.None)).Items[0];
 }

@@ -44,7 +44,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         Assert.Empty(await RowsAsync(worker, Owner.RolePartition("dev", "boss"), run.Id));
         Assert.Empty(await RowsAsync(worker, Owner.RolePartition("dev", "admin"), run.Id));
         Assert.Equal([run.Id, $"{run.Id}-1", $"{run.Id}-2"], worker.Scheduler.Purged.Order());
-        Assert.Empty((await worker.Store.ListAsync(_owner, new RunFilter(), 10, null, CancellationToken.None)).Items);
+        Assert.Empty((await worker.Lists.ListAsync(_owner, new RunFilter(), 10, null, CancellationToken.None)).Items);
         Assert.Null(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
         Assert.Equal(SliceEnd.Missing, (await worker.AdvanceAsync(run)).End);
         Assert.Equal(SliceEnd.Finished, (await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None)).End);

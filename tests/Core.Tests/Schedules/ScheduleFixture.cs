@@ -29,7 +29,7 @@ internal sealed class ScheduleFixture
         Agents = new AgentService(
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
         var runs = new RunService(
-            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
+            Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage);
         Service = new ScheduleService(Store, Calendar, Agents, time);
@@ -82,7 +82,7 @@ internal sealed class ScheduleFixture
     public Task TickAsync() => Starter.RunAsync(Scheduler, CancellationToken.None);
 
     public async Task<IReadOnlyList<Run>> RunsAsync() =>
-        (await Worker.Store.ListAsync(Owner, new RunFilter(), 100, null, CancellationToken.None)).Items;
+        (await Worker.Lists.ListAsync(Owner, new RunFilter(), 100, null, CancellationToken.None)).Items;
 
     /// <summary>The owner's places in the calendar, also those that lie far ahead.</summary>
     public async Task<IReadOnlyList<string>> PlacesAsync() =>

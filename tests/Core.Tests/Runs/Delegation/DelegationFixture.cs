@@ -23,7 +23,7 @@ internal sealed class DelegationFixture
         var configured = new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, time);
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, time);
         Runs = new RunService(
-            Agents, Worker.Store, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
+            Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
         Endings = new Yggdrasil.Notifications.RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)]);
     }
@@ -92,7 +92,7 @@ internal sealed class DelegationFixture
     }
 
     public async Task<IReadOnlyList<Run>> ChildrenAsync(Run parent) =>
-        [.. (await Worker.Store.ListAsync(Worker.Owner, new RunFilter(), 100, null, CancellationToken.None)).Items
+        [.. (await Worker.Lists.ListAsync(Worker.Owner, new RunFilter(), 100, null, CancellationToken.None)).Items
             .Where(run => run.Parent?.RunId == parent.Id).OrderBy(run => run.Parent!.CallId, StringComparer.Ordinal)];
 
     public async Task<IReadOnlyList<JournalEntry>> ResultsAsync(Run run) =>
