@@ -86,11 +86,14 @@ public class EventContractTests(ContractFixture app)
     [Fact]
     public async Task Tool_that_begins_is_told_to_who_is_there()
     {
-        var gate = new Gate();
+        var (asked, gate) = (new Gate(), new Gate());
         app.Effects.RespondWith(_ => new EffectReply("slow", Gate: gate));
-        app.Model.Enqueue(ModelReply.ToolCalls(("http_get", $$"""{"url":"{{app.Effects.Address}}slow"}""")), ModelReply.Text("Done."));
+        app.Model.Enqueue(
+            ModelReply.Hang(asked, ModelReply.ToolCalls(("http_get", $$"""{"url":"{{app.Effects.Address}}slow"}"""))), ModelReply.Text("Done."));
         var id = await StartAsync(stream: false);
         using var live = await EventClient.OpenAsync(app.Http, id);
+        await live.ReadUntilAsync(item => item.Type == "run.started");
+        asked.Open();
 
         var begun = await live.ReadUntilAsync(item => item.Type is "tool.started" or "tool.completed");
         gate.Open();
