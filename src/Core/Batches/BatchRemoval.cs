@@ -55,15 +55,13 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
     }
 
     /// <summary>Removes an upload, unless it has become the batch.</summary>
+    /// <remarks>It stays written down: a write of it that was given up may still land after this, and is removed a day later.</remarks>
     public async Task RemoveUploadAsync(Batch batch, CancellationToken cancellationToken)
     {
-        if (!await WithdrawAsync(batch, cancellationToken))
+        if (await WithdrawAsync(batch, cancellationToken))
         {
-            return;
+            await RemoveItemsAsync(batch.Items, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
         }
-
-        await RemoveItemsAsync(batch.Items, _ => Task.CompletedTask, isOver: () => false, cancellationToken);
-        await due.RemoveAsync(DueOf(batch, DueItem.DayOf(batch.CreatedAt).AddDays(1)), cancellationToken);
     }
 
     /// <summary>
