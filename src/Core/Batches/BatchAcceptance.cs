@@ -59,7 +59,7 @@ internal sealed partial class BatchAcceptance(
     private async Task<(Batch Batch, bool Created)> TakeAsync(
         Batch batch, bool isNamed, BatchUpload upload, IBatchScheduler scheduler, CancellationToken cancellationToken)
     {
-        await due.AddAsync(BatchRemoval.DueOf(batch, DueItem.DayOf(batch.CreatedAt).AddDays(1)), cancellationToken);
+        await due.AddAsync(BatchRemoval.DueOf(batch, DueItem.DayAfter(batch.CreatedAt)), cancellationToken);
         try
         {
             await batches.AddAsync(batch, cancellationToken);

@@ -80,4 +80,6 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     public static DateOnly Parse(string day) => DateOnly.ParseExact(day, Format, CultureInfo.InvariantCulture);
 
     public static DateOnly DayOf(DateTimeOffset time) => DateOnly.FromDateTime(time.UtcDateTime);
+
+    public static DateOnly DayAfter(DateTimeOffset time) => DayOf(time).AddDays(1);
 }

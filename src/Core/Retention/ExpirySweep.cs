@@ -18,7 +18,7 @@ internal sealed class ExpirySweep(
     RetentionOptions options,
     TimeProvider time)
 {
-    private DateOnly Tomorrow => DueItem.DayOf(time.GetUtcNow()).AddDays(1);
+    private DateOnly Tomorrow => DueItem.DayAfter(time.GetUtcNow());
 
     /// <returns>How many were removed, and when to look again; the item's own day where there was no time for all.</returns>
     public async Task<(int Removed, DateOnly? Again)> ExpireAsync(

@@ -117,7 +117,7 @@ public sealed partial class RetentionSweep
         return removed;
     }
 
-    private DateOnly Tomorrow => DueItem.DayOf(_time.GetUtcNow()).AddDays(1);
+    private DateOnly Tomorrow => DueItem.DayAfter(_time.GetUtcNow());
 
     private static async Task<(int Removed, DateOnly? Again)> DoneAsync(Task work)
     {

@@ -10,8 +10,9 @@ namespace Yggdrasil.Runs;
 /// </summary>
 /// <remarks>
 /// A version that changed under the same epoch means that somebody set a flag, or that a commit landed whose answer was lost:
-/// what is stored is read and, unless all of the commit is there, the commit is repeated. Another epoch means that somebody else drives: <see cref="Lost"/>. Commits renew the lease for free; between
-/// them a timer does. A driver that could not renew stops by itself before the lease ends.
+/// what is stored is read and, unless all of the commit is there, the commit is repeated. Another epoch means that somebody
+/// else drives: <see cref="Lost"/>. Commits renew the lease for free; between them a timer does. A driver that could not renew
+/// stops by itself before the lease ends.
 /// </remarks>
 internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 {

@@ -58,7 +58,7 @@ internal sealed class RunRemoval(
         }
 
         var now = time.GetUtcNow();
-        await due.AddAsync(new DueItem(DueItem.DayOf(now).AddDays(1), DueKind.Tombstone, partition, run.Id), cancellationToken);
+        await due.AddAsync(new DueItem(DueItem.DayAfter(now), DueKind.Tombstone, partition, run.Id), cancellationToken);
         try
         {
             await table.UpdateEntityAsync(RunRow.Bury(found.Value!, now), run.ETag, TableUpdateMode.Replace, cancellationToken);
@@ -113,7 +113,7 @@ internal sealed class RunRemoval(
             if (!await scheduler.PurgeAsync(instance, cancellationToken))
             {
                 // A backup that has not started yet, for instance.
-                var tomorrow = DueItem.DayOf(time.GetUtcNow()).AddDays(1);
+                var tomorrow = DueItem.DayAfter(time.GetUtcNow());
                 await due.AddAsync(new DueItem(tomorrow, DueKind.Instance, "", instance), cancellationToken);
             }
         }

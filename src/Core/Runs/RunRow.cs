@@ -181,16 +181,22 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>The names of blobs that the row referred to once.</summary>
     public static string[] ReplacedBlobsOf(TableEntity row) => StoredApprovals.Names(row.GetString(ReplacedBlobs));
 
-    private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken) => ReadPlain(row) with
+    private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken)
     {
-        Caller = CallerColumns.ReadOwned(row, vault),
-        Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
-            ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
-        Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
-        RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
-        Output = await OpenTextAsync(row, "Output", cancellationToken),
-        Error = await ReadErrorAsync(row, cancellationToken),
-    };
+        var plain = ReadPlain(row);
+        return plain with
+        {
+            Caller = CallerColumns.ReadOwned(row, vault),
+            Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
+                ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
+            Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
+            RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
+            Output = await OpenTextAsync(row, "Output", cancellationToken),
+            Error = plain.Error is { } error && await OpenTextAsync(row, "ErrorContent", cancellationToken) is { } message
+                ? error with { Message = message }
+                : plain.Error,
+        };
+    }
 
     /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
     public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
@@ -305,11 +311,6 @@ internal sealed class RunRow(ContentVault vault)
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
-
-    private async ValueTask<RunError?> ReadErrorAsync(TableEntity row, CancellationToken cancellationToken) =>
-        row.GetString("ErrorCode") is { } code
-            ? new RunError(code, await OpenTextAsync(row, "ErrorContent", cancellationToken) ?? row.GetString("ErrorMessage"))
-            : null;
 
     private static decimal Decimal(string? stored) => stored is null ? 0 : decimal.Parse(stored, CultureInfo.InvariantCulture);
 

@@ -172,13 +172,11 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
 
         async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            foreach (var update in (await answer).ToChatResponseUpdates())
+            await foreach (var update in WithoutEndAsync(answer, cancellationToken))
             {
                 yield return update;
+                said.TrySetResult();
             }
-
-            said.SetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
     }
 
