@@ -25,7 +25,10 @@ internal static class HealthServices
         services.AddSingleton<HealthHistory>();
         services.AddSingleton<HealthState>();
         services.AddSingleton(provider => new HealthService(
-            provider.GetRequiredService<HealthState>(), provider.GetRequiredService<HealthHistory>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<HealthState>(),
+            provider.GetRequiredService<HealthHistory>(),
+            provider.GetRequiredService<Readiness>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new HealthMonitor(
             provider.GetServices<IHealthProbe>(),
             provider.GetRequiredService<ProviderProbes>(),

@@ -6,6 +6,9 @@ namespace Yggdrasil.Health;
 /// </summary>
 internal sealed class HealthState(HealthHistory history, Readiness readiness, TimeProvider time)
 {
+    /// <summary>The check that this instance makes by itself.</summary>
+    public const string Ready = "ready";
+
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(10);
@@ -79,11 +82,12 @@ internal sealed class HealthState(HealthHistory history, Readiness readiness, Ti
             return;
         }
 
-        Learn(new HealthReport(now, [Checked("ready", isReady, now)]));
+        Learn(new HealthReport(now, [Checked(isReady, now)]));
     }
 
-    private static HealthCheck Checked(string name, bool isReady, DateTimeOffset now) => new(
-        name, isReady ? HealthStatus.Healthy : HealthStatus.Unhealthy, 0,
+    /// <summary>Whether an instance is ready, as a check of a report.</summary>
+    internal static HealthCheck Checked(bool isReady, DateTimeOffset now) => new(
+        Ready, isReady ? HealthStatus.Healthy : HealthStatus.Unhealthy, 0,
         isReady ? "Storage answers and secrets are loaded; nothing else was looked at within five minutes." : "Storage does not answer, or secrets are missing.",
         now);
 }

@@ -13,7 +13,8 @@ namespace Yggdrasil.Health;
 public sealed partial class Readiness(
     StorageClients storage, ISecrets secrets, MasterKeyRing keys, TimeProvider time, ILogger<Readiness> logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>With a second for who asks, an answer within five.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3.5);
 
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken) =>
         SecretsAreLoaded() && await StorageAnswersAsync(cancellationToken);
@@ -41,8 +42,8 @@ public sealed partial class Readiness(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            var table = await storage.GetWorkTableAsync(either.Token);
-            await table.GetEntityIfExistsAsync<TableEntity>("readiness", "readiness", cancellationToken: either.Token);
+            // WaitAsync: what lies below may take its time to notice that it is over.
+            await AskAsync(either.Token).WaitAsync(either.Token);
             return true;
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
@@ -50,6 +51,12 @@ public sealed partial class Readiness(
             LogStorage(failure.GetType().FullName);
             return false;
         }
+    }
+
+    private async Task AskAsync(CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        await table.GetEntityIfExistsAsync<TableEntity>("readiness", "readiness", cancellationToken: cancellationToken);
     }
 
     [LoggerMessage(5001, LogLevel.Warning, "Storage does not answer ({ExceptionType})")]

@@ -48,6 +48,16 @@ public sealed class PreconditionFailedException(string detail) : ProblemExceptio
 /// <summary>The request is larger than the service takes.</summary>
 public sealed class PayloadTooLargeException(string detail) : ProblemException("payload_too_large", detail);
 
+/// <summary>The request's body did not arrive in time.</summary>
+public sealed class RequestTimeoutException(string detail) : ProblemException("request_timeout", detail);
+
+/// <summary>Storage, or the orchestrations' backend, does not answer, or too many requests change the same rows.</summary>
+/// <param name="retryAfter">When it is worth another try.</param>
+public sealed class StorageUnavailableException(string detail, TimeSpan retryAfter) : ProblemException("storage_unavailable", detail)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
 /// <summary>No model could be reached; nothing came of the request.</summary>
 /// <param name="retryAfter">When it is worth another try, where a provider said so.</param>
 public sealed class ProviderUnavailableException(string detail, TimeSpan? retryAfter) : ProblemException("provider_unavailable", detail)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Notifications;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
 
@@ -32,6 +33,8 @@ internal sealed partial class RequestDrivenRuns(
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
     public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
+        // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
+        StoragePatience.Lift();
         var lease = leases.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();

@@ -94,12 +94,14 @@ public sealed class StorageClients
 
     private static (TableServiceClient Tables, BlobServiceClient Blobs, QueueServiceClient Queues) Connect(IConfiguration configuration, TableClientOptions tableOptions)
     {
-        var queueOptions = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+        tableOptions = StorageRetries.Bound(tableOptions);
+        var blobOptions = StorageRetries.Bound(new BlobClientOptions());
+        var queueOptions = StorageRetries.Bound(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         if (configuration[Setting] is { Length: > 0 } connectionString)
         {
             return (
                 new TableServiceClient(connectionString, tableOptions),
-                new BlobServiceClient(connectionString),
+                new BlobServiceClient(connectionString, blobOptions),
                 new QueueServiceClient(connectionString, queueOptions));
         }
 
@@ -109,7 +111,7 @@ public sealed class StorageClients
             : new DefaultAzureCredential();
         return (
             new TableServiceClient(ServiceUri(section, "table"), credential, tableOptions),
-            new BlobServiceClient(ServiceUri(section, "blob"), credential),
+            new BlobServiceClient(ServiceUri(section, "blob"), credential, blobOptions),
             new QueueServiceClient(ServiceUri(section, "queue"), credential, queueOptions));
     }
 

@@ -3,6 +3,7 @@ using Microsoft.DurableTask.Client;
 using Yggdrasil.Batches;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Durable;
 
@@ -12,6 +13,8 @@ namespace Yggdrasil.Functions.Durable;
 /// </summary>
 internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchScheduler
 {
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
     public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken) => ScheduleAsync(
         nameof(BatchOrchestrator), batch, new StartOrchestrationOptions(Ids.BatchDriver(batch.BatchId, batch.Round)), cancellationToken);
 
@@ -23,18 +26,32 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchSche
 
     private async Task ScheduleAsync(string orchestrator, object input, StartOrchestrationOptions options, CancellationToken cancellationToken)
     {
+        using var patience = StoragePatience.Link(cancellationToken);
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input, options, cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(orchestrator, input, options, patience.Token);
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
             // An instance that has not ended is refused, by exceptions that differ between versions of the client. What
             // counts is that it is there; one that has ended drives nothing any more.
-            if (await client.GetInstanceAsync(options.InstanceId!, cancellationToken) is null or { IsCompleted: true })
+            if (!await IsThereAsync(options.InstanceId!, patience.Token, cancellationToken))
             {
-                throw;
+                throw new StorageNotAnsweringException("The orchestrations' backend does not answer; nothing was started.", Retry, failure);
             }
+        }
+    }
+
+    private async Task<bool> IsThereAsync(string instanceId, CancellationToken patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetInstanceAsync(instanceId, patience) is { IsCompleted: false };
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The first failure says more.
+            return false;
         }
     }
 

@@ -52,7 +52,8 @@ internal sealed class BatchRequest(HttpRequest request) : BatchUpload
             throw new PayloadTooLargeException($"The body may have at most {MaxBytes / (1024 * 1024)} MiB.");
         }
 
-        using var stream = new JsonStream(request.Body, MaxBytes, MaxItemBytes, IsLines);
+        using var arriving = BoundedBody.Of(request);
+        using var stream = new JsonStream(arriving, MaxBytes, MaxItemBytes, IsLines);
         stream.Hash(Encoding.UTF8.GetBytes($"{_agent}\n"));
         await foreach (var item in IsLines ? ReadLinesAsync(stream, cancellationToken) : ReadObjectAsync(stream, cancellationToken))
         {

@@ -19,6 +19,8 @@ internal static class ProblemResults
             ConflictException => (StatusCodes.Status409Conflict, "The state of the resource does not allow this."),
             PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
             PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
+            RequestTimeoutException => (StatusCodes.Status408RequestTimeout, "The request did not arrive in time."),
+            StorageUnavailableException => (StatusCodes.Status503ServiceUnavailable, "Storage does not answer."),
             IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
             RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
             QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
@@ -34,6 +36,11 @@ internal static class ProblemResults
         if (problem is LimitException limit)
         {
             http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(limit.RetryAfter, atLeast: 1);
+        }
+
+        if (problem is StorageUnavailableException unavailable)
+        {
+            http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(unavailable.RetryAfter, atLeast: 1);
         }
 
         if (problem is ProviderUnavailableException { RetryAfter: { } retryAfter })

@@ -10,6 +10,8 @@ internal static class RequestBody
     private const int MaxBytes = 1024 * 1024;
 
     /// <exception cref="PayloadTooLargeException">The body exceeds 1 MiB.</exception>
+    /// <exception cref="InvalidRequestException">The body broke off, or is not framed as HTTP demands.</exception>
+    /// <exception cref="RequestTimeoutException">The body did not arrive in time.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
     {
         if (request.ContentLength > MaxBytes)
@@ -18,9 +20,10 @@ internal static class RequestBody
         }
 
         using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        using var arriving = BoundedBody.Of(request);
         var buffer = new byte[16 * 1024];
         int read;
-        while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
+        while ((read = await arriving.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
         {
             if (body.Length + read > MaxBytes)
             {

@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Functions.Http;
 using Yggdrasil.Problems;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Middleware;
 
@@ -17,6 +18,7 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
             return;
         }
 
+        StoragePatience.Limit();
         try
         {
             await next(context);
@@ -28,7 +30,7 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
         }
         catch (Exception failure)
         {
-            var problem = failure.InnermostProblem();
+            var problem = failure.InnermostProblem() ?? FindFault(context, http, failure);
             http.SetProblem(problem?.Code ?? "internal_error");
             if (problem is null)
             {
@@ -44,10 +46,31 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
         }
     }
 
+    /// <summary>Failures that are nobody's mistake here: a body that the server could not read, storage that does not answer.</summary>
+    /// <remarks>Logged as warnings: each would otherwise count as a new kind of error, and health says what is wrong with storage.</remarks>
+    private ProblemException? FindFault(FunctionContext context, HttpContext http, Exception failure)
+    {
+        if (BoundedBody.FindProblem(failure) is { } unreadable)
+        {
+            return unreadable;
+        }
+
+        if (!StorageOutage.Passes(failure))
+        {
+            return null;
+        }
+
+        LogStorage(context.FunctionDefinition.Name, failure.GetType().FullName, (failure as AggregateException)?.InnerException?.GetType().FullName);
+        return StorageOutage.ToProblem(failure);
+    }
+
     private static string TraceId(FunctionContext context) => Activity.Current?.TraceId.ToString() ?? context.InvocationId;
 
     [LoggerMessage(3001, LogLevel.Error, "Function {Function} failed: {ErrorId} ({ExceptionType})")]
     private partial void LogUnexpected(string function, string errorId, string? exceptionType);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Function {Function}: storage does not answer ({ExceptionType}, {InnerType})")]
+    private partial void LogStorage(string function, string? exceptionType, string? innerType);
 
     [LoggerMessage(3002, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);

@@ -3,6 +3,7 @@ using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
 using Yggdrasil.Runs;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
 
@@ -32,8 +33,8 @@ public sealed class DurableRunSchedulerTests
         await harness.EndAsync("ended");
         var scheduler = new DurableRunScheduler(new Unanswered(harness.Client));
 
-        await Assert.ThrowsAsync<IOException>(() => scheduler.ScheduleAsync("ended", Ticket, startAt: null, CancellationToken.None));
-        await Assert.ThrowsAsync<IOException>(() => scheduler.ScheduleAsync("never", Ticket, startAt: null, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Ticket, startAt: null, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Ticket, startAt: null, CancellationToken.None));
     }
 
     [Fact]

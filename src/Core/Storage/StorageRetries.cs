@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace Yggdrasil.Storage;
+
+/// <summary>Retries of Azure's clients, within the time that <see cref="StoragePatience"/> leaves where it is limited.</summary>
+internal sealed class StorageRetries : RetryPolicy
+{
+    /// <summary>How long one attempt may take where nobody waits for an answer: much longer, and leases end meanwhile.</summary>
+    public static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(20);
+
+    private const string BeganAt = "Yggdrasil.BeganAt";
+
+    public StorageRetries()
+        : base(maxRetries: 3)
+    {
+    }
+
+    /// <summary>The one setting of every client of the account.</summary>
+    public static T Bound<T>(T options)
+        where T : ClientOptions
+    {
+        options.RetryPolicy = new StorageRetries();
+        options.Retry.NetworkTimeout = AttemptTimeout;
+        return options;
+    }
+
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        if (StoragePatience.Current is not { } patience)
+        {
+            await base.ProcessAsync(message, pipeline).ConfigureAwait(false);
+            return;
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        message.SetProperty(BeganAt, began);
+        try
+        {
+            await base.ProcessAsync(message, pipeline).ConfigureAwait(false);
+        }
+        catch
+        {
+            patience.Failed(Stopwatch.GetElapsedTime(began));
+            throw;
+        }
+
+        if (message.HasResponse && message.Response.Status < 500)
+        {
+            patience.Succeeded();
+        }
+    }
+
+    protected override ValueTask OnSendingRequestAsync(HttpMessage message)
+    {
+        if (TryGetLeft(message, out var left))
+        {
+            message.NetworkTimeout = left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1);
+        }
+
+        return base.OnSendingRequestAsync(message);
+    }
+
+    protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
+
+        // The pauses between attempts grow to seconds: half of the time has to be left for one of them and the attempt after it.
+        TryGetLeft(message, out var left) && left < StoragePatience.Budget / 2 ? new(false) : base.ShouldRetryAsync(message, exception);
+
+    private static bool TryGetLeft(HttpMessage message, out TimeSpan left)
+    {
+        left = default;
+        if (StoragePatience.Current is not { } patience || !message.TryGetProperty(BeganAt, out var began))
+        {
+            return false;
+        }
+
+        left = patience.Left - Stopwatch.GetElapsedTime((long)began!);
+        return true;
+    }
+}
