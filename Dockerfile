@@ -15,10 +15,11 @@ FROM mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
 # Below 1024 only root may listen.
 ENV ASPNETCORE_URLS=http://+:8080 \
     AzureWebJobsScriptRoot=/home/site/wwwroot \
+    HOME=/tmp \
     AzureWebJobsDisableHomepage=true \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true
 COPY --from=build /app /home/site/wwwroot
-# What the host writes beside storage: its logs and a cache of keys. The app itself stays root's, read-only.
+# What the host writes beside storage: its logs, a cache of keys, and /tmp. All else may be read-only, as in compose and Kubernetes.
 RUN mkdir -p /home/data /home/LogFiles /home/ASP.NET && chown -R 1654:1654 /home/data /home/LogFiles /home/ASP.NET && chown 1654:1654 /home
 USER 1654:1654
 EXPOSE 8080

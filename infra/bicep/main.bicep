@@ -43,8 +43,14 @@ param monthlyBudget int = 200
 @description('First day of the month in which the budget begins.')
 param budgetStart string = utcNow('yyyy-MM-01')
 
-@description('Puts storage and secrets behind private endpoints, and the app into a virtual network.')
-param privateNetwork bool = false
+@description('Puts storage and secrets behind private endpoints, and the app into a virtual network. False leaves both open to every network, guarded by identity alone.')
+param privateNetwork bool = true
+
+@description('Addresses or ranges (CIDR), separated by commas, from which people may reach storage and vault besides. Empty for none.')
+param operatorIps string = ''
+
+@description('Further settings of the app, as Name=value separated by semicolons; over those that follow from the other parameters. No secrets.')
+param appSettings string = ''
 
 @description('Durable Task Scheduler instead of storage queues as the backend of orchestrations.')
 param durableTaskScheduler bool = false
@@ -71,6 +77,7 @@ param logRetentionDays int = 30
 var abbreviations = loadJsonContent('abbreviations.json')
 var resourceToken = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
+var operatorAddresses = filter(map(split(operatorIps, ','), address => trim(address)), address => !empty(address))
 var tokenIssuer = empty(authAuthority) ? '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0' : authAuthority
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -83,6 +90,16 @@ module identity 'modules/identity.bicep' = {
   scope: group
   params: {
     name: '${abbreviations.managedIdentityUserAssignedIdentities}${resourceToken}'
+    location: location
+    tags: tags
+  }
+}
+
+// Brings packages in: the one that reads and writes data may not touch the code.
+module packager 'modules/identity.bicep' = {
+  scope: group
+  params: {
+    name: '${abbreviations.managedIdentityUserAssignedIdentities}${resourceToken}-package'
     location: location
     tags: tags
   }
@@ -118,8 +135,10 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     sku: storageSku
     publicAccess: !privateNetwork
+    operatorAddresses: operatorAddresses
     restoreDays: blobRestoreDays
     appPrincipalId: identity.outputs.principalId
+    packagerPrincipalId: packager.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -131,6 +150,7 @@ module vault 'modules/vault.bicep' = {
     location: location
     tags: tags
     publicAccess: !privateNetwork
+    operatorAddresses: operatorAddresses
     appPrincipalId: identity.outputs.principalId
     operatorPrincipalId: principalId
     operatorPrincipalType: principalType
@@ -173,6 +193,7 @@ module app 'modules/function-app.bicep' = {
     tags: union(tags, { 'azd-service-name': 'agents' })
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
+    packagerId: packager.outputs.id
     storageAccountName: storage.outputs.name
     packageContainerUri: storage.outputs.packageContainerUri
     vaultUri: vault.outputs.uri
@@ -186,6 +207,7 @@ module app 'modules/function-app.bicep' = {
     authAudience: authAudience
     defaultModel: defaultModel
     azureOpenAiEndpoint: azureOpenAiEndpoint
+    furtherSettings: appSettings
     maximumInstanceCount: maximumInstanceCount
     instanceMemoryMB: instanceMemoryMB
   }

@@ -4,6 +4,9 @@ param location string
 param tags object
 param identityId string
 param identityClientId string
+
+@description('The identity that reads and writes the package.')
+param packagerId string
 param storageAccountName string
 param packageContainerUri string
 param vaultUri string
@@ -21,6 +24,9 @@ param authAuthority string
 param authAudience string
 param defaultModel string
 param azureOpenAiEndpoint string
+
+@description('Name=value, separated by semicolons.')
+param furtherSettings string
 param maximumInstanceCount int
 param instanceMemoryMB int
 
@@ -59,6 +65,13 @@ var schedulerSettings = useScheduler
     }
   : {}
 
+// A value may hold "=", a name may not.
+var further = toObject(
+  filter(split(furtherSettings, ';'), setting => contains(setting, '=')),
+  setting => trim(split(setting, '=')[0]),
+  setting => join(skip(split(setting, '='), 1), '=')
+)
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
@@ -78,7 +91,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: {
+      '${identityId}': {}
+      '${packagerId}': {}
+    }
   }
   properties: {
     serverFarmId: plan.id
@@ -95,7 +111,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           value: packageContainerUri
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: packagerId
           }
         }
       }
@@ -119,7 +135,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 
   resource configuration 'config' = {
     name: 'appsettings'
-    properties: union(settings, modelSettings, schedulerSettings)
+    properties: union(settings, modelSettings, schedulerSettings, further)
   }
 
   // Packages are deployed by identity; nobody needs a password for it.

@@ -6,19 +6,28 @@ param location string
 param tags object
 param sku string
 
-@description('False: reached through private endpoints only.')
+@description('False: reached through private endpoints only, and from the operators\' addresses.')
 param publicAccess bool
+param operatorAddresses array
 
 @minValue(1)
 @maxValue(364)
 param restoreDays int
 param appPrincipalId string
+
+@description('Writes the package, which the app\'s own identity may not: whoever gets the app to write a blob could replace its code.')
+param packagerPrincipalId string
 param workspaceId string
 
 var roles = loadJsonContent('../roles.json')
 // The Functions host needs to own blobs (its leases), and no more of the rest than to read and write it.
 var appRoles = ['Storage Blob Data Owner', 'Storage Queue Data Contributor', 'Storage Table Data Contributor']
 var packageContainerName = 'app-package'
+// The app makes containers of its own (leases, large messages), so its role is on the account: without the package's container.
+var notThePackage = '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name] StringNotEquals \'${packageContainerName}\''
+var blobActions = ['read', 'write', 'delete', 'add/action', 'move/action', 'permanentDelete/action', 'tags/read', 'tags/write', 'manageOwnership/action', 'modifyPermissions/action']
+var blobActionMatches = map(blobActions, action => '!(ActionMatches{\'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${action}\'})')
+var blobCondition = '((${join(blobActionMatches, ' AND ')}) OR (${notThePackage}))'
 // Longer than blobs can be restored: restoring needs what was deleted since.
 var keepDeletedDays = restoreDays + 1
 
@@ -36,10 +45,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
+    publicNetworkAccess: publicAccess || !empty(operatorAddresses) ? 'Enabled' : 'Disabled'
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: publicAccess ? 'Allow' : 'Deny'
+      ipRules: [for address in operatorAddresses: { value: address }]
     }
   }
 }
@@ -116,9 +126,21 @@ resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles[role])
       principalId: appPrincipalId
       principalType: 'ServicePrincipal'
+      condition: role == 'Storage Blob Data Owner' ? blobCondition : null
+      conditionVersion: role == 'Storage Blob Data Owner' ? '2.0' : null
     }
   }
 ]
+
+resource packagerWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(packageContainer.id, packagerPrincipalId, roles['Storage Blob Data Contributor'])
+  scope: packageContainer
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Contributor'])
+    principalId: packagerPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
 
 resource blobDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'log-analytics'

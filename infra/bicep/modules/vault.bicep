@@ -5,8 +5,9 @@ param name string
 param location string
 param tags object
 
-@description('False: reached through a private endpoint only.')
+@description('False: reached through a private endpoint only, and from the operators\' addresses.')
 param publicAccess bool
+param operatorAddresses array
 param appPrincipalId string
 
 @description('Who may write secrets. Empty for nobody.')
@@ -31,10 +32,11 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableSoftDelete: true
     enablePurgeProtection: true
     softDeleteRetentionInDays: 90
-    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
+    publicNetworkAccess: publicAccess || !empty(operatorAddresses) ? 'Enabled' : 'Disabled'
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: publicAccess ? 'Allow' : 'Deny'
+      ipRules: [for address in operatorAddresses: { value: address }]
     }
   }
 }

@@ -24,6 +24,16 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
     [InlineData(true)]
     public void The_app_starts_with_its_settings(bool most) => ProductSettings.Validate(Settings(most), Environments.Production);
 
+    [Fact]
+    public void Settings_that_were_given_by_name_are_there_and_win_over_those_of_the_template()
+    {
+        var settings = Settings(most: true);
+        Assert.Equal(
+            ("access", "100000", "1+1=2"),
+            (settings["Auth__RequiredScopes__0"], settings["Limits__TokensPerDay"], settings["Agents__0__Description"]));
+        Assert.DoesNotContain("Auth__RequiredScopes__0", Settings(most: false).Keys);
+    }
+
     [Theory]
     [InlineData("Auth__Audience", "", "Auth__Audience")]
     [InlineData("KeyVault__Uri", "http://vault", "KeyVault__Uri")]

@@ -31,6 +31,27 @@ public sealed class ContentKeyScriptTests : IDisposable
         Assert.DoesNotContain("secret set", await File.ReadAllTextAsync(PathOf("calls")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("content-protection-key", false)]
+    public async Task Vault_that_is_closed_to_this_network_gets_its_key_by_way_of_the_resource_manager(string known, bool written)
+    {
+        var result = await RunAsync(known, closed: "/subscriptions/s/vaults/kv-test");
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Errors));
+        var calls = await File.ReadAllTextAsync(PathOf("calls"));
+        Assert.DoesNotContain("keyvault secret", calls, StringComparison.Ordinal);
+        Assert.Equal(written, calls.Contains("--url /subscriptions/s/vaults/kv-test/secrets/content-protection-key?", StringComparison.Ordinal));
+        if (written)
+        {
+            var body = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(PathOf("value")))!;
+            var value = body["properties"]!["value"]!.GetValue<string>();
+            Assert.Equal(32, Convert.FromBase64String(value).Length);
+            Assert.DoesNotContain(value, calls, StringComparison.Ordinal);
+            Assert.False(File.Exists(calls.Split("--body @")[1].Split(' ')[0]));
+        }
+    }
+
     [Fact]
     public async Task Without_a_vault_nothing_is_done()
     {
@@ -39,13 +60,16 @@ public sealed class ContentKeyScriptTests : IDisposable
         Assert.False(File.Exists(PathOf("calls")));
     }
 
-    private async Task<ToolResult> RunAsync(string known, string vault = "kv-test")
+    private async Task<ToolResult> RunAsync(string known, string vault = "kv-test", string closed = "")
     {
         var az = PathOf("az");
         await File.WriteAllTextAsync(az, $"""
             #!/bin/sh
             echo "$@" >> '{PathOf("calls")}'
             case "$*" in
+              *"keyvault show"*) printf '%s' '{closed}' ;;
+              *"--method get"*) printf '%s' '{known}' ;;
+              *"--method put"*) cat "$(printf '%s' "$7" | cut -c2-)" > '{PathOf("value")}' ;;
               *"secret list"*) printf '%s' '{known}' ;;
               *"secret set"*) cat "$9" > '{PathOf("value")}' ;;
             esac

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Yggdrasil.Infra.Tests.Bicep;
 
-/// <summary>The template, compiled, and two deployments of it: with as little as possible, and with everything.</summary>
+/// <summary>The template, compiled, and three deployments of it: with the defaults, with everything, and open to every network.</summary>
 public sealed class DeploymentFixture : IAsyncLifetime
 {
     public const string Operator = "11111111-1111-1111-1111-111111111111";
@@ -15,6 +15,8 @@ public sealed class DeploymentFixture : IAsyncLifetime
 
     internal IReadOnlyList<JsonObject> Most { get; private set; } = [];
 
+    internal IReadOnlyList<JsonObject> Open { get; private set; } = [];
+
     public async Task InitializeAsync()
     {
         string[] required = ["param environmentName = 'test'", "param location = 'swedencentral'", "param authAudience = 'api://agents'"];
@@ -26,12 +28,15 @@ public sealed class DeploymentFixture : IAsyncLifetime
             $"param principalId = '{Operator}'",
             "param alertEmail = 'operator@example.com'",
             "param azureOpenAiEndpoint = 'https://models.openai.azure.com'",
-            "param privateNetwork = true",
+            "param operatorIps = '203.0.113.7, 198.51.100.0/24'",
+            "param appSettings = 'Auth__RequiredScopes__0=access;Limits__TokensPerDay=100000; Limits__CostUsdPerDay = 5;Agents__0__Description=1+1=2'",
             "param durableTaskScheduler = true",
         ]);
+        var open = BicepCompiler.PredictAsync([.. required, "param privateNetwork = false"]);
         (Template, Diagnostics) = await building;
         Least = await least;
         Most = await most;
+        Open = await open;
     }
 
     public Task DisposeAsync() => Task.CompletedTask;

@@ -13,6 +13,7 @@ public sealed class ResourceTests(DeploymentFixture deployment)
         ["b86a8fe4-44ce-4948-aee5-eccb2c155cd7"] = "Key Vault Secrets Officer",
         ["4633458b-17de-408a-b874-0445c86b69e6"] = "Key Vault Secrets User",
         ["3913510d-42f4-4e42-8a64-420c390055eb"] = "Monitoring Metrics Publisher",
+        ["ba92f5b4-2d11-453d-a403-e96b0029c9fe"] = "Storage Blob Data Contributor",
         ["b7e6dc6d-f1e8-4753-8033-0f276bb0955b"] = "Storage Blob Data Owner",
         ["974c5e8b-45b9-4653-ba55-5f855dd0fb88"] = "Storage Queue Data Contributor",
         ["0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"] = "Storage Table Data Contributor",
@@ -108,9 +109,30 @@ public sealed class ResourceTests(DeploymentFixture deployment)
                 "Durable Task Data Contributor", "Key Vault Secrets User", "Monitoring Metrics Publisher", "Storage Blob Data Owner",
                 "Storage Queue Data Contributor", "Storage Table Data Contributor",
             ],
-            RolesOf(deployment.Most, principal => principal != DeploymentFixture.Operator).Order());
+            RolesOf(deployment.Most, principal => principal != DeploymentFixture.Operator && !IsPackager(principal)).Order());
+        Assert.Equal(["Storage Blob Data Contributor"], RolesOf(deployment.Most, IsPackager));
         Assert.Equal(["Key Vault Secrets Officer"], RolesOf(deployment.Most, principal => principal == DeploymentFixture.Operator));
         Assert.Empty(RolesOf(deployment.Least, principal => principal == DeploymentFixture.Operator));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Package_is_written_by_an_identity_that_writes_nothing_else_and_that_no_other_stands_in_for(bool most)
+    {
+        var resources = deployment.Resources(most);
+        var packager = resources.OfType("Microsoft.ManagedIdentity/userAssignedIdentities").Single(identity => identity.Name().EndsWith("-package", StringComparison.Ordinal));
+        var app = resources.Single("Microsoft.Web/sites");
+        Assert.EndsWith(packager.Name(), app.At("properties.functionAppConfig.deployment.storage.authentication.userAssignedIdentityResourceId"), StringComparison.Ordinal);
+        var assignments = resources.OfType("Microsoft.Authorization/roleAssignments").ToList();
+        var package = Assert.Single(assignments, assignment => IsPackager(assignment.At("properties.principalId")!));
+        Assert.Contains("/containers/app-package", package.At("id"), StringComparison.Ordinal);
+        var data = Assert.Single(assignments, assignment => assignment.At("properties.condition") is not null);
+        Assert.Equal("2.0", data.At("properties.conditionVersion"));
+        Assert.EndsWith("'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'".Trim('\''), data.At("properties.roleDefinitionId"), StringComparison.Ordinal);
+        Assert.Contains("containers:name] StringNotEquals 'app-package'", data.At("properties.condition"), StringComparison.Ordinal);
+        Assert.All((string[])["read", "write", "delete", "add/action", "move/action"], action => Assert.Contains(
+            $"!(ActionMatches{{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/{action}'}})", data.At("properties.condition"), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -119,18 +141,32 @@ public sealed class ResourceTests(DeploymentFixture deployment)
         JsonNode.Parse(Repository.Read("infra", "bicep", "roles.json"))!.AsObject()
             .Select(role => (Name: role.Key, Id: role.Value!.GetValue<string>())).OrderBy(role => role.Id));
 
-    [Fact]
-    public void Private_network_closes_storage_and_vault_to_everybody_else()
+    [Theory]
+    [InlineData("Microsoft.Storage/storageAccounts")]
+    [InlineData("Microsoft.KeyVault/vaults")]
+    public void Storage_and_vault_are_open_to_named_addresses_at_most_unless_asked_otherwise(string type)
     {
-        var resources = deployment.Most;
-        Assert.Equal("Disabled", resources.Single("Microsoft.Storage/storageAccounts").At("properties.publicNetworkAccess"));
-        Assert.Equal("Disabled", resources.Single("Microsoft.KeyVault/vaults").At("properties.publicNetworkAccess"));
+        var (least, most, open) = (deployment.Least.Single(type), deployment.Most.Single(type), deployment.Open.Single(type));
+        Assert.Equal(("Disabled", "Deny", null), (
+            least.At("properties.publicNetworkAccess"), least.At("properties.networkAcls.defaultAction"), least.At("properties.networkAcls.ipRules.0.value")));
+        Assert.Equal(("Enabled", "Deny"), (most.At("properties.publicNetworkAccess"), most.At("properties.networkAcls.defaultAction")));
+        Assert.Equal(
+            ("203.0.113.7", "198.51.100.0/24"), (most.At("properties.networkAcls.ipRules.0.value"), most.At("properties.networkAcls.ipRules.1.value")));
+        Assert.Equal(("Enabled", "Allow"), (open.At("properties.publicNetworkAccess"), open.At("properties.networkAcls.defaultAction")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void App_reaches_storage_and_vault_by_a_network_of_its_own(bool most)
+    {
+        var resources = deployment.Resources(most);
         Assert.Equal(
             ["blob", "queue", "table", "vault"],
             resources.OfType("Microsoft.Network/privateEndpoints").Select(endpoint => endpoint.At("properties.privateLinkServiceConnections.0.properties.groupIds.0")).Order());
         Assert.EndsWith("/subnets/app", resources.Single("Microsoft.Web/sites").At("properties.virtualNetworkSubnetId"), StringComparison.Ordinal);
         Assert.Equal(4, resources.OfType("Microsoft.Network/privateEndpoints/privateDnsZoneGroups").Count());
-        Assert.DoesNotContain(deployment.Least, resource => resource.Type().StartsWith("Microsoft.Network/", StringComparison.Ordinal));
+        Assert.DoesNotContain(deployment.Open, resource => resource.Type().StartsWith("Microsoft.Network/", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -152,6 +188,8 @@ public sealed class ResourceTests(DeploymentFixture deployment)
         Assert.Equal("operator@example.com", deployment.Most.Single("Microsoft.Consumption/budgets").At("properties.notifications.mostSpent.contactEmails.0"));
         Assert.Equal("Owner", deployment.Least.Single("Microsoft.Consumption/budgets").At("properties.notifications.mostSpent.contactRoles.0"));
     }
+
+    private static bool IsPackager(string principal) => principal.Contains("-package'", StringComparison.Ordinal);
 
     private static IEnumerable<string> RolesOf(IReadOnlyList<JsonObject> resources, Func<string, bool> isMeant) =>
         from assignment in resources.OfType("Microsoft.Authorization/roleAssignments")

@@ -64,9 +64,32 @@ public class KubernetesTests
             Assert.Equal(["cpu", "memory"], container.Resources.Limits.Keys.Order());
             Assert.True(container.Resources.Limits["memory"].ToInt64() > container.Resources.Requests["memory"].ToInt64());
             Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
+            Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
             Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
         });
     });
+
+    [Fact]
+    public void The_app_may_write_where_its_image_and_compose_let_it_and_nowhere_else()
+    {
+        var folders = Container.VolumeMounts.Select(mount => mount.MountPath).Order().ToList();
+        Assert.Equal(["/home/ASP.NET", "/home/LogFiles", "/home/data", "/tmp"], folders.Order(StringComparer.Ordinal));
+        Assert.All(Container.VolumeMounts, mount => Assert.NotNull(Agents.Spec.Template.Spec.Volumes.Single(volume => volume.Name == mount.Name).EmptyDir));
+        Assert.All(folders.Where(folder => folder != "/tmp"), folder => Assert.Contains($" {folder}", Repository.Read("Dockerfile"), StringComparison.Ordinal));
+        Assert.Contains("HOME=/tmp", Repository.Read("Dockerfile"), StringComparison.Ordinal);
+        Assert.Contains("read_only: true", Repository.Read("compose.yaml"), StringComparison.Ordinal);
+        Assert.All(folders, folder => Assert.Contains($"- {folder}", Repository.Read("compose.yaml"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_app_reaches_no_internal_address_and_no_service_of_the_machine_it_runs_on()
+    {
+        var outside = Manifests.Get<V1NetworkPolicy>("agents").Spec.Egress.SelectMany(rule => rule.To).Select(peer => peer.IpBlock).OfType<V1IPBlock>().Single();
+        Assert.Equal("0.0.0.0/0", outside.Cidr);
+        Assert.Equal(
+            ["10.0.0.0/8", "100.64.0.0/10", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
+            outside.Except.Order(StringComparer.Ordinal));
+    }
 
     [Fact]
     public void Pods_are_found_by_everything_that_selects_them()
