@@ -20,6 +20,11 @@ public static class TokenIssuerForgeries
         ["wrong audience"] = issuer => $"Bearer {issuer.Token(User, ("aud", "api://other"))}",
         ["no audience"] = issuer => $"Bearer {issuer.Token(User, ("aud", null))}",
         ["audience that only begins so"] = issuer => $"Bearer {issuer.Token(User, ("aud", TokenIssuer.Audience + ".evil"))}",
+        ["audience with a slash"] = issuer => $"Bearer {issuer.Token(User, ("aud", TokenIssuer.Audience + "/"))}",
+        ["audience in other case"] = issuer => $"Bearer {issuer.Token(User, ("aud", TokenIssuer.Audience.ToUpperInvariant()))}",
+        ["critical header"] = issuer => $"Bearer {Critical(issuer, new JsonArray("exp"))}",
+        ["critical header of nothing"] = issuer => $"Bearer {Critical(issuer, new JsonArray())}",
+        ["critical header that is null"] = issuer => $"Bearer {Critical(issuer, null)}",
         ["wrong issuer"] = issuer => $"Bearer {issuer.Token(User, ("iss", "https://issuer.example"))}",
         ["no issuer"] = issuer => $"Bearer {issuer.Token(User, ("iss", null))}",
         ["expired"] = issuer => $"Bearer {issuer.Token(User, ("exp", FromNow(-90)), ("nbf", FromNow(-3600)))}",
@@ -64,6 +69,13 @@ public static class TokenIssuerForgeries
 
     private static JsonObject Header(TokenIssuer issuer, string algorithm) =>
         new() { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = issuer.Key.Id };
+
+    private static string Critical(TokenIssuer issuer, JsonNode? critical)
+    {
+        var header = Header(issuer, "RS256");
+        header["crit"] = critical;
+        return issuer.Key.Sign(header, issuer.Claims(User));
+    }
 
     private static long FromNow(int seconds) => DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeSeconds();
 

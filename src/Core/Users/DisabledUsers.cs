@@ -12,11 +12,16 @@ public sealed class DisabledUsers
     internal DisabledUsers(IOptions<AuthOptions> options, KnownUsers known)
     {
         // Ids that differ in case only are one here: an entry in the wrong case must not leave the user enabled.
-        _configured = options.Value.DisabledUsers.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        _configured = options.Value.DisabledUsers.Select(Canonical).ToHashSet(StringComparer.OrdinalIgnoreCase);
         _known = known;
     }
 
     public async ValueTask<bool> ContainsAsync(Owner user, CancellationToken cancellationToken) =>
         (_configured.Count > 0 && (_configured.Contains(user.User) || _configured.Contains($"{user.Tenant}/{user.User}")))
         || (await _known.FindAsync(user, cancellationToken)).IsDisabled;
+
+    /// <summary><c>tenant/user</c> with the tenant as owners have it; a user's id alone as it is.</summary>
+    private static string Canonical(string entry) => entry.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash
+        ? $"{TenantId.Canonical(entry[..slash])}{entry[slash..]}"
+        : entry;
 }

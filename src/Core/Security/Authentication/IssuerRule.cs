@@ -20,14 +20,25 @@ internal static class IssuerRule
     public static bool IsValid(string issuer, JsonWebToken token, OpenIdConnectConfiguration configuration)
     {
         var tenant = token.TryGetPayloadValue<string>(TenantClaim, out var value) ? value : "";
-        return issuer == Resolve(configuration.Issuer, tenant)
+        return IsOfTenant(configuration.Issuer, issuer, tenant)
                && configuration.JsonWebKeySet.Keys.Where(key => key.Kid == token.Kid).All(key => IsOf(key, issuer, tenant));
     }
 
     private static bool IsOf(JsonWebKey key, string issuer, string tenant) =>
         !key.AdditionalData.TryGetValue("issuer", out var owner)
-        || issuer == Resolve(owner as string ?? (owner as JsonElement?)?.GetString(), tenant);
+        || IsOfTenant(owner as string ?? (owner as JsonElement?)?.GetString(), issuer, tenant);
 
-    private static string? Resolve(string? template, string tenant) =>
-        template?.Replace(TenantTemplate, tenant, StringComparison.Ordinal);
+    /// <summary>Whether the issuer is the template, with the token's tenant in its place: character by character, a GUID by its value.</summary>
+    private static bool IsOfTenant(string? template, string issuer, string tenant)
+    {
+        if (template?.Split(TenantTemplate) is not [var before, var after])
+        {
+            return issuer == template;
+        }
+
+        return issuer.Length >= before.Length + after.Length
+               && issuer.StartsWith(before, StringComparison.Ordinal)
+               && issuer.EndsWith(after, StringComparison.Ordinal)
+               && TenantId.Canonical(issuer[before.Length..^after.Length]) == TenantId.Canonical(tenant);
+    }
 }

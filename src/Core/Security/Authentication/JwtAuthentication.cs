@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -41,7 +43,14 @@ internal sealed partial class JwtAuthentication(
             throw Refused();
         }
 
-        return _callers.Create((JsonWebToken)result.SecurityToken, issuer);
+        var token = (JsonWebToken)result.SecurityToken;
+        if (HasCriticalHeader(token))
+        {
+            LogRefused("crit");
+            throw Refused();
+        }
+
+        return _callers.Create(token, issuer);
     }
 
     /// <summary>The one answer to every token that is not valid.</summary>
@@ -56,11 +65,24 @@ internal sealed partial class JwtAuthentication(
         // Only the key that the token names: trying all would make a lookup of an unknown one look like a bad signature.
         TryAllIssuerSigningKeys = false,
         ValidAudience = options.Value.Audience,
+
+        // By default the package takes "api://app/" for "api://app".
+        IgnoreTrailingSlashWhenValidatingAudience = false,
         IssuerValidator = (name, token, _) => IssuerRule.IsValid(name, (JsonWebToken)token, issuer)
             ? name
             : throw new SecurityTokenInvalidIssuerException(),
         LifetimeValidator = (notBefore, expires, _, _) => IsCurrent(notBefore, expires),
     };
+
+    /// <summary>
+    /// Whether the token says that whoever reads it must understand extensions (RFC 7515 section 4.1.11). None is understood here, and
+    /// the package ignores the header.
+    /// </summary>
+    private static bool HasCriticalHeader(JsonWebToken token)
+    {
+        using var header = JsonDocument.Parse(Base64Url.DecodeFromChars(token.EncodedHeader));
+        return header.RootElement.TryGetProperty("crit", out _);
+    }
 
     private bool IsCurrent(DateTime? notBefore, DateTime? expires)
     {

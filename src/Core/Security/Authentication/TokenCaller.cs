@@ -44,12 +44,14 @@ internal sealed class TokenCaller(AuthOptions options)
 
         // A multi-tenant issuer without a list of tenants is as good as none: anybody can make a tenant.
         var restricted = options.AllowedTenants.Count > 0 || issuer.Issuer.Contains('{', StringComparison.Ordinal);
-        if (restricted && !options.AllowedTenants.Contains(tenant ?? "", StringComparer.OrdinalIgnoreCase))
+        if (restricted && !options.AllowedTenants.Any(allowed => TenantId.IsSame(allowed, tenant)))
         {
             throw JwtAuthentication.Refused();
         }
 
-        return tenant ?? $"iss-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(issuer.Issuer)).AsSpan(0, 8))}";
+        return tenant is not null
+            ? TenantId.Canonical(tenant)
+            : $"iss-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(issuer.Issuer)).AsSpan(0, 8))}";
     }
 
     private void RequirePermission(IEnumerable<string> scopes, HashSet<string> roles)

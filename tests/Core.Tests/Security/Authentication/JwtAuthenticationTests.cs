@@ -148,6 +148,24 @@ public sealed class JwtAuthenticationTests
         }
     }
 
+    [Theory]
+    [InlineData("1b3c5d7e-0000-4000-8000-00000000abcd", "1b3c5d7e-0000-4000-8000-00000000abcd")]
+    [InlineData("1B3C5D7E-0000-4000-8000-00000000ABCD", "1b3c5d7e-0000-4000-8000-00000000abcd")]
+    [InlineData("1b3c5d7e-0000-4000-8000-00000000abcd", "{1B3C5D7E-0000-4000-8000-00000000ABCD}")]
+    [InlineData("1b3c5d7e00004000800000000000abcd", "1b3c5d7e-0000-4000-8000-00000000abcd")]
+    public async Task Tenant_that_is_a_guid_is_one_however_it_is_written(string tenant, string allowed)
+    {
+        await using var jwt = await JwtHarness.StartAsync(options => options.AllowedTenants.Add(allowed));
+        jwt.Issuer.Name = "https://login.example/{tenantid}/v2.0";
+
+        var caller = await jwt.AuthenticateAsync(jwt.Issuer.Token(
+            Alice, ("tid", tenant), ("iss", "https://login.example/1b3c5d7e-0000-4000-8000-00000000abcd/v2.0")));
+
+        Assert.Equal(new Owner("1b3c5d7e-0000-4000-8000-00000000abcd", Alice), caller.Owner);
+        await Assert.ThrowsAsync<UnauthenticatedException>(() => jwt.AuthenticateAsync(jwt.Issuer.Token(
+            Alice, ("tid", tenant), ("iss", "https://login.example/1b3c5d7e-0000-4000-8000-00000000abce/v2.0"))));
+    }
+
     [Fact]
     public async Task Multi_tenant_authority_without_allowed_tenants_accepts_nobody()
     {
