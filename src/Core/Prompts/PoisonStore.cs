@@ -23,6 +23,8 @@ internal sealed class PoisonStore(StorageClients storage, ContentVault vault, Ro
     private const string UserTenant = "Tenant";
     private const string ReplayedAt = "ReplayedAt";
     private const string ReplayedBy = "ReplayedBy";
+    private const string Anonymous =
+        "The message does not say whose it is (owner.tenant and owner.user), so nothing of it is shown. Its code says what kind of mistake it is.";
 
     /// <summary>Records a prompt; one that is recorded already stays as it is.</summary>
     public async Task AddAsync(PromptDelivery delivery, PromptRejection why, DateTimeOffset now, CancellationToken cancellationToken)
@@ -31,10 +33,12 @@ internal sealed class PoisonStore(StorageClients storage, ContentVault vault, Ro
         var row = new TableEntity(partition, KeyOf(delivery))
         {
             ["Version"] = SchemaVersion,
-            ["PromptId"] = why.PromptId,
+
+            // Without an owner it lies where operators of every tenant look, so it says nothing that its sender chose.
+            ["PromptId"] = why.Owner is null ? null : why.PromptId,
             [UserTenant] = why.Owner?.Tenant,
             [User] = why.Owner?.User,
-            ["AgentId"] = why.AgentId,
+            ["AgentId"] = why.Owner is null ? null : why.AgentId,
             ["Code"] = why.Code,
             ["Attempts"] = delivery.Attempt,
             ["EnqueuedAt"] = delivery.EnqueuedAt,
@@ -168,6 +172,11 @@ internal sealed class PoisonStore(StorageClients storage, ContentVault vault, Ro
     /// <remarks>A detail that cannot be read must not hide the record: its operator has been alerted.</remarks>
     private async Task<PoisonedPrompt> ReadAsync(TableEntity row, CancellationToken cancellationToken)
     {
+        if (row.GetString(User) is not { } user)
+        {
+            return Read(row, owner: null, Anonymous);
+        }
+
         string detail;
         try
         {
@@ -178,19 +187,25 @@ internal sealed class PoisonStore(StorageClients storage, ContentVault vault, Ro
             detail = Runs.RunError.ContentUnreadable.Message;
         }
 
-        return new PoisonedPrompt(
-            IdPrefix + row.RowKey[RowKeys.PoisonPrefix.Length..].Replace('!', '_'),
-            row.GetString("PromptId"),
-            row.GetString(User) is { } user ? new Owner(row.GetString(UserTenant), user) : null,
-            row.GetString("AgentId"),
-            row.GetString("Code"),
-            detail,
-            row.GetInt64("Attempts") ?? 0,
-            row.GetDateTimeOffset("EnqueuedAt") ?? default,
-            row.GetDateTimeOffset("PoisonedAt") ?? default,
-            row.GetDateTimeOffset(ReplayedAt),
-            row.GetString(ReplayedBy));
+        return Read(row, new Owner(row.GetString(UserTenant) ?? "", user), detail);
     }
+
+    /// <remarks>
+    /// One without an owner is shown to operators of every tenant: neither ids nor names of fields of its sender, whose detail may quote
+    /// them, nor which operator of another tenant has replayed it.
+    /// </remarks>
+    private static PoisonedPrompt Read(TableEntity row, Owner? owner, string detail) => new(
+        IdPrefix + row.RowKey[RowKeys.PoisonPrefix.Length..].Replace('!', '_'),
+        owner is null ? null : row.GetString("PromptId"),
+        owner,
+        owner is null ? null : row.GetString("AgentId"),
+        row.GetString("Code") ?? PromptCodes.Malformed,
+        detail,
+        row.GetInt64("Attempts") ?? 0,
+        row.GetDateTimeOffset("EnqueuedAt") ?? default,
+        row.GetDateTimeOffset("PoisonedAt") ?? default,
+        row.GetDateTimeOffset(ReplayedAt),
+        owner is null ? null : row.GetString(ReplayedBy));
 
     private async Task<BinaryData> ReadBodyAsync(TableEntity row, CancellationToken cancellationToken) =>
         BinaryData.FromBytes(await vault.OpenAsync(row.GetBinary(Body) ?? [], Address(row, Body), cancellationToken));

@@ -30,6 +30,7 @@ public sealed partial class PromptIntake
     private readonly DisabledUsers _disabled;
     private readonly PoisonStore _poison;
     private readonly PromptQueues _queues;
+    private readonly Deferral _deferral;
     private readonly PromptOptions _options;
     private readonly PromptMetrics _metrics;
     private readonly TimeProvider _time;
@@ -40,13 +41,14 @@ public sealed partial class PromptIntake
         DisabledUsers disabled,
         PoisonStore poison,
         PromptQueues queues,
+        Deferral deferral,
         PromptOptions options,
         PromptMetrics metrics,
         TimeProvider time,
         ILogger<PromptIntake> logger)
     {
         (_runs, _disabled, _poison, _queues) = (runs, disabled, poison, queues);
-        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
+        (_deferral, _options, _metrics, _time, _logger) = (deferral, options, metrics, time, logger);
     }
 
     /// <summary>Brings a prompt to one of its outcomes.</summary>
@@ -126,7 +128,7 @@ public sealed partial class PromptIntake
     private async Task DeferAsync(
         PromptMessage prompt, PromptDelivery delivery, ProblemException why, TimeSpan delay, CancellationToken cancellationToken)
     {
-        var since = prompt.DeferredSince ?? _time.GetUtcNow();
+        var since = _deferral.SinceOf(delivery.Body) ?? _time.GetUtcNow();
         if (_time.GetUtcNow() - since >= _options.DeferAtMost)
         {
             await RejectAsync(new PromptRejection(why.Code, why.Message, prompt.Id, prompt.Owner, prompt.AgentId), delivery, cancellationToken);
@@ -135,8 +137,7 @@ public sealed partial class PromptIntake
 
         var shortest = TimeSpan.FromSeconds(1);
         delay = delay < shortest ? shortest : delay > _options.DeferAtMost ? _options.DeferAtMost : delay;
-        var copy = prompt.DeferredSince is null ? Deferral.Add(delivery.Body, since) : delivery.Body;
-        await _queues.SendPromptAsync(copy, delay, cancellationToken);
+        await _queues.SendPromptAsync(_deferral.Add(delivery.Body, since), delay, cancellationToken);
         _metrics.Deferred(why.Code);
         LogDeferred(delivery.MessageId, why.Code, (long)delay.TotalSeconds, prompt.Owner.Partition);
     }

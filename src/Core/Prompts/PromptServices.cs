@@ -17,6 +17,7 @@ internal static class PromptServices
         services.AddSettings<PromptOptions>(configuration, PromptOptions.Section, options => options.Problems());
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<PromptOptions>>().Value);
         services.AddSingleton<PromptMetrics>();
+        services.AddSingleton<Deferral>();
         services.AddSingleton<PoisonStore>();
         services.AddSingleton<INoticeDelivery, PromptResultDelivery>();
         services.AddSingleton(provider => new PromptQueues(provider.GetRequiredService<StorageClients>()));
@@ -25,6 +26,7 @@ internal static class PromptServices
             provider.GetRequiredService<DisabledUsers>(),
             provider.GetRequiredService<PoisonStore>(),
             provider.GetRequiredService<PromptQueues>(),
+            provider.GetRequiredService<Deferral>(),
             provider.GetRequiredService<PromptOptions>(),
             provider.GetRequiredService<PromptMetrics>(),
             provider.GetRequiredService<TimeProvider>(),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -56,7 +55,9 @@ internal static class PromptRequest
         }
 
         fields.Errors.Require(agent is not null, "agent", "Is required: an agent's id.");
-        var since = ReadTime(fields);
+
+        // The intake says whether it is ours. Anything else in its place is passed over: it is not the sender's to set.
+        fields.Get(Deferral.Field);
         var request = new StartRun
         {
             Input = RunRequest.ReadInput(fields),
@@ -76,7 +77,7 @@ internal static class PromptRequest
             throw Malformed(invalid, id, owner, agent);
         }
 
-        return new PromptMessage(id!, owner!.Value, agent!, request, Hash(root), since);
+        return new PromptMessage(id!, owner!.Value, agent!, request, Hash(root));
     }
 
     private static string? ReadId(JsonFields fields)
@@ -100,19 +101,7 @@ internal static class PromptRequest
         inner.Errors.Require(UserId.IsValid(tenant), inner.PathOf("tenant"), "A tenant is [A-Za-z0-9._@|:+=-]{1,128}.");
         inner.Errors.Require(UserId.IsValid(user), inner.PathOf("user"), UserId.Rule);
         inner.RejectOthers();
-        return UserId.IsValid(tenant) && UserId.IsValid(user) ? new Owner(tenant!, user!) : null;
-    }
-
-    private static DateTimeOffset? ReadTime(JsonFields fields)
-    {
-        if (fields.String(Deferral.Field) is not { } text)
-        {
-            return null;
-        }
-
-        var isTime = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time);
-        fields.Errors.Require(isTime, Deferral.Field, "Is not yours to set; where a message is copied, it is a time.");
-        return isTime ? time : null;
+        return UserId.IsValid(tenant) && UserId.IsValid(user) ? new Owner(TenantId.Canonical(tenant!), user!) : null;
     }
 
     /// <summary>The same for what asks for the same, whatever the order of fields.</summary>

@@ -11,6 +11,7 @@ using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Runs;
+using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Users;
 
@@ -34,9 +35,10 @@ internal sealed class PromptFixture
             agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, Time);
         var disabled = new DisabledUsers(Options.Create(new AuthOptions()), new KnownUsers(new UserStore(Worker.Storage), Time));
         Queues = new PromptQueues(Worker.Storage);
+        Deferral = new Deferral(new ContentProtector(TestKeys.Ring(TestKeys.New())));
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();
         Intake = new PromptIntake(
-            runs, disabled, Worker.Poison, Queues, new PromptOptions(), new PromptMetrics(meters), Time, NullLogger<PromptIntake>.Instance);
+            runs, disabled, Worker.Poison, Queues, Deferral, new PromptOptions(), new PromptMetrics(meters), Time, NullLogger<PromptIntake>.Instance);
         Service = new PoisonService(Worker.Poison, Queues, Time, NullLogger<PoisonService>.Instance);
     }
 
@@ -55,17 +57,18 @@ internal sealed class PromptFixture
 
     public PromptQueues Queues { get; }
 
+    public Deferral Deferral { get; }
+
     public PromptIntake Intake { get; }
 
     public PoisonService Service { get; }
 
-    public PromptMessage Prompt(string id, string? conversationId = null, DateTimeOffset? deferredSince = null) => new(
+    public PromptMessage Prompt(string id, string? conversationId = null) => new(
         id,
         Owner,
         "assistant",
         new StartRun { Input = [new ChatMessage(ChatRole.User, "Hello")], ConversationId = conversationId, OnConflict = OnConflict.Enqueue },
-        "hash",
-        deferredSince);
+        "hash");
 
     /// <param name="id">The prompt's, so that its copies are found among those of other tests.</param>
     public PromptDelivery Delivery(string id) =>

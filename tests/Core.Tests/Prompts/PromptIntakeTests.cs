@@ -38,11 +38,49 @@ public sealed class PromptIntakeTests
         var since = _app.Time.GetUtcNow().AddHours(-49);
         var before = await _app.CountDeferredAsync();
 
-        await _app.AcceptAsync(_app.Prompt(_id, deferredSince: since), _app.Delivery(_id));
+        await _app.AcceptAsync(_app.Prompt(_id), PutOff(_app.Delivery(_id), since));
 
         Assert.Equal("quota_exceeded", Assert.Single(await _app.RecordsAsync()).Code);
         Assert.Equal(before, await _app.CountDeferredAsync());
         Assert.Contains("\"rejected\"", Assert.Single(await _app.ResultsAsync(_id)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2020-01-01T00:00:00.0000000Z")]
+    [InlineData("2999-01-01T00:00:00.0000000Z")]
+    [InlineData("2020-01-01T00:00:00.0000000Z 0000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task Time_that_a_sender_wrote_is_not_believed(string since)
+    {
+        _app.Refusal.Failure = Limit("quota_exceeded");
+        var delivery = _app.Delivery(_id);
+        var forged = delivery with { Body = BinaryData.FromString($$"""{"deferredSince":"{{since}}",{{delivery.Body.ToString()[1..]}}""") };
+        var before = await _app.CountDeferredAsync();
+
+        await _app.AcceptAsync(_app.Prompt(_id), forged);
+
+        Assert.Empty(await _app.RecordsAsync());
+        Assert.Equal(before + 1, await _app.CountDeferredAsync());
+        var copy = _app.Deferral.Add(forged.Body, _app.Time.GetUtcNow());
+        Assert.Equal(_app.Time.GetUtcNow(), _app.Deferral.SinceOf(copy));
+        Assert.Equal(delivery.Body.ToString(), Deferral.Remove(copy).ToString());
+    }
+
+    [Fact]
+    public async Task Record_without_an_owner_shows_nothing_that_its_sender_chose()
+    {
+        var why = new PromptRejection(PromptCodes.Malformed, "secretField: Is not a field.", PromptId: _id, Owner: null, AgentId: "secret-agent");
+        var delivery = _app.Delivery(_id) with { EnqueuedAt = _app.Time.GetUtcNow() };
+
+        await _app.Intake.RejectAsync(why, delivery, CancellationToken.None);
+        var stranger = _app.Operator with { Owner = new($"t{Guid.NewGuid():N}", "op") };
+        var listed = await _app.Service.ListAsync(stranger, 100, null, CancellationToken.None);
+
+        var record = listed.Items.First(item => item.Owner is null && item.EnqueuedAt == delivery.EnqueuedAt);
+        Assert.Equal((null, null, PromptCodes.Malformed), (record.PromptId, record.AgentId, record.Code));
+        Assert.DoesNotContain("secret", record.Detail, StringComparison.OrdinalIgnoreCase);
+        var replayed = await _app.Service.ReplayAsync(stranger, record.Id, CancellationToken.None);
+        Assert.Null(replayed.PromptId);
+        Assert.Null((await _app.Service.ListAsync(_app.Operator, 100, null, CancellationToken.None)).Items.First(item => item.Id == record.Id).ReplayedBy);
     }
 
     [Fact]
@@ -53,7 +91,7 @@ public sealed class PromptIntakeTests
         await _app.AcceptAsync(_app.Prompt(_id), delivery);
         _app.Refusal.Failure = null;
 
-        await _app.AcceptAsync(_app.Prompt(_id, deferredSince: _app.Time.GetUtcNow()), _app.Delivery(_id));
+        await _app.AcceptAsync(_app.Prompt(_id), PutOff(_app.Delivery(_id), _app.Time.GetUtcNow()));
         await _app.AcceptAsync(_app.Prompt(_id), delivery with { Attempt = 2 });
 
         var instances = _app.Scheduler.Scheduled.Select(scheduled => scheduled.InstanceId).Distinct();
@@ -104,7 +142,7 @@ public sealed class PromptIntakeTests
     public async Task Record_keeps_what_the_sender_sent_without_our_own_field_and_protected()
     {
         var delivery = _app.Delivery(_id);
-        var copy = delivery with { Body = Deferral.Add(delivery.Body, _app.Time.GetUtcNow()) };
+        var copy = PutOff(delivery, _app.Time.GetUtcNow());
 
         await _app.Intake.GiveUpAsync(_app.Prompt(_id), copy, CancellationToken.None);
 
@@ -141,6 +179,8 @@ public sealed class PromptIntakeTests
 
         Assert.Empty(await _app.RecordsAsync());
     }
+
+    private PromptDelivery PutOff(PromptDelivery delivery, DateTimeOffset since) => delivery with { Body = _app.Deferral.Add(delivery.Body, since) };
 
     private static LimitException Limit(string code) => code switch
     {
