@@ -12,7 +12,7 @@ namespace Yggdrasil.Notifications.Callbacks;
 /// <remarks>
 /// <code>
 ///   2xx                                 ──► delivered
-///   410, address that may not be asked  ──► failed
+///   410, URL that may not be asked      ──► failed
 ///   anything else                       ──► again later, until a day is over: then failed
 /// </code>
 /// Redirects count as failures (Standard Webhooks): they would lead a signed message where its caller did not send it.
@@ -97,10 +97,17 @@ public sealed partial class CallbackSender
         }
         catch (EgressException refused)
         {
-            var isFinal = refused.Refusal is EgressRefusal.InvalidUrl or EgressRefusal.HostNotAllowed or EgressRefusal.AddressNotAllowed;
-            return (JsonNamingPolicy.SnakeCaseLower.ConvertName(refused.Refusal.ToString()), isFinal, null);
+            var isFinal = refused.Refusal is EgressRefusal.InvalidUrl or EgressRefusal.HostNotAllowed;
+            return (JsonNamingPolicy.SnakeCaseLower.ConvertName(Shown(refused.Refusal).ToString()), isFinal, null);
         }
     }
+
+    /// <summary>
+    /// A name that leads to an internal address reads, and is tried again, like one that leads nowhere. Otherwise callers could ask for
+    /// names until they know which of them this network has.
+    /// </summary>
+    private static EgressRefusal Shown(EgressRefusal refusal) =>
+        refusal is EgressRefusal.AddressNotAllowed ? EgressRefusal.Unreachable : refusal;
 
     private GuardedRequest RequestOf(CallbackTicket ticket, PendingCallback pending, IReadOnlyList<string> secrets)
     {

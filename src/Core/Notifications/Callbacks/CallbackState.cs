@@ -17,5 +17,5 @@ public enum CallbackStatus
 
 /// <summary>How far a callback has come.</summary>
 /// <param name="Attempts">Requests made so far.</param>
-/// <param name="LastError">A code, such as <c>http_503</c>, <c>timed_out</c> or <c>gone</c>; null when the last attempt succeeded or none was made.</param>
+/// <param name="LastError">A code, such as <c>http_503</c>, <c>timed_out</c>, <c>unreachable</c> or <c>gone</c>; null when the last attempt succeeded or none was made.</param>
 public sealed record CallbackState(CallbackStatus Status, int Attempts, string? LastError);

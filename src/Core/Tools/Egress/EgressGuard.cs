@@ -14,11 +14,13 @@ namespace Yggdrasil.Tools.Egress;
 public sealed class EgressGuard
 {
     private const int MaxUrlLength = 2048;
+    private const int HttpsPort = 443;
 
     private readonly AllowedHost[]? _allowed;
     private readonly string _settingName;
     private readonly bool _allowPrivateNetworks;
     private readonly IHostResolver _resolver;
+    private readonly HashSet<int> _ports = [HttpsPort];
 
     /// <param name="allowed">The hosts that may be asked.</param>
     /// <param name="settingName">The setting that holds them, as refusals name it.</param>
@@ -38,13 +40,20 @@ public sealed class EgressGuard
         _resolver = resolver;
     }
 
-    /// <summary>A guard without a list: any host may be asked by https, where it leads to a public address.</summary>
+    /// <summary>A guard without a list: any host may be asked by https at port 443, where it leads to a public address.</summary>
     /// <param name="allowPrivateNetworks">
-    /// Whether addresses may be internal, and this machine be asked by http too; in development only.
+    /// Whether addresses may be internal, and this machine be asked by http and at any port too; in development only.
     /// </param>
     /// <param name="resolver">Name resolution.</param>
-    public static EgressGuard ForAnyPublicHost(bool allowPrivateNetworks, IHostResolver resolver) =>
-        new(allowed: null, settingName: "", allowPrivateNetworks, resolver);
+    /// <param name="ports">The ports that may be asked beside 443.</param>
+    /// <param name="settingName">The setting that holds them, as refusals name it.</param>
+    public static EgressGuard ForAnyPublicHost(
+        bool allowPrivateNetworks, IHostResolver resolver, IEnumerable<int> ports, string settingName)
+    {
+        var guard = new EgressGuard(allowed: null, settingName, allowPrivateNetworks, resolver);
+        guard._ports.UnionWith(ports);
+        return guard;
+    }
 
     /// <summary>Reads a URL that may be asked.</summary>
     /// <exception cref="EgressException">It may not; the message says which rule it breaks.</exception>
@@ -128,6 +137,13 @@ public sealed class EgressGuard
         if (uri.Scheme != Uri.UriSchemeHttps && !(_allowPrivateNetworks && uri.IsLoopback))
         {
             throw new EgressException(EgressRefusal.InvalidUrl, "Only https URLs are allowed.");
+        }
+
+        // Whoever may name any port can ask for what else a host serves there, and use the app to look for it.
+        if (!_ports.Contains(uri.Port) && !(_allowPrivateNetworks && uri.IsLoopback))
+        {
+            throw new EgressException(
+                EgressRefusal.HostNotAllowed, $"Port not allowed: {uri.Port}. Use port 443, or ask the operator to add it to {_settingName}.");
         }
 
         // An address as such needs no look-up to be refused, so whoever names it learns of it at once.

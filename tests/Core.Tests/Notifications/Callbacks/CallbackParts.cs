@@ -11,10 +11,10 @@ internal sealed class CallbackParts
 {
     public CallbackParts(StorageClients storage, ContentVault vault, TimeProvider time, bool allowPrivateNetworks = true, IHostResolver? resolver = null)
     {
-        Store = new CallbackStore(storage, vault);
+        Store = new CallbackStore(storage, vault, TestUnknown.Values);
         Secrets = new CallbackSecrets(storage, vault, time);
         var http = new CallbackHttp(
-            EgressGuard.ForAnyPublicHost(allowPrivateNetworks, resolver ?? new DnsHostResolver()), time, NullLogger<GuardedHttp>.Instance);
+            EgressGuard.ForAnyPublicHost(allowPrivateNetworks, resolver ?? new DnsHostResolver(), [], CallbackOptions.AllowedPortsName), time, NullLogger<GuardedHttp>.Instance);
         Rules = new CallbackRules(http, Secrets);
         Delivery = new RunCallback(new CallbackOutbox(Store, time));
         Log = new();

@@ -207,17 +207,23 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         Assert.DoesNotContain(CallbackSignature.Sign([first], message.Id, sentAt, message.Body), message.Signature, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Address_that_turns_out_to_be_internal_is_given_up_at_once()
+    [Theory]
+    [InlineData("93.184.216.34", "127.0.0.1")]
+    [InlineData("10.0.0.7")]
+    [InlineData("169.254.169.254")]
+    [InlineData]
+    public async Task Name_that_leads_to_an_internal_address_reads_and_is_tried_again_like_one_that_leads_nowhere(params string[] addresses)
     {
         var (worker, _) = await AppAsync(200);
         var (run, ticket) = await EndAsync(worker, "https://rebound.example/hook");
         var production = new CallbackParts(
-            worker.Storage, worker.Vault, _time, allowPrivateNetworks: false, new ScriptedResolver(["93.184.216.34", "127.0.0.1"]));
+            worker.Storage, worker.Vault, _time, allowPrivateNetworks: false, new ScriptedResolver(addresses));
 
-        await production.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await production.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
 
-        Assert.Equal(new CallbackState(CallbackStatus.Failed, 1, "address_not_allowed"), await StateAsync(worker, run));
+        Assert.Equal(new CallbackState(CallbackStatus.Pending, 1, "unreachable"), await StateAsync(worker, run));
+        Assert.NotNull(outcome.RetryAfterSeconds);
+        Assert.Empty(_received);
     }
 
     [Fact]

@@ -173,4 +173,22 @@ public sealed class EgressGuardTests
     private static Task<EgressException> ConnectFailsAsync(EgressGuard guard, string host) =>
         Assert.ThrowsAsync<EgressException>(
             async () => await guard.ConnectAsync(new DnsEndPoint(host, 80), CancellationToken.None));
+
+    [Theory]
+    [InlineData("https://example.com/", true)]
+    [InlineData("https://example.com:443/", true)]
+    [InlineData("https://example.com:8443/", true)]
+    [InlineData("https://example.com:80/", false)]
+    [InlineData("https://example.com:22/", false)]
+    [InlineData("https://example.com:6379/", false)]
+    public void Guard_without_a_list_lets_port_443_and_those_of_its_setting_pass(string url, bool passes)
+    {
+        var guard = EgressGuard.ForAnyPublicHost(allowPrivateNetworks: false, new ScriptedResolver(), [8443], "Callbacks__AllowedPorts");
+
+        var refused = Record.Exception(() => guard.Check(url));
+
+        Assert.Equal(passes, refused is null);
+        Assert.True(passes || refused is EgressException { Refusal: EgressRefusal.HostNotAllowed });
+        Assert.True(passes || refused!.Message.Contains("Callbacks__AllowedPorts", StringComparison.Ordinal));
+    }
 }
