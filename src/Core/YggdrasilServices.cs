@@ -53,7 +53,7 @@ public static class YggdrasilServices
         services.AddConversations();
         services.AddLimits(configuration);
         services.AddRetention(configuration);
-        services.AddNotifications();
+        services.AddNotifications(configuration);
         services.AddRuns(configuration);
         services.AddRunControl(configuration);
         services.AddDelegation();
@@ -82,6 +82,7 @@ public static class YggdrasilServices
     {
         services.AddSettingsCheck(() => StorageSettings.Problems(configuration));
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<UnknownValues>();
         services.AddSingleton<ContentProtector>();
         services.AddSingleton<ContentVault>();
         services.AddSingleton<RowRemoval>();

@@ -46,6 +46,9 @@ public sealed record Agent(
     /// <summary>Set when the agent was reached through a share: whom its owner gave it to.</summary>
     public Owner? SharedWith { get; init; }
 
+    /// <summary>Whether the stored definition cannot be read: it is empty then, and the agent can be listed, replaced and deleted, not run.</summary>
+    public bool IsUnreadable { get; init; }
+
     internal AgentSnapshot Snapshot => new(Id, Version, Key, Definition);
 
     internal AgentResource Resource => new(Owner, SharedWith);

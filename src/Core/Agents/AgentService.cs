@@ -1,5 +1,6 @@
 using Azure;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
@@ -49,7 +50,7 @@ public sealed class AgentService
             var now = _time.GetUtcNow();
             var changed = existing is null
                 ? new Agent(agentId, definition, 1, scope.Owner, AgentSource.User, now, now, default) { Incarnation = Ids.NewUnique() }
-                : existing with { Definition = definition, Version = existing.Version + 1, UpdatedAt = now };
+                : existing with { Definition = definition, IsUnreadable = false, Version = existing.Version + 1, UpdatedAt = now };
             if (await _store.SaveAsync(changed, cancellationToken) is { } saved)
             {
                 return (saved, existing is null);
@@ -100,11 +101,14 @@ public sealed class AgentService
     /// <summary>The agent that an id names in a scope, for a caller who may do this to it.</summary>
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     /// <exception cref="ForbiddenException">The caller may read and run the agent, but not do this.</exception>
+    /// <exception cref="ConflictException">It is to be run, and its definition cannot be read.</exception>
     internal async Task<Agent> RequireAsync(Scope scope, AgentAction action, string agentId, CancellationToken cancellationToken)
     {
         var agent = await FindAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
-        return agent!;
+        return action == AgentAction.Run && agent!.IsUnreadable
+            ? throw new ConflictException(RunError.AgentUnreadable.Message, RunError.AgentUnreadable.Code)
+            : agent!;
     }
 
     /// <summary>The agent that an id names, to be run: with what the agents among its tools say of themselves.</summary>

@@ -128,12 +128,22 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
     private static string AgentsFrom(Owner owner, string start) => TableClient.CreateQueryFilter(
         $"PartitionKey eq {owner.Partition} and RowKey ge {start} and RowKey lt {RowKeys.EndOfPrefix(RowKeys.AgentPrefix)} and Version ge 1");
 
+    /// <remarks>One whose definition cannot be read hides no other, and can still be replaced or deleted: the vault has logged it.</remarks>
     internal async Task<Agent> ReadAsync(Owner owner, TableEntity row, CancellationToken cancellationToken)
     {
-        var definition = await vault.OpenJsonAsync<AgentDefinition>(row.GetBinary(Definition), Address(row), cancellationToken);
+        AgentDefinition? definition = null;
+        try
+        {
+            definition = await vault.OpenJsonAsync<AgentDefinition>(row.GetBinary(Definition) ?? [], Address(row), cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            // Shown without it, as unreadable.
+        }
+
         return new Agent(
             row.RowKey[RowKeys.AgentPrefix.Length..],
-            definition,
+            definition ?? new AgentDefinition { Model = "" },
             row.GetInt32(Version) ?? 0,
             owner,
             AgentSource.User,
@@ -142,6 +152,7 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
             row.ETag)
         {
             Incarnation = row.GetString(AgentShare.Incarnation) ?? "",
+            IsUnreadable = definition is null,
         };
     }
 

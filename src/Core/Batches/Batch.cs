@@ -28,6 +28,9 @@ public sealed record Batch
 
     public BatchStatus Status { get; init; }
 
+    /// <summary>Whether its status is one that only a newer version knows. It shows as running, and is left alone.</summary>
+    internal bool HasUnknownStatus { get; init; }
+
     /// <summary>Names the upload whose items are the batch's: one that broke off, or lost against another, has another name.</summary>
     public required string Upload { get; init; }
 

@@ -73,6 +73,11 @@ public sealed partial class BatchDriver
             return BatchOutcome.Finished;
         }
 
+        if (batch.HasUnknownStatus)
+        {
+            return BatchOutcome.Parked(_time.GetUtcNow() + BatchRecheck.Interval);
+        }
+
         if (batch.IsTerminal)
         {
             await TellAsync(batch, scheduler, stopping);
@@ -176,7 +181,7 @@ public sealed partial class BatchDriver
     private async Task<bool> EndAsync(Batch batch, BatchHead head, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         if (await _batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is not { } current
-            || current.IsDeleted || current.IsTerminal || current.Round != batch.Round)
+            || current.IsDeleted || current.IsTerminal || current.HasUnknownStatus || current.Round != batch.Round)
         {
             return true;
         }

@@ -66,7 +66,7 @@ internal sealed record BatchHead
         Completed = row.GetInt32("Completed") ?? 0,
         Failed = row.GetInt32("Failed") ?? 0,
         Cancelled = row.GetInt32("Cancelled") ?? 0,
-        CostUsd = decimal.Parse(row.GetString("CostUsd"), CultureInfo.InvariantCulture),
+        CostUsd = decimal.TryParse(row.GetString("CostUsd"), CultureInfo.InvariantCulture, out var cost) ? cost : 0,
         From = row.GetInt32("From") ?? 0,
         Begun = row.GetInt32("Begun") ?? 0,
         InHand = row.GetInt32("InHand") ?? 0,

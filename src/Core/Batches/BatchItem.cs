@@ -7,6 +7,9 @@ namespace Yggdrasil.Batches;
 /// <summary>Where an item stands. Its run knows more; what is here is what the batch has counted.</summary>
 internal enum BatchItemState
 {
+    /// <summary>Of an item whose state only a newer version knows: it is left alone. Never written.</summary>
+    Unknown = -1,
+
     /// <summary>Waits, or is being run by its batch.</summary>
     Pending,
 
@@ -30,7 +33,7 @@ public sealed record NewBatchItem(string Id, IReadOnlyList<ChatMessage> Input);
 internal sealed record BatchItem(
     int Index, string Id, BatchItemState State, int Round, RunStatus? Status, RunError? Error, byte[]? Input, ETag ETag)
 {
-    public bool HasEnded => State >= BatchItemState.Completed;
+    public bool HasEnded => State is BatchItemState.Completed or BatchItemState.Failed or BatchItemState.Cancelled;
 }
 
 /// <summary>What is to be counted of an item.</summary>

@@ -19,7 +19,7 @@ namespace Yggdrasil.Batches;
 /// item!{index}    an item
 /// </code>
 /// </remarks>
-internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
+internal sealed class BatchItemStore(StorageClients storage, ContentVault vault, UnknownValues unknown)
 {
     /// <summary>Items in one transaction: one of its entities is the head.</summary>
     public const int MaxPerCommit = TableTransactions.MaxEntities - 1;
@@ -115,7 +115,7 @@ internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
         string items, BatchHead head, IReadOnlyList<(BatchItemResult Result, ETag Version)> changes, CancellationToken cancellationToken)
     {
         var table = await storage.GetBatchItemsTableAsync(cancellationToken);
-        List<TableTransactionAction> actions = [new(TableTransactionActionType.UpdateReplace, head.Write(items, HeadKey), head.ETag)];
+        List<TableTransactionAction> actions = [new(TableTransactionActionType.UpdateMerge, head.Write(items, HeadKey), head.ETag)];
         actions.AddRange(changes.Select(change => new TableTransactionAction(
             TableTransactionActionType.UpdateMerge, Write(items, change.Result), change.Version)));
         try
@@ -215,15 +215,24 @@ internal sealed class BatchItemStore(StorageClients storage, ContentVault vault)
         ["ErrorMessage"] = result.Error?.Message ?? "",
     };
 
-    private static BatchItem Read(TableEntity row) => new(
-        int.Parse(row.RowKey.AsSpan(ItemPrefix.Length), CultureInfo.InvariantCulture),
-        row.GetString("ItemId"),
-        Enum.Parse<BatchItemState>(row.GetString(State)),
-        row.GetInt32("Round") ?? 1,
-        row.GetString("Status") is { Length: > 0 } status ? Enum.Parse<RunStatus>(status) : null,
-        row.GetString("ErrorCode") is { Length: > 0 } code ? new RunError(code, row.GetString("ErrorMessage")) : null,
-        row.GetBinary(Input),
-        row.ETag);
+    private BatchItem Read(TableEntity row)
+    {
+        var state = StoredEnum.Read<BatchItemState>(row.GetString(State));
+        if (state is null)
+        {
+            unknown.Add(StorageClients.BatchItemsTable, State, row.GetString(State));
+        }
+
+        return new BatchItem(
+            int.Parse(row.RowKey.AsSpan(ItemPrefix.Length), CultureInfo.InvariantCulture),
+            row.GetString("ItemId") ?? "",
+            state ?? BatchItemState.Unknown,
+            row.GetInt32("Round") ?? 1,
+            StoredEnum.Read<RunStatus>(row.GetString("Status")),
+            row.GetString("ErrorCode") is { Length: > 0 } code ? new RunError(code, row.GetString("ErrorMessage") ?? RunError.Withheld) : null,
+            row.GetBinary(Input),
+            row.ETag);
+    }
 
     private static string KeyOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{ItemPrefix}{index:D6}");
 

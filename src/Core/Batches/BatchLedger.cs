@@ -78,5 +78,6 @@ internal sealed class BatchLedger(BatchItemStore store)
 
     /// <summary>Whether a result moves an item on: rounds go up, and within one an end is the end.</summary>
     private static bool IsNews(BatchItem item, BatchItemResult result) =>
-        result.Round > item.Round || (result.Round == item.Round && !item.HasEnded && result.State > item.State);
+        item.State != BatchItemState.Unknown
+        && (result.Round > item.Round || (result.Round == item.Round && !item.HasEnded && result.State > item.State));
 }

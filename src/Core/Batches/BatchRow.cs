@@ -22,7 +22,7 @@ internal sealed class BatchRow(ContentVault vault)
     {
         var row = Update(batch);
         row["Version"] = SchemaVersion;
-        CallerColumns.Write(row, batch.Caller);
+        await CallerColumns.WriteAsync(row, batch.Caller, vault, cancellationToken);
         row["Upload"] = batch.Upload;
         row["CreatedAt"] = batch.CreatedAt;
         row["AgentId"] = batch.Agent?.Id;
@@ -57,7 +57,7 @@ internal sealed class BatchRow(ContentVault vault)
         var plain = ReadPlain(row);
         return plain with
         {
-            Caller = CallerColumns.ReadOwned(row, vault),
+            Caller = await CallerColumns.ReadOwnedAsync(row, vault, cancellationToken),
             Agent = plain.Agent is { } agent && row.GetBinary(Agent) is { } definition
                 ? agent with { Definition = await vault.OpenJsonAsync<AgentDefinition>(definition, Address(row, Agent), cancellationToken) }
                 : null,
@@ -68,14 +68,15 @@ internal sealed class BatchRow(ContentVault vault)
     }
 
     /// <summary>A batch without its content: enough to be shown or removed, not to be driven.</summary>
-    public static Batch ReadPlain(TableEntity row) => Read(row, Enum.Parse<BatchStatus>(row.GetString("Status")));
+    public static Batch ReadPlain(TableEntity row) => Read(row, StoredEnum.Read<BatchStatus>(row.GetString("Status")));
 
-    private static Batch Read(TableEntity row, BatchStatus status) => new()
+    private static Batch Read(TableEntity row, BatchStatus? status) => new()
     {
         Id = row.RowKey[RowKeys.BatchPrefix.Length..],
         Caller = CallerColumns.Read(row),
-        Status = status,
-        Upload = row.GetString("Upload"),
+        Status = status ?? BatchStatus.Running,
+        HasUnknownStatus = status is null,
+        Upload = row.GetString("Upload") ?? "",
         Agent = row.GetString("AgentId") is { } agent
             ? new AgentSnapshot(
                 agent,

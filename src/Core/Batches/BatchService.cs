@@ -210,6 +210,8 @@ public sealed class BatchService
     {
         var batch = Ids.IsValid(batchId) ? await _batches.FindPlainAsync(scope.Owner.Partition, batchId, cancellationToken) : null;
         AccessPolicy.RequireBatch(scope.Caller, action, batch is { IsDeleted: false } ? batch.Caller.Owner : null, batchId);
-        return batch!;
+        return action == RunAction.Read || !batch!.HasUnknownStatus
+            ? batch!
+            : throw new ConflictException("The batch is in a state that only a newer version of this service knows; try again when the update is through.");
     }
 }

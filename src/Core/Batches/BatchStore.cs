@@ -7,18 +7,18 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Batches;
 
 /// <summary>Batches in the Work table. Their items are the <see cref="BatchItemStore"/>'s.</summary>
-internal sealed class BatchStore(StorageClients storage, ContentVault vault)
+internal sealed class BatchStore(StorageClients storage, ContentVault vault, UnknownValues unknown)
 {
     private readonly BatchRow _rows = new(vault);
 
     /// <summary>A batch; also one whose removal was begun.</summary>
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<Batch?> FindAsync(string partition, string batchId, CancellationToken cancellationToken) =>
-        await FindRowAsync(partition, batchId, cancellationToken) is { } row ? await _rows.ReadAsync(row, cancellationToken) : null;
+        await FindRowAsync(partition, batchId, cancellationToken) is { } row ? Noted(await _rows.ReadAsync(row, cancellationToken), row) : null;
 
     /// <summary>A batch without its content, which need not be readable.</summary>
     public async Task<Batch?> FindPlainAsync(string partition, string batchId, CancellationToken cancellationToken) =>
-        await FindRowAsync(partition, batchId, cancellationToken) is { } row ? BatchRow.ReadPlain(row) : null;
+        await FindRowAsync(partition, batchId, cancellationToken) is { } row ? Noted(BatchRow.ReadPlain(row), row) : null;
 
     /// <summary>Writes a batch that is being accepted, with its place in lists.</summary>
     /// <returns>Null when there is one of this id.</returns>
@@ -83,6 +83,16 @@ internal sealed class BatchStore(StorageClients storage, ContentVault vault)
         var found = await Task.WhenAll(places.Take(limit).Select(place => FindPlainAsync(owner.Partition, place.GetString("BatchId"), cancellationToken)));
         return new ListPage<Batch>(
             [.. found.OfType<Batch>().Where(batch => !batch.IsDeleted)], places.Count > limit ? places[limit - 1].RowKey : null);
+    }
+
+    private Batch Noted(Batch batch, TableEntity row)
+    {
+        if (batch.HasUnknownStatus)
+        {
+            unknown.Add(StorageClients.WorkTable, "Status of a batch", row.GetString("Status"));
+        }
+
+        return batch;
     }
 
     private async Task<TableEntity?> FindRowAsync(string partition, string batchId, CancellationToken cancellationToken)

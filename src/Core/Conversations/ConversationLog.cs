@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Azure;
@@ -68,7 +67,7 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
             {
                 summary = (await OpenAsync(row, cancellationToken))[0];
             }
-            else if (!RowKeys.IsSummary(row.RowKey))
+            else if (RowKeys.TryReadSequence(row.RowKey, out _))
             {
                 var part = Shown(await ReadAsync(row, cancellationToken));
                 parts.Add(part.Sequence == range.From ? part.From(range.Skip) : part);
@@ -88,7 +87,7 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
             partition, RowKeys.Exchange(conversationId, from), RowKeys.EndOfPrefix(RowKeys.ConversationLog(conversationId)));
         await foreach (var row in table.QueryAsync<TableEntity>(filter, maxPerPage, cancellationToken: cancellationToken))
         {
-            if (!RowKeys.IsSummary(row.RowKey))
+            if (RowKeys.TryReadSequence(row.RowKey, out _))
             {
                 yield return await ReadAsync(row, cancellationToken);
             }
@@ -107,9 +106,10 @@ internal sealed class ConversationLog(StorageClients storage, ContentVault vault
     }
 
     /// <exception cref="ContentProtectionException">Its content cannot be trusted or read.</exception>
+    /// <exception cref="FormatException">It is no exchange.</exception>
     public async Task<Exchange> ReadAsync(TableEntity row, CancellationToken cancellationToken) => new(
-        long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
-        row.GetString("RunId"),
+        RowKeys.TryReadSequence(row.RowKey, out var sequence) ? sequence : throw new FormatException($"{row.RowKey} is no exchange."),
+        row.GetString("RunId") ?? "",
         row.GetBoolean("Shown") ?? true,
         await OpenAsync(row, cancellationToken));
 

@@ -40,10 +40,10 @@ internal static class ConversationRow
     public static Conversation Read(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.ConversationPrefix.Length..],
-        Owner = new Owner(row.GetString("Tenant"), row.GetString("User")),
+        Owner = Owner.OfPartition(row.PartitionKey),
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         UpdatedAt = row.GetDateTimeOffset("UpdatedAt") ?? default,
-        AgentId = row.GetString("AgentId"),
+        AgentId = row.GetString("AgentId") ?? "",
         RetentionDays = row.GetInt32("RetentionDays") is >= 0 and var days ? days : null,
         ActiveRun = row.GetString("ActiveRun") is { Length: > 0 } active ? active : null,
         Queue = (row.GetString("Queue") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),

@@ -22,7 +22,9 @@ internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IRead
     }
 
     /// <summary>The messages of a run that goes on; calls may still be without a result.</summary>
-    public static IReadOnlyList<ChatMessage> SoFar(IReadOnlyList<JournalEntry> entries) => Dated(entries).All;
+    /// <remarks>Shown as far as it is known here: steps that only a newer version knows are left out.</remarks>
+    public static IReadOnlyList<ChatMessage> SoFar(IReadOnlyList<JournalEntry> entries) =>
+        Dated([.. entries.Where(entry => entry.Kind != EntryKind.Unknown)]).All;
 
     private static Transcript Dated(IReadOnlyList<JournalEntry> entries) =>
         new([], entries.Select(entry => entry with { Messages = [.. entry.Messages.Select(message => At(message, entry.StartedAt + entry.Duration))] }));

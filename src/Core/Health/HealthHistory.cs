@@ -73,7 +73,11 @@ internal sealed class HealthHistory(StorageClients storage)
             await foreach (var row in table.QueryAsync<TableEntity>(
                 TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey gt {from}"), maxPerPage: limit + 1, cancellationToken: cancellationToken))
             {
-                found.Add((Read(row), $"{partition}!{row.RowKey}"));
+                if (Read(row) is { } report)
+                {
+                    found.Add((report, $"{partition}!{row.RowKey}"));
+                }
+
                 if (found.Count > limit)
                 {
                     break;
@@ -105,9 +109,20 @@ internal sealed class HealthHistory(StorageClients storage)
         }
     }
 
-    private static HealthReport Read(TableEntity row) => new(
-        row.GetDateTimeOffset("CheckedAt") ?? default,
-        JsonSerializer.Deserialize<List<HealthCheck>>(row.GetString("Checks"), StoredJson.Options) ?? []);
+    /// <summary>Null for one that only a newer version can read.</summary>
+    private static HealthReport? Read(TableEntity row)
+    {
+        try
+        {
+            return new HealthReport(
+                row.GetDateTimeOffset("CheckedAt") ?? default,
+                JsonSerializer.Deserialize<List<HealthCheck>>(row.GetString("Checks") ?? "[]", StoredJson.Options) ?? []);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static string DayOf(DateTimeOffset at) => at.UtcDateTime.ToString(DayFormat, CultureInfo.InvariantCulture);
 

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
+using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 using Yggdrasil.Tools.Egress;
 
@@ -10,8 +12,9 @@ namespace Yggdrasil.Notifications;
 
 internal static class NotificationServices
 {
-    public static void AddNotifications(this IServiceCollection services)
+    public static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddSettings<CallbackOptions>(configuration, CallbackOptions.Section, options => options.Problems());
         services.AddSingleton<CallbackStore>();
         services.AddSingleton<CallbackOutbox>();
         services.AddSingleton<CallbackRules>();
@@ -19,7 +22,9 @@ internal static class NotificationServices
         services.AddSingleton(provider => new CallbackHttp(
             EgressGuard.ForAnyPublicHost(
                 provider.GetRequiredService<IOptions<HttpToolOptions>>().Value.AllowPrivateNetworks,
-                provider.GetRequiredService<IHostResolver>()),
+                provider.GetRequiredService<IHostResolver>(),
+                provider.GetRequiredService<IOptions<CallbackOptions>>().Value.AllowedPorts,
+                CallbackOptions.AllowedPortsName),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<GuardedHttp>>()));
         services.AddSingleton(provider => new CallbackSecrets(
@@ -33,6 +38,6 @@ internal static class NotificationServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CallbackSender>>()));
         services.AddSingleton(provider => new RunEndings(
-            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>()));
+            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>(), provider.GetRequiredService<UnknownValues>()));
     }
 }

@@ -1,4 +1,5 @@
 using Yggdrasil.Runs;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Notifications;
 
@@ -17,9 +18,10 @@ public sealed class RunEndings
 {
     private readonly RunStore _store;
     private readonly Dictionary<string, INoticeDelivery> _deliveries;
+    private readonly UnknownValues _unknown;
 
-    internal RunEndings(RunStore store, IEnumerable<INoticeDelivery> deliveries) =>
-        (_store, _deliveries) = (store, deliveries.ToDictionary(delivery => delivery.Kind));
+    internal RunEndings(RunStore store, IEnumerable<INoticeDelivery> deliveries, UnknownValues unknown) =>
+        (_store, _deliveries, _unknown) = (store, deliveries.ToDictionary(delivery => delivery.Kind), unknown);
 
     /// <summary>Does what is due after a slice that found its run ended, or ended it; nothing after any other.</summary>
     /// <remarks>To be called within the slice: its next attempt makes up for what failed here.</remarks>
@@ -45,8 +47,19 @@ public sealed class RunEndings
         }
 
         // Side by side: one listener that cannot be told must not keep the others waiting.
-        await Task.WhenAll(ended.Notices.Select(async notice =>
+        var known = ended.Notices.Where(notice => _deliveries.ContainsKey(notice.Kind)).ToList();
+        await Task.WhenAll(known.Select(async notice =>
             await _deliveries[notice.Kind].DeliverAsync(ended, notice.Target, scheduler, cancellationToken)));
-        await _store.SetNoticesDeliveredAsync(run.Partition, run.RunId, cancellationToken);
+        if (known.Count == ended.Notices.Count)
+        {
+            await _store.SetNoticesDeliveredAsync(run.Partition, run.RunId, cancellationToken);
+            return;
+        }
+
+        // Still due: an instance of the version that knows the others delivers them when it looks at the run.
+        foreach (var notice in ended.Notices.Except(known))
+        {
+            _unknown.Add(StorageClients.WorkTable, "notice", notice.Kind);
+        }
     }
 }

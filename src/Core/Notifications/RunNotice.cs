@@ -9,5 +9,5 @@ internal sealed record RunNotice(string Kind, string Target)
         notices.Count > 0 ? string.Join('\n', notices.Select(notice => $"{notice.Kind}:{notice.Target}")) : null;
 
     public static IReadOnlyList<RunNotice> Read(string? stored) =>
-        stored is null ? [] : [.. stored.Split('\n').Select(line => line.Split(':', 2)).Select(parts => new RunNotice(parts[0], parts[1]))];
+        stored is null ? [] : [.. stored.Split('\n').Select(line => line.Split(':', 2)).Select(parts => new RunNotice(parts[0], parts.ElementAtOrDefault(1) ?? ""))];
 }

@@ -52,7 +52,7 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
 
     public string Bucket => Text(LookOn);
 
-    public string RowKey => $"{Partition}!{Kind}!{About}";
+    public string RowKey => RowKeyOf(Partition, Kind.ToString(), About);
 
     /// <summary>The day it is about, for expiry and blobs.</summary>
     public DateOnly Day => Parse(About);
@@ -74,6 +74,12 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     /// <summary>For late blobs and poison: the partition and the day.</summary>
     public (string Partition, DateOnly Day) PartitionDay =>
         (About[(About.IndexOf('!', StringComparison.Ordinal) + 1)..], Parse(About[..About.IndexOf('!', StringComparison.Ordinal)]));
+
+    /// <param name="partition">The owner's; empty where the item is not to go with the owner's data.</param>
+    public static string RowKeyOf(string partition, string kind, string about) => $"{partition}!{kind}!{about}";
+
+    public static bool TryParse(string text, out DateOnly day) =>
+        DateOnly.TryParseExact(text, Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
 
     public static string Text(DateOnly day) => day.ToString(Format, CultureInfo.InvariantCulture);
 

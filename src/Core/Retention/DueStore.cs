@@ -9,7 +9,7 @@ namespace Yggdrasil.Retention;
 /// An item of an owner has a second row, in the owner's own partition, which says where it is: so that deleting everything of
 /// an owner finds it without reading past others. That one is written first and removed last.
 /// </remarks>
-internal sealed class DueStore(StorageClients storage)
+internal sealed class DueStore(StorageClients storage, UnknownValues unknown)
 {
     private const string Kind = "Kind";
     private const string About = "About";
@@ -38,7 +38,7 @@ internal sealed class DueStore(StorageClients storage)
         }
     }
 
-    /// <summary>What is due on a day, or was before it, the longest overdue first.</summary>
+    /// <summary>What is due on a day, or was before it, the longest overdue first. What only a newer version knows is left where it is.</summary>
     public async IAsyncEnumerable<DueItem> ListAsync(
         DateOnly day, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -46,7 +46,10 @@ internal sealed class DueStore(StorageClients storage)
         var range = TableClient.CreateQueryFilter($"PartitionKey le {DueItem.Text(day)}");
         await foreach (var row in due.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
-            yield return Read(row, row.PartitionKey);
+            if (Read(row, row.PartitionKey) is { } item)
+            {
+                yield return item;
+            }
         }
     }
 
@@ -56,8 +59,11 @@ internal sealed class DueStore(StorageClients storage)
         var due = await storage.GetDueTableAsync(cancellationToken);
         foreach (var row in rows.Where(row => row.RowKey.StartsWith(RowKeys.DuePrefix, StringComparison.Ordinal)))
         {
-            var item = Read(row, row.RowKey.Split('!')[1]);
-            await due.DeleteEntityAsync(item.Bucket, item.RowKey, ETag.All, cancellationToken);
+            // By its text: also that of a kind that is unknown here must not outlive its owner's data.
+            if (row.RowKey.Split('!') is [_, var bucket, ..] && row.GetString(Kind) is { } kind && row.GetString(About) is { } about)
+            {
+                await due.DeleteEntityAsync(bucket, DueItem.RowKeyOf(row.PartitionKey, kind, about), ETag.All, cancellationToken);
+            }
         }
     }
 
@@ -69,8 +75,22 @@ internal sealed class DueStore(StorageClients storage)
         return row;
     }
 
-    private static DueItem Read(TableEntity row, string bucket) => new(
-        DueItem.Parse(bucket), Enum.Parse<DueKind>(row.GetString(Kind)), row.GetString(Partition), row.GetString(About));
+    private DueItem? Read(TableEntity row, string bucket)
+    {
+        if (!DueItem.TryParse(bucket, out var day))
+        {
+            unknown.Add("Due", "bucket", bucket);
+            return null;
+        }
+
+        if (StoredEnum.Read<DueKind>(row.GetString(Kind)) is { } kind && row.GetString(Partition) is { } partition && row.GetString(About) is { } about)
+        {
+            return new DueItem(day, kind, partition, about);
+        }
+
+        unknown.Add("Due", Kind, row.GetString(Kind));
+        return null;
+    }
 
     private static string IndexKey(DueItem item) => RowKeys.Due(item.Bucket, item.Kind.ToString(), item.About);
 }

@@ -75,7 +75,7 @@ public sealed partial class RetentionSweep
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
-                LogFailed(item.Kind, item.Day, failure.GetType().FullName);
+                LogFailed(item.Kind, item.LookOn, failure.GetType().FullName);
             }
         }
 

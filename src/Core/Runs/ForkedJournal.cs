@@ -29,6 +29,11 @@ internal static class ForkedJournal
         // A summary belongs to the turn it was made for, and stands for what came before that.
         List<JournalEntry> kept = [.. entries.Where(entry =>
             entry.Turn < request.FromTurn || (entry.Kind == EntryKind.Summary && entry.Turn == request.FromTurn))];
+        if (kept.Exists(entry => entry.Kind == EntryKind.Unknown))
+        {
+            throw new ConflictException("The run has a step that only a newer version of this service knows; try again when the update is through.");
+        }
+
         var pending = new Transcript([], kept).PendingCalls;
         if (pending.Count > 0 && !source.IsTerminal)
         {

@@ -5,6 +5,9 @@ namespace Yggdrasil.Runs;
 
 public enum EntryKind
 {
+    /// <summary>What only a newer version knows: it is shown to nobody, and no run can go on from it. Never written.</summary>
+    Unknown = -1,
+
     /// <summary>The messages the run was started with.</summary>
     Input,
 

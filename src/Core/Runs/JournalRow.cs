@@ -94,24 +94,26 @@ internal sealed class JournalRow(ContentVault vault)
         return row;
     }
 
-    /// <summary>The entries of a row: one, unless it holds what a fork took over.</summary>
+    /// <summary>The entries of a row: one, unless it holds what a fork took over; none where only a newer version knows what it is.</summary>
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
     public async Task<IReadOnlyList<JournalEntry>> ReadAsync(TableEntity row, CancellationToken cancellationToken) =>
-        row.GetString("Kind") == Inherited
+        !RowKeys.TryReadSequence(row.RowKey, out var sequence) ? []
+        : row.GetString("Kind") == Inherited
             ? [.. (await vault.OpenJsonAsync<List<JournalEntry>>(row.GetBinary(Content), Address(row, Content), cancellationToken))
                 .Select(entry => entry with { Messages = entry.Messages.ToList().AsBefore() })]
-            : [await ReadEntryAsync(row, cancellationToken)];
+            : [await ReadEntryAsync(row, sequence, cancellationToken)];
 
-    private async Task<JournalEntry> ReadEntryAsync(TableEntity row, CancellationToken cancellationToken) => new()
+    private async Task<JournalEntry> ReadEntryAsync(TableEntity row, long sequence, CancellationToken cancellationToken) => new()
     {
-        Sequence = long.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('!') + 1), CultureInfo.InvariantCulture),
+        Sequence = sequence,
 
-        // Nothing can stand for a kind that only a newer version knows: what goes on without it might leave out what was said.
-        Kind = Enum.Parse<EntryKind>(row.GetString("Kind")),
+        // Nothing can stand for a kind that only a newer version knows: what goes on without it might leave out what was said, so the
+        // transcript of a run refuses it.
+        Kind = StoredEnum.Read<EntryKind>(row.GetString("Kind")) ?? EntryKind.Unknown,
         Turn = row.GetInt32("Turn") ?? 0,
         CallId = row.GetString("CallId"),
         Name = row.GetString("Name"),
-        Status = Enum.TryParse<StepStatus>(row.GetString("Status"), out var status) ? status : StepStatus.Unknown,
+        Status = StoredEnum.Read<StepStatus>(row.GetString("Status")) ?? StepStatus.Unknown,
         StartedAt = row.GetDateTimeOffset("StartedAt") ?? default,
         Duration = TimeSpan.FromTicks(row.GetInt64("DurationTicks") ?? 0),
         InputTokens = row.GetInt64("InputTokens"),

@@ -39,7 +39,7 @@ internal sealed class RunRow(ContentVault vault)
     {
         var row = await UpdateAsync(run, cancellationToken);
         row["Version"] = SchemaVersion;
-        CallerColumns.Write(row, run.Caller);
+        await CallerColumns.WriteAsync(row, run.Caller, vault, cancellationToken);
         row["AgentId"] = run.AgentId;
         row["AgentVersion"] = run.AgentVersion;
         row["AgentKey"] = run.AgentKey;
@@ -186,7 +186,7 @@ internal sealed class RunRow(ContentVault vault)
         var plain = ReadPlain(row);
         return plain with
         {
-            Caller = CallerColumns.ReadOwned(row, vault),
+            Caller = await CallerColumns.ReadOwnedAsync(row, vault, cancellationToken),
             Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
                 ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
             Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
@@ -233,7 +233,7 @@ internal sealed class RunRow(ContentVault vault)
 
     /// <summary>A status that only a newer version knows counts as one that a run ends in, or goes on in, as its row says it did.</summary>
     private static RunStatus ReadStatus(TableEntity row) =>
-        Enum.TryParse<RunStatus>(row.GetString("Status"), out var status) ? status
+        StoredEnum.Read<RunStatus>(row.GetString("Status")) is { } status ? status
         : row.GetDateTimeOffset("CompletedAt") is null ? RunStatus.Running
         : RunStatus.Failed;
 
@@ -268,7 +268,8 @@ internal sealed class RunRow(ContentVault vault)
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = ReadStatus(row),
-        StopReason = Enum.TryParse<StopReason>(row.GetString("StopReason"), out var reason) ? reason : null,
+        HasUnknownStatus = StoredEnum.Read<RunStatus>(row.GetString("Status")) is null,
+        StopReason = StoredEnum.Read<StopReason>(row.GetString("StopReason")),
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -278,7 +279,7 @@ internal sealed class RunRow(ContentVault vault)
             new QuotaAmount(row.GetInt64("AccountedTokens") ?? 0, Decimal(row.GetString("AccountedCostUsd"))),
             new QuotaAmount(row.GetInt64("ReservedTokens") ?? 0, Decimal(row.GetString("ReservedCostUsd"))),
             row.GetDateTimeOffset("HeldUntil") ?? DateTimeOffset.UnixEpoch),
-        ServedBy = row.GetString("ServedBy").Split('\n', StringSplitOptions.RemoveEmptyEntries),
+        ServedBy = (row.GetString("ServedBy") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries),
         NextSequence = row.GetInt64("NextSequence") ?? 0,
         Epoch = row.GetInt32("Epoch") ?? 0,
         LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,

@@ -33,7 +33,7 @@ public sealed record Schedule
 {
     public required string Id { get; init; }
 
-    /// <summary>Whose runs it starts, with the roles that its owner had when putting it.</summary>
+    /// <summary>Whose runs it starts; with the roles that its owner had when putting it, where it was read with its content.</summary>
     public required Caller Caller { get; init; }
 
     public required ScheduleDefinition Definition { get; init; }
@@ -61,6 +61,9 @@ public sealed record Schedule
 
     /// <summary>The input as its row holds it, for whoever reads the row without its content.</summary>
     internal byte[] StoredInput { get; init; } = [];
+
+    /// <summary>The roles of its caller as its row holds them; null where there are none, or a version before this one wrote it.</summary>
+    internal byte[]? StoredRoles { get; init; }
 
     public ETag ETag { get; init; }
 }

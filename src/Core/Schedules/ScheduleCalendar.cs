@@ -10,7 +10,7 @@ namespace Yggdrasil.Schedules;
 /// A place is written before the row that it is for, and removed after the row names another time. So there may be places that
 /// nothing stands behind, and never a row without one.
 /// </remarks>
-internal sealed class ScheduleCalendar(StorageClients storage)
+internal sealed class ScheduleCalendar(StorageClients storage, UnknownValues unknown)
 {
     private const string Owner = "Owner";
     private const string Id = "Schedule";
@@ -35,7 +35,14 @@ internal sealed class ScheduleCalendar(StorageClients storage)
         var range = TableClient.CreateQueryFilter($"PartitionKey ge {SchedulePlace.Prefix} and PartitionKey le {SchedulePlace.MinuteOf(now)}");
         await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
-            yield return new SchedulePlace(row.PartitionKey, row.GetString(Owner), row.GetString(Id), row.Timestamp ?? default);
+            if (row.GetString(Owner) is { } owner && row.GetString(Id) is { } id)
+            {
+                yield return new SchedulePlace(row.PartitionKey, owner, id, row.Timestamp ?? default);
+            }
+            else
+            {
+                unknown.Add("Due", "place of a schedule", value: null);
+            }
         }
     }
 

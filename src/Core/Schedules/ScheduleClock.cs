@@ -20,6 +20,10 @@ internal sealed class ScheduleClock
     public static ScheduleClock Of(ScheduleDefinition definition) =>
         new(CronExpression.Parse(definition.Cron, CronFormat.Standard), TimeZoneInfo.FindSystemTimeZoneById(definition.TimeZone));
 
+    /// <summary>Whether this version reads what the definition says; a newer one may have written more.</summary>
+    public static bool Knows(ScheduleDefinition definition) =>
+        CronExpression.TryParse(definition.Cron, CronFormat.Standard, out _) && TimeZoneInfo.TryFindSystemTimeZoneById(definition.TimeZone, out _);
+
     public static void Validate(string? cron, string? timeZone, DateTimeOffset now, FieldErrors errors)
     {
         CronExpression? expression = null;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
 using Yggdrasil.Runs;
+using Yggdrasil.Storage;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Schedules;
@@ -22,6 +23,7 @@ internal static class ScheduleServices
             provider.GetRequiredService<ScheduleCalendar>(),
             provider.GetRequiredService<RunService>(),
             provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<UnknownValues>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<ScheduleStarter>>()));
     }

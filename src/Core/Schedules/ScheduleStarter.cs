@@ -4,6 +4,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Storage;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Schedules;
@@ -41,12 +42,19 @@ public sealed partial class ScheduleStarter
     private readonly ScheduleCalendar _calendar;
     private readonly RunService _runs;
     private readonly DisabledUsers _disabled;
+    private readonly UnknownValues _unknown;
     private readonly TimeProvider _time;
     private readonly ILogger<ScheduleStarter> _logger;
 
     internal ScheduleStarter(
-        ScheduleStore store, ScheduleCalendar calendar, RunService runs, DisabledUsers disabled, TimeProvider time, ILogger<ScheduleStarter> logger) =>
-        (_store, _calendar, _runs, _disabled, _time, _logger) = (store, calendar, runs, disabled, time, logger);
+        ScheduleStore store,
+        ScheduleCalendar calendar,
+        RunService runs,
+        DisabledUsers disabled,
+        UnknownValues unknown,
+        TimeProvider time,
+        ILogger<ScheduleStarter> logger) =>
+        (_store, _calendar, _runs, _disabled, _unknown, _time, _logger) = (store, calendar, runs, disabled, unknown, time, logger);
 
     /// <summary>Starts what is due. One that fails is tried again at the next call, and keeps no other from being started.</summary>
     public Task RunAsync(IRunScheduler scheduler, CancellationToken cancellationToken)
@@ -80,6 +88,12 @@ public sealed partial class ScheduleStarter
                 await _calendar.RemoveAsync(place, cancellationToken);
             }
 
+            return;
+        }
+
+        if (!ScheduleClock.Knows(schedule.Definition))
+        {
+            _unknown.Add(StorageClients.WorkTable, "calendar of a schedule", schedule.Definition.TimeZone);
             return;
         }
 
@@ -126,7 +140,7 @@ public sealed partial class ScheduleStarter
             // No caller's key has a line break, so none is ever taken for one of these.
             var occurrence = string.Create(CultureInfo.InvariantCulture, $"schedule\n{schedule.Id}\n{schedule.Incarnation}\n{due.UtcTicks}");
             var (run, _) = await _runs.StartAsync(
-                schedule.Caller,
+                await _store.OpenCallerAsync(schedule, cancellationToken),
                 schedule.Definition.Agent,
                 await RequestOfAsync(schedule, cancellationToken),
                 new Idempotency(occurrence, RequestHash: "schedule"),

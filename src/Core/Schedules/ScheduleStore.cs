@@ -30,7 +30,7 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
         var row = WriteProgress(schedule);
         var definition = schedule.Definition;
         row["Version"] = SchemaVersion;
-        CallerColumns.WriteRoles(row, schedule.Caller);
+        await CallerColumns.WriteRolesAsync(row, schedule.Caller, vault, cancellationToken);
         row["AgentId"] = definition.Agent;
         row["Cron"] = definition.Cron;
         row["TimeZone"] = definition.TimeZone;
@@ -92,7 +92,11 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     public async Task<Schedule> ReadAsync(TableEntity row, CancellationToken cancellationToken)
     {
         var plain = ReadPlain(row);
-        return plain with { Definition = plain.Definition with { Input = await OpenInputAsync(plain, cancellationToken) } };
+        return plain with
+        {
+            Caller = await OpenCallerAsync(plain, cancellationToken),
+            Definition = plain.Definition with { Input = await OpenInputAsync(plain, cancellationToken) },
+        };
     }
 
     /// <summary>The input of a schedule that was read without it.</summary>
@@ -100,6 +104,14 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     public async Task<IReadOnlyList<ChatMessage>> OpenInputAsync(Schedule plain, CancellationToken cancellationToken) =>
         await vault.OpenJsonAsync<List<ChatMessage>>(
             plain.StoredInput, Address(plain.Caller.Owner.Partition, RowKeys.Schedule(plain.Id)), cancellationToken);
+
+    /// <summary>The caller of a schedule that was read without its content, with the roles that its owner had when putting it.</summary>
+    /// <exception cref="ContentProtectionException">They cannot be read.</exception>
+    public async Task<Caller> OpenCallerAsync(Schedule plain, CancellationToken cancellationToken) => plain.Caller with
+    {
+        Roles = await CallerColumns.OpenRolesAsync(
+            plain.StoredRoles, plain.Caller.Owner.Partition, RowKeys.Schedule(plain.Id), vault, cancellationToken),
+    };
 
     /// <summary>Where in the calendar the schedule of a row is; null when it is nowhere, or the row is no schedule.</summary>
     public static SchedulePlace? PlaceOf(TableEntity row) =>
@@ -155,18 +167,18 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     private static Schedule ReadPlain(TableEntity row) => new()
     {
         Id = IdOf(row),
-        Caller = new Caller(Owner.OfPartition(row.PartitionKey), CallerColumns.ReadRoles(row)),
+        Caller = new Caller(Owner.OfPartition(row.PartitionKey), new HashSet<string>()),
         Definition = new ScheduleDefinition
         {
-            Agent = row.GetString("AgentId"),
+            Agent = row.GetString("AgentId") ?? "",
             Input = [],
-            Cron = row.GetString("Cron"),
-            TimeZone = row.GetString("TimeZone"),
+            Cron = row.GetString("Cron") ?? "",
+            TimeZone = row.GetString("TimeZone") ?? "",
             ConversationId = row.GetString("ConversationId"),
             CatchUp = row.GetBoolean("CatchUp") ?? false,
             Enabled = row.GetBoolean("Enabled") ?? false,
         },
-        Incarnation = row.GetString("Incarnation"),
+        Incarnation = row.GetString("Incarnation") ?? "",
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         UpdatedAt = row.GetDateTimeOffset("UpdatedAt") ?? default,
         NextRunAt = ReadTime(row, NextRunAt),
@@ -175,6 +187,7 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
         LastError = row.GetString("LastError") is { Length: > 0 } error ? error : null,
         Failures = row.GetInt32("Failures") ?? 0,
         StoredInput = row.GetBinary(Input) ?? [],
+        StoredRoles = row.GetBinary(CallerColumns.Roles),
         ETag = row.ETag,
     };
 

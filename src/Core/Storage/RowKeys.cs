@@ -105,6 +105,10 @@ internal static class RowKeys
     /// <param name="sequence">The first exchange that it does not stand for.</param>
     public static string Summary(string conversationId, long sequence) => $"{Exchange(conversationId, sequence)}{SummarySuffix}";
 
+    /// <summary>The sequence number that a key ends in; false for keys of a form that only a newer version knows.</summary>
+    public static bool TryReadSequence(string rowKey, out long sequence) => long.TryParse(
+        rowKey.AsSpan(rowKey.LastIndexOf('!') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out sequence);
+
     public static bool IsSummary(string rowKey) => rowKey.EndsWith(SummarySuffix, StringComparison.Ordinal);
 
     public static string Batch(string batchId) => $"{BatchPrefix}{batchId}";

@@ -93,8 +93,8 @@ public sealed class UserExport
         switch (parts)
         {
             case ["agent", var id]:
-                yield return await GuardAsync(
-                    async () => new ExportItem.OfAgent(await _agents.ReadAsync(owner, row, cancellationToken)), new ExportItem.Unreadable("agent", id));
+                var agent = await _agents.ReadAsync(owner, row, cancellationToken);
+                yield return agent.IsUnreadable ? new ExportItem.Unreadable("agent", id) : new ExportItem.OfAgent(agent);
                 break;
             case ["agent", var id, { Length: > 0 }] when AgentShare.ShareeOf(row) is { } sharee:
                 yield return new ExportItem.OfShare(id, sharee.User);
@@ -109,7 +109,7 @@ public sealed class UserExport
                 }
 
                 break;
-            case ["log", var id, _]:
+            case ["log", var id, _] when RowKeys.TryReadSequence(row.RowKey, out _):
                 foreach (var item in await ReadExchangeAsync(id, row, cancellationToken))
                 {
                     yield return item;

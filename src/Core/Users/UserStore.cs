@@ -9,7 +9,7 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Users;
 
 /// <summary>What admins said of users, in the Users table. A user nobody said anything of has no row.</summary>
-internal sealed class UserStore(StorageClients storage)
+internal sealed class UserStore(StorageClients storage, UnknownValues? unknown = null)
 {
     private const int SchemaVersion = 1;
     private const string Disabled = "Disabled";
@@ -32,7 +32,7 @@ internal sealed class UserStore(StorageClients storage)
 
     /// <summary>Whether nothing is said of the user that would have to be kept.</summary>
     public static bool IsEmpty(TableEntity row) =>
-        row.GetBoolean(Disabled) != true && LimitsOf(row) is null && row.Keys.All(Ordinary.Contains);
+        row.GetBoolean(Disabled) != true && string.IsNullOrEmpty(row.GetString(Limits)) && row.Keys.All(Ordinary.Contains);
 
     /// <param name="limits">All the user's own; those that are absent are taken back.</param>
     public async Task SetLimitsAsync(Owner user, UsageLimits limits, string by, DateTimeOffset at, CancellationToken cancellationToken)
@@ -83,6 +83,17 @@ internal sealed class UserStore(StorageClients storage)
         }
     }
 
-    private static UsageLimits? LimitsOf(TableEntity row) =>
-        row.GetString(Limits) is { Length: > 0 } json ? JsonSerializer.Deserialize<UsageLimits>(json, StoredJson.Options) : null;
+    /// <summary>The user's own limits; what only a newer version can read of them leaves the tenant's and everybody's in force.</summary>
+    private UsageLimits? LimitsOf(TableEntity row)
+    {
+        try
+        {
+            return row.GetString(Limits) is { Length: > 0 } json ? JsonSerializer.Deserialize<UsageLimits>(json, StoredJson.Options) : null;
+        }
+        catch (JsonException)
+        {
+            unknown?.Add("Users", Limits, value: null);
+            return null;
+        }
+    }
 }

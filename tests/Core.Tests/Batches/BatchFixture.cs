@@ -38,7 +38,7 @@ internal sealed class BatchFixture
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();
-        var due = new DueStore(Worker.Storage);
+        var due = new DueStore(Worker.Storage, TestUnknown.Values);
         var acceptance = new BatchAcceptance(
             new AgentService(
                 Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Worker.Time), validator, Worker.Time),

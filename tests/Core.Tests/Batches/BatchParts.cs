@@ -2,6 +2,7 @@ using Yggdrasil.Batches;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Batches;
 
@@ -10,8 +11,8 @@ internal sealed class BatchParts
 {
     public BatchParts(StorageClients storage, ContentVault vault, RunRemoval runs, DueStore due, TimeProvider time)
     {
-        Store = new BatchStore(storage, vault);
-        Items = new BatchItemStore(storage, vault);
+        Store = new BatchStore(storage, vault, TestUnknown.Values);
+        Items = new BatchItemStore(storage, vault, TestUnknown.Values);
         Ledger = new BatchLedger(Items);
         Removal = new BatchRemoval(Store, Items, runs, due, time);
     }

@@ -52,7 +52,7 @@ internal sealed class DriverFixture
         var log = new ConversationLog(storage, vault);
         var histories = new HistoryCache();
         Turns = new ConversationTurns(conversations, memory, log, histories);
-        var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage));
+        var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage, TestUnknown.Values));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
         var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
@@ -71,7 +71,7 @@ internal sealed class DriverFixture
         var agents = new AgentStore(storage, vault);
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
-            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage),
+            storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage, TestUnknown.Values),
             TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(
             storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
@@ -90,7 +90,7 @@ internal sealed class DriverFixture
             Store, Turns, Leases, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Callbacks = new CallbackParts(storage, vault, Time);
-        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery]);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], TestUnknown.Values);
         RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);

@@ -31,7 +31,7 @@ internal sealed class ScheduleFixture
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
-        Calendar = new ScheduleCalendar(Worker.Storage);
+        Calendar = new ScheduleCalendar(Worker.Storage, TestUnknown.Values);
         Service = new ScheduleService(Store, Calendar, Agents, time);
         var auth = new AuthOptions();
         if (disabled is not null)
@@ -40,7 +40,7 @@ internal sealed class ScheduleFixture
         }
 
         Starter = new ScheduleStarter(
-            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time)), time, Log);
+            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time)), TestUnknown.Values, time, Log);
     }
 
     public Owner Owner { get; }

@@ -11,7 +11,7 @@ namespace Yggdrasil.Notifications.Callbacks;
 internal sealed record PendingCallback(string Url, string Body, DateTimeOffset BegunAt, int Attempts);
 
 /// <summary>A callback as a few properties of the row it is about: a run's, for instance.</summary>
-internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
+internal sealed class CallbackStore(StorageClients storage, ContentVault vault, UnknownValues unknown)
 {
     /// <summary>The orchestration that delivers it; kept on a tombstone, so that its history goes too.</summary>
     public const string Message = "CallbackMessage";
@@ -40,9 +40,9 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
         change[LastError] = "";
     }
 
-    /// <summary>How far a row's callback has come; null when none is wanted.</summary>
-    public static CallbackState? Read(TableEntity row) => row.GetString(Status) is { } status
-        ? new CallbackState(Enum.Parse<CallbackStatus>(status), row.GetInt32(Attempts) ?? 0, row.GetString(LastError) is { Length: > 0 } error ? error : null)
+    /// <summary>How far a row's callback has come; null when none is wanted, or only a newer version knows: it is left alone.</summary>
+    public static CallbackState? Read(TableEntity row) => StoredEnum.Read<CallbackStatus>(row.GetString(Status)) is { } status
+        ? new CallbackState(status, row.GetInt32(Attempts) ?? 0, row.GetString(LastError) is { Length: > 0 } error ? error : null)
         : null;
 
     /// <summary>The orchestration that delivers a row's callback; null when there was none to deliver.</summary>
@@ -52,7 +52,18 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, row, Progress, cancellationToken);
-        return found.HasValue ? Read(found.Value!) : null;
+        if (!found.HasValue)
+        {
+            return null;
+        }
+
+        var state = Read(found.Value!);
+        if (state is null && found.Value!.GetString(Status) is { } status)
+        {
+            unknown.Add(StorageClients.WorkTable, Status, status);
+        }
+
+        return state;
     }
 
     /// <summary>What is to be sent is known: from here on it is pending.</summary>

@@ -27,7 +27,7 @@ internal sealed class RunCallback(CallbackOutbox outbox) : INoticeDelivery
     {
         var status = NameOf(ended.Status);
         return JsonSerializer.Serialize(
-            new { Type = $"run.{status}", Timestamp = ended.CompletedAt, Data = new { ended.Id, Status = status, StopReason = NameOf(ended.StopReason!.Value) } },
+            new { Type = $"run.{status}", Timestamp = ended.CompletedAt, Data = new { ended.Id, Status = status, StopReason = ended.StopReason is { } reason ? NameOf(reason) : null } },
             JsonSerializerOptions.Web);
     }
 

@@ -73,7 +73,7 @@ internal sealed class ProviderStateStore(StorageClients storage)
     };
 
     private static ProviderState? Read(TableEntity row) =>
-        Enum.TryParse<BreakerState>(row.GetString("State"), out var breaker)
+        StoredEnum.Read<BreakerState>(row.GetString("State")) is { } breaker
         && row.GetDateTimeOffset("Since") is { } since
         && row.GetDateTimeOffset("Until") is { } until
             ? new ProviderState(row.RowKey, breaker, since, until, row.GetString("By") ?? "", row.GetString("Reason") ?? "")

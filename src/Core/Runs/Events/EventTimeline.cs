@@ -151,7 +151,7 @@ internal sealed class EventTimeline(Run run)
             case EntryKind.ApprovalDecided:
                 AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalDecided, entry));
                 break;
-            case EntryKind.Summary or EntryKind.Repair:
+            case EntryKind.Summary or EntryKind.Repair or EntryKind.Unknown:
                 break;
             default:
                 throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");

@@ -25,7 +25,7 @@ internal sealed class DelegationFixture
         Runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
-        Endings = new Yggdrasil.Notifications.RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)]);
+        Endings = new Yggdrasil.Notifications.RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)], TestUnknown.Values);
     }
 
     public DriverFixture Worker { get; }

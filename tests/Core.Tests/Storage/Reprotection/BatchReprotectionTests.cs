@@ -51,6 +51,6 @@ public sealed class BatchReprotectionTests(ReprotectionFixture app) : IClassFixt
     private (BatchStore Batches, BatchItemStore Items) Stores(ContentProtector protector)
     {
         var (_, storage, vault, _, _) = app.Connect(protector);
-        return (new BatchStore(storage, vault), new BatchItemStore(storage, vault));
+        return (new BatchStore(storage, vault, TestUnknown.Values), new BatchItemStore(storage, vault, TestUnknown.Values));
     }
 }
