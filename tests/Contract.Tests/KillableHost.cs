@@ -11,6 +11,8 @@ internal sealed partial class KillableHost : IAsyncDisposable
 
     private KillableHost(ScriptedModelServer model, EffectServer effects) => (Model, Effects) = (model, effects);
 
+    public string DataPath => _data;
+
     public ScriptedModelServer Model { get; }
 
     public EffectServer Effects { get; }
@@ -20,6 +22,19 @@ internal sealed partial class KillableHost : IAsyncDisposable
 
     /// <summary>Of the process that runs now.</summary>
     public string Output => _process.Output;
+
+    /// <summary>Of the Azurite of the process that runs now.</summary>
+    public string StorageConnection
+    {
+        get
+        {
+            var ports = AzuritePorts().Matches(Output)[^1].Groups;
+            return "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
+                + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+                + $"BlobEndpoint=http://127.0.0.1:{ports[1]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{ports[2]}/devstoreaccount1;"
+                + $"TableEndpoint=http://127.0.0.1:{ports[3]}/devstoreaccount1;";
+        }
+    }
 
     /// <param name="change">Adds to its settings.</param>
     public static async Task<KillableHost> StartAsync(Action<Dictionary<string, string>> change)
@@ -43,12 +58,8 @@ internal sealed partial class KillableHost : IAsyncDisposable
     /// <summary>Another instance of the app: a process of its own over the same storage. It ends before this one.</summary>
     public async Task<LocalHostProcess> StartOtherAsync(Action<Dictionary<string, string>> change)
     {
-        var ports = AzuritePorts().Matches(Output)[^1].Groups;
         var settings = ContractFixture.Settings(Model, Effects);
-        settings["AzureWebJobsStorage"] = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
-            + "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
-            + $"BlobEndpoint=http://127.0.0.1:{ports[1]}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{ports[2]}/devstoreaccount1;"
-            + $"TableEndpoint=http://127.0.0.1:{ports[3]}/devstoreaccount1;";
+        settings["AzureWebJobsStorage"] = StorageConnection;
         change(settings);
         return await LocalHostProcess.StartAsync(Path.Combine(_data, "other"), settings);
     }

@@ -69,7 +69,7 @@ var schedulerSettings = useScheduler
 var further = toObject(
   filter(split(furtherSettings, ';'), setting => contains(setting, '=')),
   setting => trim(split(setting, '=')[0]),
-  setting => join(skip(split(setting, '='), 1), '=')
+  setting => trim(join(skip(split(setting, '='), 1), '='))
 )
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {

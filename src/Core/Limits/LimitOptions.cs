@@ -1,3 +1,5 @@
+using Yggdrasil.Security;
+
 namespace Yggdrasil.Limits;
 
 /// <summary>What users may use. Section <c>Limits</c>; budgets that are absent are unlimited.</summary>
@@ -24,7 +26,7 @@ public sealed class LimitOptions
     public int? ConcurrentRuns { get; set; } = 100;
 
     /// <summary>By tenant, case aside.</summary>
-    public Dictionary<string, UsageLimits> Tenants { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public Dictionary<string, UsageLimits> Tenants { get; } = new(TenantId.Comparer);
 
     /// <summary>
     /// By the id that its owner or the configuration gave an agent, case aside: also where it is reached through a share. At most

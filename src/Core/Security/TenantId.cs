@@ -10,4 +10,8 @@ public static class TenantId
     /// <summary>Whether two texts name the same tenant: GUIDs by their value, other ids without regard to case, as settings are written by hand.</summary>
     public static bool IsSame(string? one, string? other) =>
         one is not null && other is not null && string.Equals(Canonical(one), Canonical(other), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Compares as <see cref="IsSame"/> does; for settings by tenant.</summary>
+    public static IEqualityComparer<string> Comparer { get; } = EqualityComparer<string>.Create(
+        IsSame, tenant => StringComparer.OrdinalIgnoreCase.GetHashCode(Canonical(tenant)));
 }

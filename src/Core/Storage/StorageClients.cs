@@ -100,9 +100,9 @@ public sealed class StorageClients
         if (configuration[Setting] is { Length: > 0 } connectionString)
         {
             return (
-                new TableServiceClient(connectionString, tableOptions),
-                new BlobServiceClient(connectionString, blobOptions),
-                new QueueServiceClient(connectionString, queueOptions));
+                new TableServiceClient(connectionString, tableOptions.PastProxies(connectionString)),
+                new BlobServiceClient(connectionString, blobOptions.PastProxies(connectionString)),
+                new QueueServiceClient(connectionString, queueOptions.PastProxies(connectionString)));
         }
 
         var section = configuration.GetSection(Setting);

@@ -47,6 +47,8 @@ internal static class LocalHostServices
         services.AddEngine(data);
         services.AddHostedService<QueueListeners>();
         services.AddHostedService<TimerListeners>();
+        services.AddSingleton(data);
+        services.AddHostedService<StorageNeighbours>();
         services.AddSingleton<HttpFunctionHandler>();
         services.AddSingleton<MatcherPolicy, FunctionVerbPolicy>();
         setup.ConfigureServices(services, builder.Configuration);

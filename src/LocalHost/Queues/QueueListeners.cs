@@ -1,6 +1,7 @@
 using Azure.Storage.Queues;
 using Yggdrasil.LocalHost.Hosting;
 using Yggdrasil.LocalHost.Settings;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.LocalHost.Queues;
 
@@ -44,8 +45,8 @@ internal sealed class QueueListeners(
             : QueueMessageEncoding.None;
         var logger = loggers.CreateLogger<QueueListener>();
         var poisonQueue = new QueueClient(
-            connection, $"{name}-poison", new QueueClientOptions { MessageEncoding = encoding });
-        var options = new QueueClientOptions { MessageEncoding = encoding };
+            connection, $"{name}-poison", new QueueClientOptions { MessageEncoding = encoding }.PastProxies(connection));
+        var options = new QueueClientOptions { MessageEncoding = encoding }.PastProxies(connection);
         options.MessageDecodingFailed += new UndecodableMessages(poisonQueue, logger).MoveAsync;
         var queue = new QueueClient(connection, name, options);
         var processor = new MessageProcessor(function, queue, poisonQueue, invoker, settings, time, logger);

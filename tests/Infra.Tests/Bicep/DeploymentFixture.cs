@@ -29,7 +29,7 @@ public sealed class DeploymentFixture : IAsyncLifetime
             "param alertEmail = 'operator@example.com'",
             "param azureOpenAiEndpoint = 'https://models.openai.azure.com'",
             "param operatorIps = '203.0.113.7, 198.51.100.0/24'",
-            "param appSettings = 'Auth__RequiredScopes__0=access;Limits__TokensPerDay=100000; Limits__CostUsdPerDay = 5;Agents__0__Description=1+1=2'",
+            "param appSettings = 'Auth__RequiredScopes__0=access;Limits__TokensPerDay=100000; Limits__CostPerDayUsd = 5;Agents__0__Description=1+1=2'",
             "param durableTaskScheduler = true",
         ]);
         var open = BicepCompiler.PredictAsync([.. required, "param privateNetwork = false"]);
