@@ -111,7 +111,7 @@ public sealed class FutureRowsTests : IAsyncLifetime
         await MergeAsync(items, item.PartitionKey, item.RowKey, ("State", "Parked"), ("Status", "Hibernating"));
         await AddAsync(_tables.GetTableClient("Users"), "dev", "future", ("Limits", "[1]"), ("Disabled", false));
         await AddAsync(_tables.GetTableClient("Users"), "dev", "alice", ("Limits", "[1]"));
-        foreach (var (table, partition) in (ReadOnlySpan<(string, string)>)[("Providers", "provider"), ("Errors", "error"), ("Cache", "future"), ("Health", now.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture))])
+        foreach (var (table, partition) in new[] { ("Providers", "provider"), ("Errors", "error"), ("Cache", "future"), ("Health", now.ToString("yyyyMMdd", System.Globalization.CultureInfo.InvariantCulture)) })
         {
             await _tables.CreateTableIfNotExistsAsync(table);
             await AddAsync(_tables.GetTableClient(table), partition, "0000", ("State", "Melting"), ("Checks", """[{"name":"x","status":"ecstatic"}]"""), ("Count", 1L));
