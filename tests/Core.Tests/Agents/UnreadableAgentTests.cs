@@ -47,8 +47,8 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
         Assert.Empty((await agents.ListAsync(Scope, 10, null, CancellationToken.None)).Items);
     }
 
-    private Task PutAsync(AgentService agents, string id, AgentDefinition definition) =>
-        agents.PutAsync(Scope, id, definition, new AgentPrecondition(), CancellationToken.None);
+    private async Task PutAsync(AgentService agents, string id, AgentDefinition definition) =>
+        await agents.PutAsync(Scope, id, definition, new AgentPrecondition(), CancellationToken.None);
 
     private AgentService Service(ContentProtector? protector = null)
     {
