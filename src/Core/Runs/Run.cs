@@ -90,9 +90,6 @@ public sealed record Run
 
     public RunStatus Status { get; init; }
 
-    /// <summary>Whether the row's status is one that only a newer version knows: it is left alone unless it has ended.</summary>
-    internal bool HasUnknownStatus { get; init; }
-
     public StopReason? StopReason { get; init; }
 
     public RunError? Error { get; init; }

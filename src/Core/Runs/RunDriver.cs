@@ -17,9 +17,6 @@ public sealed partial class RunDriver
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Between two looks at a run whose status only a newer version knows.</summary>
-    private static readonly TimeSpan UnknownStatusPause = TimeSpan.FromMinutes(1);
-
     private readonly RunStore _store;
     private readonly ConversationTurns _turns;
     private readonly LeaseDriver _leases;
@@ -63,12 +60,6 @@ public sealed partial class RunDriver
         if (run.IsTerminal)
         {
             return SliceOutcome.Ended(run);
-        }
-
-        if (run.HasUnknownStatus)
-        {
-            // An instance of the version that knows it drives it; this one would write over it.
-            return SliceOutcome.Parked(_time.GetUtcNow() + UnknownStatusPause);
         }
 
         if (run.Driver != driver)

@@ -268,7 +268,6 @@ internal sealed class RunRow(ContentVault vault)
         CreatedAt = row.GetDateTimeOffset("CreatedAt") ?? default,
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = ReadStatus(row),
-        HasUnknownStatus = StoredEnum.Read<RunStatus>(row.GetString("Status")) is null,
         StopReason = StoredEnum.Read<StopReason>(row.GetString("StopReason")),
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
