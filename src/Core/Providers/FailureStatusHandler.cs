@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Yggdrasil.Providers;
@@ -24,7 +24,7 @@ internal sealed class FailureStatusHandler(string provider, TimeProvider time, H
         using (response)
         {
             var error = UpstreamErrors.Read(await ReadBodyAsync(response, cancellationToken));
-            throw ProviderFailures.FromStatus(provider, (int)response.StatusCode, error, RetryAfter(response));
+            throw ProviderFailures.FromStatus(provider, (int)response.StatusCode, error, RetryAfter(response, error));
         }
     }
 
@@ -44,18 +44,13 @@ internal sealed class FailureStatusHandler(string provider, TimeProvider time, H
         }
     }
 
-    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    /// <summary>What the provider says outright, else what its body says, else when the limits it counts are lifted.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response, UpstreamError error)
     {
-        // OpenAI and Azure are more exact than whole seconds.
-        if (response.Headers.TryGetValues("retry-after-ms", out var values)
-            && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var milliseconds)
-            && milliseconds is >= 0 and < int.MaxValue)
-        {
-            return TimeSpan.FromMilliseconds(milliseconds);
-        }
+        var now = time.GetUtcNow();
+        return WaitHint.FromHeaders(Header, now) ?? error.RetryAfter
+            ?? (response.StatusCode == HttpStatusCode.TooManyRequests ? WaitHint.FromLimits(Header, now) : null);
 
-        var header = response.Headers.RetryAfter;
-        var wait = header?.Delta ?? header?.Date - time.GetUtcNow();
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+        string? Header(string name) => response.Headers.TryGetValues(name, out var values) ? values.First() : null;
     }
 }

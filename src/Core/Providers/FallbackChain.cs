@@ -29,10 +29,11 @@ internal sealed class FallbackChain(string original, IReadOnlyList<ModelCandidat
         (_failures ??= []).Add(failure);
         if (IsAtEnd)
         {
+            telemetry.Failed(candidate.Name, failure);
             throw NobodyAnswered(_failures);
         }
 
-        telemetry.FellBack(original, candidate.Name, At(_next).Name, failure.Code);
+        telemetry.FellBack(original, candidate.Name, At(_next).Name, failure);
     }
 
     /// <summary>Goes on to the next candidate after one that broke off its answer.</summary>
@@ -56,20 +57,19 @@ internal sealed class FallbackChain(string original, IReadOnlyList<ModelCandidat
     {
         if (IsAtEnd)
         {
+            telemetry.Failed(candidate.Name, failure);
             return failure;
         }
 
-        telemetry.Refused(candidate.Name, failure.Code);
-        return new ProviderException(
-            failure.Code, failure.Failure, $"{failure.Message} No other model was asked: the fault is not the provider's.", failure.RetryAfter, failure);
+        telemetry.Refused(candidate.Name, failure);
+        return failure.As(failure.Failure, $"{failure.Message} No other model was asked: the fault is not the provider's.", failure.RetryAfter, failure);
     }
 
     /// <summary>The first failure decides the code; the message tells of every attempt.</summary>
     private static ProviderException NobodyAnswered(List<ProviderException> failures) => failures switch
     {
-        [var only] => new ProviderException(only.Code, FailureClass.NextProvider, only.Message, only.RetryAfter, only),
-        [var first, ..] => new ProviderException(
-            first.Code,
+        [var only] => only.As(FailureClass.NextProvider, only.Message, only.RetryAfter, only),
+        [var first, ..] => first.As(
             FailureClass.NextProvider,
             string.Join(" ", failures.Select(failure => failure.Message).Distinct()),
             failures.Min(failure => failure.RetryAfter),

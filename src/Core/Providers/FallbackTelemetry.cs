@@ -10,17 +10,23 @@ internal sealed partial class FallbackTelemetry(ProviderMetrics metrics, ILogger
     public static void Served(string original, string active) =>
         Activity.Current?.SetTag(Signals.Attributes.OriginalModel, original).SetTag(Signals.Attributes.ActiveModel, active);
 
-    public void FellBack(string original, string failed, string next, string code)
+    public void FellBack(string original, string failed, string next, ProviderException failure)
     {
-        metrics.FellBack(original, failed, next, code);
-        LogFellBack(failed, code, next);
+        metrics.FellBack(original, failed, next, failure.Code);
+        LogFellBack(failed, failure.Code, failure.Reason?.Kind, next);
     }
 
-    public void Refused(string model, string code) => LogRefused(model, code);
+    public void Refused(string model, ProviderException failure) => LogRefused(model, failure.Code, failure.Reason?.Kind);
 
-    [LoggerMessage(6011, LogLevel.Warning, "{Model} did not answer ({Code}): {Next} is asked")]
-    private partial void LogFellBack(string model, string code, string next);
+    /// <summary>Nobody is asked after this one.</summary>
+    public void Failed(string model, ProviderException failure) => LogFailed(model, failure.Code, failure.Reason?.Kind);
 
-    [LoggerMessage(6012, LogLevel.Warning, "{Model} refused the request ({Code}): its fallbacks are not asked")]
-    private partial void LogRefused(string model, string code);
+    [LoggerMessage(6011, LogLevel.Warning, "{Model} did not answer ({Code}, {Upstream}): {Next} is asked")]
+    private partial void LogFellBack(string model, string code, string? upstream, string next);
+
+    [LoggerMessage(6012, LogLevel.Warning, "{Model} refused the request ({Code}, {Upstream}): its fallbacks are not asked")]
+    private partial void LogRefused(string model, string code, string? upstream);
+
+    [LoggerMessage(6013, LogLevel.Warning, "{Model} did not answer ({Code}, {Upstream}), and no other model is left")]
+    private partial void LogFailed(string model, string code, string? upstream);
 }

@@ -15,7 +15,8 @@ public enum FailureClass
 
 /// <summary>A model call that failed, classified, with a message that is safe to show to callers.</summary>
 /// <param name="code">A stable code: <c>provider_unavailable</c>, <c>provider_timeout</c>, <c>provider_rate_limited</c>,
-/// <c>provider_credentials</c>, <c>provider_rejected</c>, <c>content_filter</c> or <c>context_too_long</c>.</param>
+/// <c>provider_credentials</c>, <c>provider_rejected</c>, <c>model_unavailable</c>, <c>tool_use_failed</c>, <c>answer_too_long</c>,
+/// <c>content_filter</c> or <c>context_too_long</c>.</param>
 /// <param name="failure">What to do next.</param>
 /// <param name="message">Names the provider and what it did; never the upstream body, an address or a key.</param>
 /// <param name="retryAfter">How long the provider asked us to wait, where it did.</param>
@@ -34,5 +35,19 @@ public sealed class ProviderException(
 
     public FailureClass Failure { get; } = failure;
 
+    /// <summary>How long the provider asked to wait from when it failed; null where it did not say.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Why, in the provider's own words; null where it gave none. For operators: it is in no message of ours.</summary>
+    public UpstreamReason? Reason { get; init; }
+
+    /// <summary>Whether somebody has to see to our account there: its key is refused, or its money is used up.</summary>
+    internal bool ConcernsAccount { get; init; }
+
+    /// <summary>Whether it says nothing of the provider's health, though it is worth another try: the model slipped.</summary>
+    internal bool IsModelsSlip { get; init; }
+
+    /// <summary>The same failure as what it means further up.</summary>
+    internal ProviderException As(FailureClass meaning, string text, TimeSpan? wait, Exception cause) =>
+        new(Code, meaning, text, wait, cause) { Reason = Reason, ConcernsAccount = ConcernsAccount, IsModelsSlip = IsModelsSlip };
 }

@@ -20,20 +20,19 @@ public sealed class ProviderOptions
     public bool TakesApiKey => Type is not (ProviderType.Demo or ProviderType.Ollama);
 
     /// <summary>
-    /// Seconds one model call may take, all attempts at this provider together; of a streamed call, until its first
-    /// token and between any two updates after it. 1 to 3600, default 30.
+    /// Seconds a call may go without a byte: until the first one, all attempts at this provider together, and between any two
+    /// after it. A comment that keeps the connection alive counts as one. 1 to 3600, default 30.
     /// </summary>
     public int TimeoutSeconds { get; init; } = 30;
 
     /// <summary>
-    /// Seconds one attempt at a streamed call waits for its first token; then it counts as failed and is repeated, within
-    /// <see cref="TimeoutSeconds"/>. 1 to <see cref="TimeoutSeconds"/>, which is also the default.
+    /// Seconds one attempt may go without a byte before the model has said or thought anything; then it counts as failed and is
+    /// repeated, within <see cref="TimeoutSeconds"/>. 1 to <see cref="TimeoutSeconds"/>, which is also the default.
     /// </summary>
     public int FirstTokenSeconds { get; init; } = 30;
 
     /// <summary>
-    /// Seconds a streamed answer may take from its first token to its end, however steadily it comes. 1 to 3600,
-    /// default 600.
+    /// Seconds an answer may take from the request to its end, however steadily it comes. 1 to 3600, default 600.
     /// </summary>
     public int StreamSeconds { get; init; } = 600;
 
@@ -63,6 +62,12 @@ public sealed class ProviderOptions
     /// takes longer than 10 s. 1 to 3600, default 30.
     /// </summary>
     public int KeepAliveSeconds { get; init; } = 30;
+
+    /// <summary>
+    /// Kilobytes of text, reasoning and arguments of calls that an answer may have; a longer one is cut and fails as
+    /// <c>answer_too_long</c>. 1 to 1,048,576, default 4096.
+    /// </summary>
+    public int MaxAnswerKilobytes { get; init; } = 4096;
 
     /// <summary>Attempts after a first that failed in a way worth repeating. 0 to 10, default 2.</summary>
     public int RetryAttempts { get; init; } = 2;

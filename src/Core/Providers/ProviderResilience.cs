@@ -6,12 +6,14 @@ using Yggdrasil.Providers.State;
 
 namespace Yggdrasil.Providers;
 
-/// <summary>One provider's timeout, retries and breaker, in this order from the outside (design, section 6).</summary>
+/// <summary>One provider's bounds, retries and breaker, in this order from the outside (design, section 6).</summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>The timeout spans all attempts and the pauses between them.</item>
+/// <item><see cref="TimedUpdates"/> bounds each attempt's silence. Until a first byte has come the bound is
+/// <see cref="ProviderOptions.TimeoutSeconds"/> for all attempts and the pauses between them together.</item>
 /// <item>Only <see cref="FailureClass.RetrySame"/> is retried: exponentially, with jitter, or after the time the provider
-/// asked for. A pause over 30 s, or beyond the timeout, is not taken: the next provider is asked instead.</item>
+/// asked for. A pause over 30 s, or beyond the timeout, is not taken: the next provider is asked instead, and where there is none the
+/// failure says how long to wait.</item>
 /// <item>What the breaker counts, <see cref="ProviderBreaker"/> says.</item>
 /// </list>
 /// </remarks>
@@ -47,12 +49,23 @@ internal sealed class ProviderResilience
         ProviderBreaker.SetCaller(context);
     }
 
+    /// <summary>How long the first byte of an attempt may take.</summary>
+    public TimeSpan Patience(ResilienceContext context)
+    {
+        // An attempt after one that had worked for longer than that begins anew.
+        var left = Options.Timeout - Elapsed(context);
+        return left > TimeSpan.Zero ? left : Options.Timeout;
+    }
+
     public TimeSpan Elapsed(ResilienceContext context) => Time.GetElapsedTime(context.Properties.GetValue(StartedKey, 0));
+
+    /// <summary>The most that a call may take, whatever it is doing.</summary>
+    private TimeSpan Whole => Options.StreamTimeout > Options.Timeout ? Options.StreamTimeout : Options.Timeout;
 
     private ResiliencePipeline Build(TelemetryListener telemetry)
     {
         var pipeline = new ResiliencePipelineBuilder { Name = Options.Name, TimeProvider = Time, TelemetryListener = telemetry }
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = Options.Timeout });
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = Whole });
         if (Options.RetryAttempts > 0)
         {
             pipeline.AddRetry(new RetryStrategyOptions
@@ -80,6 +93,8 @@ internal sealed class ProviderResilience
         }
 
         var pause = failure.RetryAfter ?? TimeSpan.Zero;
-        return pause <= LongestPause && pause < Options.Timeout - Elapsed(context);
+        var elapsed = Elapsed(context);
+        return pause <= LongestPause && pause < Options.Timeout && elapsed + pause < Whole
+            && (elapsed + pause < Options.Timeout || failure.Code != "provider_timeout");
     }
 }

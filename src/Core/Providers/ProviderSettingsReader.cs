@@ -19,7 +19,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         "Type", "Endpoint", "ApiKey", nameof(ProviderOptions.TimeoutSeconds), nameof(ProviderOptions.FirstTokenSeconds),
         nameof(ProviderOptions.StreamSeconds), nameof(ProviderOptions.ConnectSeconds), nameof(ProviderOptions.MaxConcurrency),
         nameof(ProviderOptions.MaxQueue), nameof(ProviderOptions.MaxConnections), nameof(ProviderOptions.ConnectionLifetimeSeconds),
-        nameof(ProviderOptions.KeepAliveSeconds), nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures),
+        nameof(ProviderOptions.KeepAliveSeconds), nameof(ProviderOptions.MaxAnswerKilobytes), nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures),
         nameof(ProviderOptions.BreakerSeconds),
     ];
 
@@ -84,6 +84,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
                 section, key, nameof(ProviderOptions.MaxConnections), concurrency + 1, concurrency, 20_000, leastOf: nameof(ProviderOptions.MaxConcurrency)),
             ConnectionLifetimeSeconds = ReadNumber(section, key, nameof(ProviderOptions.ConnectionLifetimeSeconds), 300, 10, 86_400),
             KeepAliveSeconds = ReadNumber(section, key, nameof(ProviderOptions.KeepAliveSeconds), 30, 1, 3600),
+            MaxAnswerKilobytes = ReadNumber(section, key, nameof(ProviderOptions.MaxAnswerKilobytes), 4096, 1, 1_048_576),
             RetryAttempts = ReadNumber(section, key, nameof(ProviderOptions.RetryAttempts), 2, 0, 10),
             BreakerFailures = ReadNumber(section, key, nameof(ProviderOptions.BreakerFailures), 5, 2, 1000),
             BreakerSeconds = ReadNumber(section, key, nameof(ProviderOptions.BreakerSeconds), 30, 1, 3600),

@@ -6,18 +6,18 @@ using Polly.Timeout;
 
 namespace Yggdrasil.Providers;
 
-/// <summary>Puts each call through its provider's timeout, retries and breaker (<see cref="ProviderResilience"/>).</summary>
+/// <summary>Puts each call through its provider's bounds, retries and breaker (<see cref="ProviderResilience"/>).</summary>
 /// <remarks>
-/// Of a streamed call the part until the first token goes through them: a failure after it cannot be retried unseen. From
-/// then on bounds on the silence between two updates and on the whole answer take over, which may well take minutes.
+/// Every call is made as a stream, whether or not somebody reads along: only a stream tells a model that works from one that is silent.
+/// Of a call that somebody reads, the part until the first token goes through the pipeline: a failure after it cannot be retried unseen.
+/// Of one that nobody reads, all of it does.
 /// </remarks>
 internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience resilience) : DelegatingChatClient(inner)
 {
     public override Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
         ExecuteAsync(
-            static (call, token) => new ValueTask<ChatResponse>(
-                call.Client.InnerClient.GetResponseAsync(call.Messages, call.Options, token)),
+            static (call, attempt) => call.Client.AnswerAsync(call, attempt),
             new Call(this, messages, options, cancellationToken));
 
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
@@ -26,7 +26,7 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var updates = await ExecuteAsync(
-            static (call, token) => call.Client.OpenAsync(call, token),
+            static (call, attempt) => call.Client.OpenAsync(call, attempt),
             new Call(this, messages, options, cancellationToken));
         foreach (var update in updates.Beginning)
         {
@@ -39,14 +39,14 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
         }
     }
 
-    private async Task<T> ExecuteAsync<T>(Func<Call, CancellationToken, ValueTask<T>> attempt, Call call)
+    private async Task<T> ExecuteAsync<T>(Func<Call, ResilienceContext, ValueTask<T>> attempt, Call call)
     {
         var context = ResilienceContextPool.Shared.Get(call.CallerToken);
         try
         {
             resilience.Begin(context);
             var result = await resilience.Pipeline.ExecuteAsync(
-                static (attemptContext, state) => state.attempt(state.call, attemptContext.CancellationToken),
+                static (attemptContext, state) => state.attempt(state.call, attemptContext),
                 context,
                 (attempt, call));
             resilience.Metrics.Called(resilience.Options.Name, resilience.Elapsed(context), code: null);
@@ -64,13 +64,12 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
         }
     }
 
-    private async ValueTask<TimedUpdates> OpenAsync(Call call, CancellationToken attemptToken)
+    private async ValueTask<TimedUpdates> OpenAsync(Call call, ResilienceContext attempt)
     {
-        var updates = new TimedUpdates(
-            token => InnerClient.GetStreamingResponseAsync(call.Messages, call.Options, token), resilience, call.CallerToken);
+        var updates = Updates(call, attempt, countsBreaks: true, call.CallerToken);
         try
         {
-            await updates.StartAsync(attemptToken);
+            await updates.StartAsync(attempt.CancellationToken);
             return updates;
         }
         catch
@@ -79,6 +78,31 @@ internal sealed class ResilientChatClient(IChatClient inner, ProviderResilience 
             throw;
         }
     }
+
+    /// <summary>Only what is made here has nothing to tell of silence.</summary>
+    private ValueTask<ChatResponse> AnswerAsync(Call call, ResilienceContext attempt) => resilience.Options.Type is ProviderType.Demo
+        ? new(InnerClient.GetResponseAsync(call.Messages, call.Options, attempt.CancellationToken))
+        : CollectAsync(call, attempt);
+
+    private async ValueTask<ChatResponse> CollectAsync(Call call, ResilienceContext attempt)
+    {
+        await using var updates = Updates(call, attempt, countsBreaks: false, attempt.CancellationToken);
+        await updates.StartAsync(attempt.CancellationToken);
+        List<ChatResponseUpdate> answer = [.. updates.Beginning];
+        while (await updates.MoveNextAsync())
+        {
+            answer.Add(updates.Current);
+        }
+
+        return answer.ToChatResponse();
+    }
+
+    private TimedUpdates Updates(Call call, ResilienceContext attempt, bool countsBreaks, CancellationToken endToken) => new(
+        token => InnerClient.GetStreamingResponseAsync(call.Messages, call.Options, token),
+        resilience,
+        resilience.Patience(attempt),
+        countsBreaks,
+        endToken);
 
     private sealed record Call(
         ResilientChatClient Client, IEnumerable<ChatMessage> Messages, ChatOptions? Options, CancellationToken CallerToken);

@@ -129,7 +129,7 @@ internal sealed class RotatingKeyChatClient(
     }
 
     private bool IsRefusal(Exception failure) =>
-        ProviderFailures.FromException(provider.Name, failure).Code == "provider_credentials";
+        ProviderFailures.FromException(provider.Name, failure) is { Code: "provider_credentials" } or { ConcernsAccount: true };
 
     private ProviderException NotSetUp(string remedy) =>
         new("provider_credentials", FailureClass.NextProvider, $"{provider.Name} is not set up: {remedy}.");

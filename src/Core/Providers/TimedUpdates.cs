@@ -1,30 +1,48 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Providers.Wire;
 
 namespace Yggdrasil.Providers;
 
-/// <summary>A stream of updates under way, with bounds on the wait for its first token, on the silence between two updates
-/// and on the whole.</summary>
+/// <summary>A stream of updates under way, with bounds on silence and on the whole.</summary>
 /// <remarks>
-/// It has a token of its own: the one of the attempt that opened it belongs to Polly, which takes it back when the
-/// attempt has succeeded, long before the stream ends.
+/// <code>
+///   sent ──silence──► first byte ──silence──► first token ──silence──► … ──► end
+///        patience               FirstTokenSeconds         TimeoutSeconds
+///   └────────────────────────────── StreamSeconds ──────────────────────────┘
+/// </code>
+/// Silence is the time without a byte: a comment that keeps the connection alive ends it as well as a word, or a thought, of the model.
+/// <para>It has a token of its own: the one of the attempt that opened it belongs to Polly, which takes it back when the
+/// attempt has succeeded, long before the stream ends.</para>
 /// </remarks>
 internal sealed class TimedUpdates : IAsyncDisposable
 {
     private readonly ProviderResilience _resilience;
     private readonly CancellationToken _callerToken;
+    private readonly bool _countsBreaks;
+    private readonly WireCall _call;
     private readonly CancellationTokenSource _silence;
     private readonly CancellationTokenSource _ended;
     private readonly IAsyncEnumerator<ChatResponseUpdate> _updates;
     private readonly List<ChatResponseUpdate> _beginning = [];
-    private long _began;
+    private readonly long _sent;
+    private TimeSpan _bound;
+    private bool _waits;
 
+    /// <param name="patience">How long the first byte may take.</param>
+    /// <param name="countsBreaks">Whether nobody else tells the breaker of a stream that breaks after its first token.</param>
+    /// <param name="callerToken">Ends the stream at once.</param>
     public TimedUpdates(
         Func<CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> open,
         ProviderResilience resilience,
+        TimeSpan patience,
+        bool countsBreaks,
         CancellationToken callerToken)
     {
-        _resilience = resilience;
-        _callerToken = callerToken;
+        (_resilience, _callerToken, _countsBreaks) = (resilience, callerToken, countsBreaks);
+        var firstToken = resilience.Options.FirstTokenTimeout;
+        _bound = patience < firstToken ? patience : firstToken;
+        _call = new WireCall(Alive);
+        _sent = resilience.Time.GetTimestamp();
         _silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, resilience.Time);
         _ended = CancellationTokenSource.CreateLinkedTokenSource(callerToken, _silence.Token);
         _updates = open(_ended.Token).GetAsyncEnumerator(_ended.Token);
@@ -38,16 +56,18 @@ internal sealed class TimedUpdates : IAsyncDisposable
 
     public ChatResponseUpdate Current => _updates.Current;
 
+    private TimeSpan Left => _resilience.Options.StreamTimeout - _resilience.Time.GetElapsedTime(_sent);
+
     /// <summary>Waits for the first token, as long as <paramref name="attemptToken"/> and the provider's settings allow.</summary>
     /// <exception cref="ProviderException"><c>provider_timeout</c> when none came in time.</exception>
     public async Task StartAsync(CancellationToken attemptToken)
     {
+        WireCall.Current = _call;
         await using (attemptToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _ended))
         {
-            _silence.CancelAfter(_resilience.Options.FirstTokenTimeout);
             try
             {
-                while (await _updates.MoveNextAsync())
+                while (await AdvanceAsync())
                 {
                     _beginning.Add(_updates.Current);
                     if (AnswerContent.IsToken(_updates.Current))
@@ -58,15 +78,11 @@ internal sealed class TimedUpdates : IAsyncDisposable
             }
             catch (OperationCanceledException exception) when (!_callerToken.IsCancellationRequested && !attemptToken.IsCancellationRequested)
             {
-                throw ProviderFailures.FromException(_resilience.Options.Name, exception);
-            }
-            finally
-            {
-                _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+                throw Silent(exception);
             }
         }
 
-        _began = _resilience.Time.GetTimestamp();
+        _bound = _resilience.Options.Timeout;
     }
 
     /// <summary>Waits for the next update.</summary>
@@ -75,38 +91,20 @@ internal sealed class TimedUpdates : IAsyncDisposable
     /// stream takes too long; otherwise what the stream broke of.</exception>
     public async ValueTask<bool> MoveNextAsync()
     {
-        var left = _resilience.Options.StreamTimeout - _resilience.Time.GetElapsedTime(_began);
-        if (left <= TimeSpan.Zero)
-        {
-            throw ProviderFailures.EndlessStream(_resilience.Options);
-        }
-
-        var timeout = _resilience.Options.Timeout;
-        _silence.CancelAfter(left < timeout ? left : timeout);
         try
         {
-            return await _updates.MoveNextAsync();
+            return await AdvanceAsync();
         }
         catch (ProviderException failure)
         {
-            await _resilience.Breaker.CountAsync(failure);
+            await CountAsync(failure);
             throw;
         }
         catch (OperationCanceledException exception) when (!_callerToken.IsCancellationRequested)
         {
-            if (left < timeout)
-            {
-                throw ProviderFailures.EndlessStream(_resilience.Options);
-            }
-
-            var silent = ProviderFailures.FromException(_resilience.Options.Name, exception);
-            await _resilience.Breaker.CountAsync(silent);
-            throw silent;
-        }
-        finally
-        {
-            // A slow reader is not a silent provider: the clock stands still while the update is out.
-            _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            var failure = Silent(exception);
+            await CountAsync(failure);
+            throw failure;
         }
     }
 
@@ -115,5 +113,65 @@ internal sealed class TimedUpdates : IAsyncDisposable
         await _updates.DisposeAsync();
         _ended.Dispose();
         _silence.Dispose();
+    }
+
+    private async ValueTask<bool> AdvanceAsync()
+    {
+        Arm();
+        try
+        {
+            if (!await _updates.MoveNextAsync())
+            {
+                return false;
+            }
+
+            FinishedAnswer.Mend(_updates.Current, _call);
+            return true;
+        }
+        finally
+        {
+            // A slow reader is not a silent provider: the clock stands still while the update is out.
+            _waits = false;
+            _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Arm()
+    {
+        if (Left is var left && left <= TimeSpan.Zero)
+        {
+            throw ProviderFailures.EndlessStream(_resilience.Options);
+        }
+
+        _waits = true;
+        _silence.CancelAfter(left < _bound ? left : _bound);
+    }
+
+    private void Alive()
+    {
+        if (!_waits)
+        {
+            return;
+        }
+
+        // Until here it was the patience of the call, for all its attempts together.
+        if (_beginning.Count == 0)
+        {
+            _bound = _resilience.Options.FirstTokenTimeout;
+        }
+
+        Arm();
+    }
+
+    private ProviderException Silent(Exception exception) => Left <= TimeSpan.Zero
+        ? ProviderFailures.EndlessStream(_resilience.Options)
+        : ProviderFailures.FromException(_resilience.Options.Name, exception);
+
+    private async ValueTask CountAsync(ProviderException failure)
+    {
+        if (_countsBreaks)
+        {
+            await _resilience.Breaker.CountAsync(failure);
+        }
     }
 }

@@ -47,7 +47,7 @@ public sealed class ProviderFailureTests : IAsyncLifetime
     [MemberData(nameof(Statuses))]
     public void Status_is_classified(int status, string code, FailureClass failure)
     {
-        var classified = ProviderFailures.FromStatus("openai", status, UpstreamError.Other);
+        var classified = ProviderFailures.FromStatus("openai", status, UpstreamError.None);
 
         Assert.Equal((code, failure), (classified.Code, classified.Failure));
         Assert.StartsWith("openai ", classified.Message, StringComparison.Ordinal);

@@ -148,7 +148,7 @@ internal sealed partial class ProviderBreaker
 
     private static bool IsProvidersFault(ResilienceContext context, Exception? exception) => exception switch
     {
-        ProviderException failure => failure.Failure == FailureClass.RetrySame,
+        ProviderException failure => failure is { Failure: FailureClass.RetrySame, IsModelsSlip: false },
         OperationCanceledException =>
             !context.Properties.GetValue(CallerTokenKey, CancellationToken.None).IsCancellationRequested,
         _ => false,

@@ -45,13 +45,17 @@ internal sealed class ErrorLoggerProvider(ErrorCounter errors) : ILoggerProvider
             }
 
             var values = state as IEnumerable<KeyValuePair<string, object?>> ?? [];
-            string? kind = null, provider = null, subject = null;
+            string? kind = null, upstream = null, provider = null, subject = null;
             foreach (var (name, value) in values)
             {
                 switch (name)
                 {
                     case "ExceptionType" or "Code":
                         kind = Short(value);
+                        break;
+                    // The provider's own code, type and param: two refusals with one code of ours may have nothing in common.
+                    case "Upstream":
+                        upstream = Short(value);
                         break;
                     case "Provider":
                         provider = Short(value);
@@ -69,6 +73,7 @@ internal sealed class ErrorLoggerProvider(ErrorCounter errors) : ILoggerProvider
 
             if (logLevel >= LogLevel.Error || kind is not null)
             {
+                kind = kind is not null && upstream is not null ? Short($"{kind} ({upstream})") : kind;
                 var place = subject is null ? $"{category}/{eventId.Id}" : $"{category}/{eventId.Id} {subject}";
                 errors.Seen(new ErrorFingerprint(kind ?? $"event {eventId.Id}", provider ?? "", place), Activity.Current?.TraceId.ToString());
             }

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Yggdrasil.Providers.Wire;
+
+/// <summary>Copies JSON whose texts may have halves of surrogate pairs, which the vendors' readers throw on.</summary>
+/// <param name="keep">Names of members that stay as they are: arguments of calls, which are refused for what is wrong with them.</param>
+internal readonly struct JsonCopy(Utf8JsonWriter json, params string[] keep)
+{
+    /// <param name="text">Mends a text, by the name of the member that it is the value of.</param>
+    public void Write(JsonElement value, Func<string, string, string> text, string name = "")
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                json.WriteStartObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    json.WritePropertyName(member.Name);
+                    Member(member, text);
+                }
+
+                json.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                json.WriteStartArray();
+                foreach (var item in value.EnumerateArray())
+                {
+                    Write(item, text, name);
+                }
+
+                json.WriteEndArray();
+                break;
+            case JsonValueKind.String:
+                json.WriteStringValue(text(name, LenientText.Of(value)!));
+                break;
+            default:
+                Raw(value);
+                break;
+        }
+    }
+
+    private void Member(JsonProperty member, Func<string, string, string> text)
+    {
+        if (keep.Contains(member.Name))
+        {
+            Raw(member.Value);
+        }
+        else
+        {
+            Write(member.Value, text, member.Name);
+        }
+    }
+
+    private void Raw(JsonElement value) => json.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+}
