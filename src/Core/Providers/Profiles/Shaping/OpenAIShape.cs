@@ -123,7 +123,12 @@ internal sealed class OpenAIShape(ProviderProfile profile, string model) : Reque
         }
 
         var text = reasoning.Count > 0 ? string.Concat(reasoning.Select(content => content.Text)) : Profile.MissingReasoning;
-        if (text is not null)
+        if (text is { Length: 0 })
+        {
+            // As JSON: a patch takes no empty text.
+            assistant.Patch.Set("$.reasoning_content"u8, "\"\""u8);
+        }
+        else if (text is not null)
         {
             assistant.Patch.Set("$.reasoning_content"u8, text);
         }
