@@ -64,8 +64,9 @@ internal static class BuiltInProfiles
         ("claude-opus-5-5*", AlwaysThinking),
         ("claude-fable*", AlwaysThinking),
         ("claude-mythos*", AlwaysThinking),
-        ("claude-*-5", Adaptive),
-        ("claude-opus-5*", Adaptive));
+        ("claude-opus-5*", Adaptive),
+        ("claude-sonnet-5*", Adaptive),
+        ("claude-haiku-5*", Adaptive));
 
     private static readonly ProviderProfile Gemini = WithModels(
         new()

@@ -55,6 +55,7 @@ internal sealed class AnthropicShape(ProviderProfile profile, string model) : Re
         if (Profile.EffortForm == EffortForm.Adaptive)
         {
             // The package knows adaptive thinking; where it cannot be switched off, the least stands for none.
+            options.Temperature = asked == ReasoningEffort.None ? options.Temperature : null;
             options.Reasoning = new ReasoningOptions { Effort = asked == ReasoningEffort.None && effort != EffortLevels.Standard.None ? ReasoningEffort.Low : asked };
             return;
         }
