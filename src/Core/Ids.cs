@@ -67,6 +67,10 @@ public static class Ids
     /// <summary>The id of a kind of error: the same for the same <paramref name="text"/>, on every instance.</summary>
     public static string Fingerprint(string text) => "fp_" + Encode(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HandleBytes));
 
+    /// <summary>What providers are told of which prompts belong together: a hash, the same for the same conversation.</summary>
+    public static string PromptCache(string partition, string conversation) =>
+        Encode(SHA256.HashData(Encoding.UTF8.GetBytes($"prompt\n{partition}\n{conversation}")).AsSpan(0, RandomBytes));
+
     /// <summary>A blob name or lease holder that nobody else has.</summary>
     public static string NewUnique() => Encode(RandomNumberGenerator.GetBytes(RandomBytes));
 

@@ -48,6 +48,9 @@ public sealed record AgentDefinition
     /// <summary>Upper bound of one answer's tokens, 1 to 1,000,000; absent leaves the provider's default.</summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>How much a model that can reason does so; absent leaves the model's default. A model that takes no such wish is not told.</summary>
+    public EffortLevel? ReasoningEffort { get; init; }
+
     /// <summary>JSON schema the final answer must satisfy.</summary>
     public JsonElement? ResponseSchema { get; init; }
 
@@ -70,6 +73,22 @@ public enum ApprovalExpiry
 
     /// <summary>The call counts as denied and the run goes on.</summary>
     Deny,
+}
+
+/// <summary>How much a model reasons; where a model has fewer levels, the nearest counts.</summary>
+public enum EffortLevel
+{
+    /// <summary>Not at all, or as little as the model can.</summary>
+    None,
+
+    Low,
+
+    Medium,
+
+    High,
+
+    /// <summary>As much as the model can.</summary>
+    Xhigh,
 }
 
 /// <summary>Whether and for whom equal model requests may share an answer.</summary>

@@ -75,6 +75,7 @@ public sealed partial class ConfiguredAgents
         public int? DeadlineSeconds { get; set; }
         public float? Temperature { get; set; }
         public int? MaxOutputTokens { get; set; }
+        public EffortLevel? ReasoningEffort { get; set; }
         public ConfiguredCache? Cache { get; set; }
         public ConfiguredContext? Context { get; set; }
         public int? RetentionDays { get; set; }
@@ -97,6 +98,7 @@ public sealed partial class ConfiguredAgents
                 DeadlineSeconds = DeadlineSeconds ?? defaults.DeadlineSeconds,
                 Temperature = Temperature,
                 MaxOutputTokens = MaxOutputTokens,
+                ReasoningEffort = ReasoningEffort,
                 Cache = Cache is null ? null : new CachePolicy(Cache.TtlSeconds, Cache.Scope),
                 Context = Context is null ? null : new ContextPolicy(Context.MaxTokens, Context.Strategy),
                 RetentionDays = RetentionDays,

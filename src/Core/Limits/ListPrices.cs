@@ -62,5 +62,15 @@ internal static class ListPrices
         ["groq:llama-3.1-8b-instant"] = new(0.05m, 0.08m),
         ["groq:llama-3.3-70b-versatile"] = new(0.59m, 0.79m),
         ["groq:openai/gpt-oss-120b"] = new(0.15m, 0.60m, 0.075m),
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }.Select(WithCacheWrite).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Anthropic charges a quarter more for what it writes to its prompt cache for five minutes; the others nothing.</summary>
+    private static KeyValuePair<string, ModelPrice> WithCacheWrite(KeyValuePair<string, ModelPrice> model) =>
+        model.Key.StartsWith("anthropic:", StringComparison.Ordinal) ? new(model.Key, WithCacheWrite(model.Value)) : model;
+
+    private static ModelPrice WithCacheWrite(ModelPrice price) => price with
+    {
+        CacheWrite = price.Input * 1.25m,
+        LongPrompts = price.LongPrompts is { } prompts ? (prompts.AboveInputTokens, WithCacheWrite(prompts.Price)) : null,
+    };
 }

@@ -13,6 +13,9 @@ internal static class ProviderHttp
     public static HttpClient Over(SocketsHttpHandler pool, ProviderOptions options, TimeProvider time) =>
         new(new FailureStatusHandler(options.Name, time, new WireHandler(options, new NewestHttpHandler(pool))))
         {
+            // Before the first request, of whoever makes it: afterwards it cannot be set any more. OllamaSharp asks by relative addresses.
+            BaseAddress = options.Endpoint is { } endpoint ? new Uri($"{endpoint.ToString().TrimEnd('/')}/") : null,
+
             // The pipeline owns the timeout: this one would cut long streams after 100 s.
             Timeout = Timeout.InfiniteTimeSpan,
         };

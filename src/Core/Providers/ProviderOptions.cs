@@ -1,3 +1,5 @@
+using Yggdrasil.Providers.Profiles;
+
 namespace Yggdrasil.Providers;
 
 /// <summary>One provider's settings, <c>Providers__name__…</c>, over its built-in defaults.</summary>
@@ -21,23 +23,23 @@ public sealed class ProviderOptions
 
     /// <summary>
     /// Seconds a call may go without a byte: until the first one, all attempts at this provider together, and between any two
-    /// after it. A comment that keeps the connection alive counts as one. 1 to 3600, default 30.
+    /// after it. A comment that keeps the connection alive counts as one. 1 to 3600, default the profile's, 600 for most.
     /// </summary>
-    public int TimeoutSeconds { get; init; } = 30;
+    public int TimeoutSeconds { get; init; } = ProviderTimeouts.Default.Call;
 
     /// <summary>
     /// Seconds one attempt may go without a byte before the model has said or thought anything; then it counts as failed and is
-    /// repeated, within <see cref="TimeoutSeconds"/>. 1 to <see cref="TimeoutSeconds"/>, which is also the default.
+    /// repeated, within <see cref="TimeoutSeconds"/>. 1 to <see cref="TimeoutSeconds"/>, default the profile's, but no more.
     /// </summary>
-    public int FirstTokenSeconds { get; init; } = 30;
+    public int FirstTokenSeconds { get; init; } = ProviderTimeouts.Default.FirstToken;
 
     /// <summary>
-    /// Seconds an answer may take from the request to its end, however steadily it comes. 1 to 3600, default 600.
+    /// Seconds an answer may take from the request to its end, however steadily it comes. 1 to 3600, default 3600.
     /// </summary>
-    public int StreamSeconds { get; init; } = 600;
+    public int StreamSeconds { get; init; } = ProviderTimeouts.Default.Stream;
 
-    /// <summary>Seconds until a connection has to stand, TLS included. 1 to 60, default 5.</summary>
-    public int ConnectSeconds { get; init; } = 5;
+    /// <summary>Seconds until a connection has to stand, TLS included. 1 to 60, default the profile's, 10 for most.</summary>
+    public int ConnectSeconds { get; init; } = ProviderTimeouts.Default.Connect;
 
     /// <summary>Calls in flight at once in this process; further ones wait in order. 1 to 10,000, default 20.</summary>
     public int MaxConcurrency { get; init; } = 20;
@@ -80,6 +82,12 @@ public sealed class ProviderOptions
 
     /// <summary>Seconds an open breaker refuses calls before it lets one probe through. 1 to 3600, default 30.</summary>
     public int BreakerSeconds { get; init; } = 30;
+
+    /// <summary>Settings over what docs/providers.md says of the provider.</summary>
+    public ProfileOptions Profile { get; init; } = new();
+
+    /// <summary>What the provider takes and gives: its profile, with the settings over it.</summary>
+    public ProviderProfile Rules => field ??= Profile.Over(ProviderProfiles.Of(Name, Type, Profile.Like));
 
     public TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSeconds);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using Yggdrasil.Providers.Profiles;
 using Yggdrasil.Settings;
 
 namespace Yggdrasil.Providers;
@@ -20,7 +21,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         nameof(ProviderOptions.StreamSeconds), nameof(ProviderOptions.ConnectSeconds), nameof(ProviderOptions.MaxConcurrency),
         nameof(ProviderOptions.MaxQueue), nameof(ProviderOptions.MaxConnections), nameof(ProviderOptions.ConnectionLifetimeSeconds),
         nameof(ProviderOptions.KeepAliveSeconds), nameof(ProviderOptions.MaxAnswerKilobytes), nameof(ProviderOptions.RetryAttempts), nameof(ProviderOptions.BreakerFailures),
-        nameof(ProviderOptions.BreakerSeconds),
+        nameof(ProviderOptions.BreakerSeconds), nameof(ProviderOptions.Profile),
     ];
 
     private static readonly Dictionary<string, ProviderType> ConfigurableTypes = new(StringComparer.OrdinalIgnoreCase)
@@ -65,19 +66,22 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             return;
         }
 
-        var timeout = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), 30, 1, 3600);
+        var profile = ReadProfile(section, key);
+        var patience = ProviderProfiles.Of(key, type, profile.Like).Timeouts;
+        var timeout = ReadNumber(section, key, nameof(ProviderOptions.TimeoutSeconds), patience.Call, 1, 3600);
         var concurrency = ReadNumber(section, key, nameof(ProviderOptions.MaxConcurrency), 20, 1, 10_000);
         var provider = new ProviderOptions
         {
             Name = key.ToLowerInvariant(),
             Type = type,
+            Profile = profile,
             Endpoint = ReadEndpoint(section, key, builtIn?.Endpoint),
             RequiresApiKey = builtIn?.RequiresApiKey ?? type is ProviderType.Anthropic,
             TimeoutSeconds = timeout,
             FirstTokenSeconds = ReadNumber(
-                section, key, nameof(ProviderOptions.FirstTokenSeconds), timeout, 1, timeout, mostOf: nameof(ProviderOptions.TimeoutSeconds)),
-            StreamSeconds = ReadNumber(section, key, nameof(ProviderOptions.StreamSeconds), 600, 1, 3600),
-            ConnectSeconds = ReadNumber(section, key, nameof(ProviderOptions.ConnectSeconds), 5, 1, 60),
+                section, key, nameof(ProviderOptions.FirstTokenSeconds), Math.Min(patience.FirstToken, timeout), 1, timeout, mostOf: nameof(ProviderOptions.TimeoutSeconds)),
+            StreamSeconds = ReadNumber(section, key, nameof(ProviderOptions.StreamSeconds), patience.Stream, 1, 3600),
+            ConnectSeconds = ReadNumber(section, key, nameof(ProviderOptions.ConnectSeconds), patience.Connect, 1, 60),
             MaxConcurrency = concurrency,
             MaxQueue = ReadNumber(section, key, nameof(ProviderOptions.MaxQueue), 1000, 0, 100_000),
             MaxConnections = ReadNumber(
@@ -101,6 +105,14 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
         }
 
         options.Providers[provider.Name] = provider;
+    }
+
+    private ProfileOptions ReadProfile(IConfigurationSection section, string key)
+    {
+        var settings = new ProfileSettings(
+            section.GetSection(nameof(ProviderOptions.Profile)), (setting, problem) => Report(key, setting, problem));
+        options.Problems.AddRange(settings.Unknown());
+        return settings.Read();
     }
 
     private ProviderType? ReadType(IConfigurationSection section, string key, BuiltInProvider? builtIn)

@@ -7,6 +7,8 @@ using OllamaSharp;
 using OpenAI;
 using OpenAI.Chat;
 using Yggdrasil.Providers.Demo;
+using Yggdrasil.Providers.Profiles;
+using Yggdrasil.Providers.Profiles.Shaping;
 
 namespace Yggdrasil.Providers;
 
@@ -21,23 +23,26 @@ internal sealed class VendorClients(
     public const string AzureScope = "https://cognitiveservices.azure.com/.default";
     private const string AzureApiPath = "openai/v1";
 
-    // Anthropic's API demands a bound. The package's own default of 1024 cuts ordinary answers short.
-    private const int AnthropicMaxOutputTokens = 8192;
-
     /// <summary>The setting without which no call can ever succeed; null when there is none. Keys may come later.</summary>
     public string? MissingSetting =>
         options.Type is not ProviderType.Demo && options.Endpoint is null ? options.SettingName("Endpoint") : null;
 
     /// <param name="key">The API key, valid; null for none.</param>
-    public IChatClient Create(string model, string? key) => options.Type switch
+    public IChatClient Create(string model, string? key)
     {
-        ProviderType.OpenAI or ProviderType.OpenAICompatible => OpenAI(model, options.Endpoint!, BearerKey(key)),
-        ProviderType.Azure => OpenAI(model, AzureEndpoint(options.Endpoint!), AzureAuthentication(key)),
-        ProviderType.Anthropic => Anthropic(model, key!),
-        ProviderType.Ollama => Ollama(model),
-        ProviderType.Demo => new DemoChatClient(model, time),
-        _ => throw new InvalidOperationException($"Provider type {options.Type} has no client."),
-    };
+        var (rules, name) = (options.Rules.For(model), new ModelId(options.Name, model).ToString());
+        return options.Type switch
+        {
+            ProviderType.OpenAI or ProviderType.OpenAICompatible =>
+                new ShapingChatClient(OpenAI(model, options.Endpoint!, BearerKey(key)), new OpenAIShape(rules, name)),
+            ProviderType.Azure =>
+                new ShapingChatClient(OpenAI(model, AzureEndpoint(options.Endpoint!), AzureAuthentication(key)), new OpenAIShape(rules, name)),
+            ProviderType.Anthropic => new ShapingChatClient(Anthropic(model, key!), new AnthropicShape(rules, name)),
+            ProviderType.Ollama => new ShapingChatClient(new OllamaApiClient(http, model), new OllamaShape(rules, name)),
+            ProviderType.Demo => new DemoChatClient(model, time),
+            _ => throw new InvalidOperationException($"Provider type {options.Type} has no client."),
+        };
+    }
 
     // OPENAI001: the constructor that takes any authentication is marked for evaluation. The settled one only knows bearer
     // keys: neither Azure's api-key header, nor an identity's token, nor a server without keys.
@@ -67,13 +72,7 @@ internal sealed class VendorClients(
             // Off, in effect: infinite would be announced to the server as a timeout of -1 ms.
             Timeout = TimeSpan.FromDays(1),
             OpenTelemetry = false,
-        }.AsIChatClient(model, AnthropicMaxOutputTokens);
-
-    private OllamaApiClient Ollama(string model)
-    {
-        http.BaseAddress ??= options.Endpoint;
-        return new OllamaApiClient(http, model);
-    }
+        }.AsIChatClient(model, AnthropicShape.DefaultMaxOutputTokens);
 
     private static AuthenticationPolicy BearerKey(string? key) => key is not null
         ? ApiKeyAuthenticationPolicy.CreateBearerAuthorizationPolicy(new ApiKeyCredential(key))

@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Providers.Profiles.Shaping;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
@@ -112,6 +113,8 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         Tools = [.. gates.Offered(run).Select(tool => tool.Declaration)],
         Temperature = run.Agent.Temperature,
         MaxOutputTokens = run.Agent.MaxOutputTokens,
+        Reasoning = run.Agent.ReasoningEffort is { } effort ? new ReasoningOptions { Effort = (ReasoningEffort)effort } : null,
+        AdditionalProperties = PromptAffinity.For(run.Caller.Owner.Partition, run.ConversationId ?? run.Id),
         ResponseFormat = run.Agent.ResponseSchema is { } schema ? ChatResponseFormat.ForJsonSchema(schema) : null,
     };
 

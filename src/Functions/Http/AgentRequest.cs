@@ -28,6 +28,7 @@ internal static class AgentRequest
             DeadlineSeconds = fields.Integer("deadlineSeconds") ?? defaults.DeadlineSeconds,
             Temperature = fields.Number("temperature"),
             MaxOutputTokens = fields.Integer("maxOutputTokens"),
+            ReasoningEffort = fields.Choice<EffortLevel>("reasoningEffort"),
             ResponseSchema = fields.Object("responseSchema"),
             Cache = ReadCache(fields),
             Context = ReadContext(fields),

@@ -114,7 +114,7 @@ internal sealed partial class ProviderRules
                 return "Unexpected role 'user' after role 'tool'";
             }
 
-            if (message.EnumerateObject().FirstOrDefault(property => property.Name is "reasoning_content" or "reasoning" or "extra_content").Name is { } extra)
+            if (message.EnumerateObject().Select(property => property.Name).FirstOrDefault(name => name is "reasoning_content" or "reasoning" or "extra_content") is { } extra)
             {
                 return $"{extra}: Extra inputs are not permitted";
             }

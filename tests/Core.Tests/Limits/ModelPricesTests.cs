@@ -57,6 +57,20 @@ public sealed class ModelPricesTests
     }
 
     [Fact]
+    public void What_was_written_to_a_prompt_cache_costs_a_quarter_more_at_anthropic()
+    {
+        var usage = new UsageDetails
+        {
+            InputTokenCount = 1_000_000,
+            CachedInputTokenCount = 200_000,
+            OutputTokenCount = 0,
+            AdditionalCounts = new() { ["CacheCreationInputTokens"] = 400_000 },
+        };
+
+        Assert.Equal((0.4m * 1.00m) + (0.2m * 0.10m) + (0.4m * 1.25m), Defaults.Cost(Parse("anthropic:claude-haiku-4-5"), usage));
+    }
+
+    [Fact]
     public void Cost_is_exact()
     {
         var usage = new UsageDetails { InputTokenCount = 1_000, OutputTokenCount = 300, CachedInputTokenCount = 400, ReasoningTokenCount = 200 };

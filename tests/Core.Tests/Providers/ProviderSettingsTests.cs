@@ -11,7 +11,10 @@ public sealed class ProviderSettingsTests
         await using var providers = TestProviders.With();
 
         Assert.Equal(
-            ["anthropic", "azure", "demo", "gemini", "groq", "lmstudio", "mistral", "ollama", "openai", "openrouter", "vllm"],
+            [
+                "anthropic", "azure", "bedrock", "cohere", "deepseek", "demo", "fireworks", "gemini", "groq", "llamacpp", "lmstudio", "mistral",
+                "ollama", "openai", "openrouter", "perplexity", "together", "vllm", "xai",
+            ],
             providers.Clients.ProviderNames);
         Assert.True(providers.Clients.Knows(new ModelId("OpenAI", "gpt")));
         Assert.False(providers.Clients.Knows(new ModelId("acme", "gpt")));
@@ -25,10 +28,10 @@ public sealed class ProviderSettingsTests
         var openai = providers.Get<IOptions<ModelProvidersOptions>>().Value.Providers["openai"];
 
         Assert.Equal(
-            (30, 20, 2, 5, 30),
+            (600, 20, 2, 5, 30),
             (openai.TimeoutSeconds, openai.MaxConcurrency, openai.RetryAttempts, openai.BreakerFailures, openai.BreakerSeconds));
         Assert.Equal(
-            (30, 600, 5, 1000, 21, 300, 30),
+            (600, 3600, 10, 1000, 21, 300, 30),
             (openai.FirstTokenSeconds, openai.StreamSeconds, openai.ConnectSeconds, openai.MaxQueue, openai.MaxConnections,
                 openai.ConnectionLifetimeSeconds, openai.KeepAliveSeconds));
         Assert.Equal("https://api.openai.com/v1", openai.Endpoint?.ToString());
@@ -66,7 +69,12 @@ public sealed class ProviderSettingsTests
     [InlineData("Providers__groq__MaxConcurrency=10001", "Providers__groq__MaxConcurrency must be a whole number from 1 to 10000.")]
     [InlineData("Providers__groq__BreakerFailures=1", "Providers__groq__BreakerFailures must be a whole number from 2 to 1000.")]
     [InlineData("Providers__groq__BreakerSeconds=99999999999", "Providers__groq__BreakerSeconds must be a whole number from 1 to 3600.")]
-    [InlineData("Providers__groq__FirstTokenSeconds=31", "Providers__groq__FirstTokenSeconds must be a whole number from 1 to 30 (TimeoutSeconds).")]
+    [InlineData("Providers__groq__FirstTokenSeconds=601", "Providers__groq__FirstTokenSeconds must be a whole number from 1 to 600 (TimeoutSeconds).")]
+    [InlineData("Providers__groq__Profile__StructuredOutput=yes", "Providers__groq__Profile__StructuredOutput must be one of words, json_object, json_schema.")]
+    [InlineData("Providers__groq__Profile__RefusedFields=messages", "Providers__groq__Profile__RefusedFields must be none or a list, separated by commas, of temperature, stream_options, tool_choice.")]
+    [InlineData("Providers__groq__Profile__RefusedOrders=user_last", "Providers__groq__Profile__RefusedOrders must be none or a list, separated by commas, of user_after_tool, ")]
+    [InlineData("Providers__groq__Profile__ContextTokens=1", "Providers__groq__Profile__ContextTokens must be a whole number from 512 to 2000000.")]
+    [InlineData("Providers__groq__Profile__Lke=mistral", "Providers__groq__Profile__Lke is no setting: did you mean Providers__groq__Profile__Like?")]
     [InlineData("Providers__groq__MaxConnections=19", "Providers__groq__MaxConnections must be a whole number from 20 (MaxConcurrency) to 20000.")]
     [InlineData("Providers__groq__MaxQueue=-1", "Providers__groq__MaxQueue must be a whole number from 0 to 100000.")]
     [InlineData("Providers__groq__StreamSeconds=0", "Providers__groq__StreamSeconds must be a whole number from 1 to 3600.")]

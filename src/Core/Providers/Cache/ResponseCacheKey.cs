@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Providers.Profiles.Shaping;
 
 namespace Yggdrasil.Providers.Cache;
 
@@ -34,7 +35,7 @@ internal sealed record ResponseCacheKey(string Partition, string Hash)
         hash.Add(scope.Ttl.Ticks.ToString(CultureInfo.InvariantCulture));
         hash.AddAll(models, model => hash.Add(model.ToString()));
         hash.AddAll(options?.Tools ?? [], tool => AddTool(hash, tool));
-        hash.Add(options is null ? null : Json(options));
+        hash.Add(PromptAffinity.Without(options) is { } asked ? Json(asked) : null);
         var calls = new Dictionary<string, string>(StringComparer.Ordinal);
         hash.AddAll(messages, message => AddMessage(hash, message, calls));
         return new ResponseCacheKey(scope.Partition, hash.Finish());

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Providers.Profiles.Shaping;
 
 namespace Yggdrasil.Security.Redaction;
 
@@ -61,8 +62,21 @@ internal static class MessageText
         {
             Exception = call.Exception,
             InformationalOnly = call.InformationalOnly,
-            AdditionalProperties = call.AdditionalProperties,
+            AdditionalProperties = WithoutWritten(call.AdditionalProperties),
         };
+    }
+
+    /// <summary>The arguments as the model wrote them are the old ones.</summary>
+    private static AdditionalPropertiesDictionary? WithoutWritten(AdditionalPropertiesDictionary? properties)
+    {
+        if (properties?.ContainsKey(WrittenArguments.Property) != true)
+        {
+            return properties;
+        }
+
+        var rest = properties.Clone();
+        rest.Remove(WrittenArguments.Property);
+        return rest;
     }
 
     /// <returns>The same instance when nothing in it changed.</returns>
