@@ -98,7 +98,7 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
         Assert.Equal(started.Single(run => !run!.AwaitsTurn)!.Id, conversation.ActiveRun);
         Assert.Equal(
             started.Where(run => run!.AwaitsTurn).Select(run => run!.Id).Order(), conversation.Queue.Order());
-        Assert.Equal(1, (await QuotaConcurrencyTests.StoredAsync(worker)).Reservations.Count);
+        Assert.Single((await QuotaConcurrencyTests.StoredAsync(worker)).Reservations);
     }
 
     [Fact]
