@@ -10,7 +10,7 @@ internal static class ProviderHttp
     public static HttpClient Create(ProviderOptions options, TimeProvider time) => Over(Pool(options), options, time);
 
     public static HttpClient Over(SocketsHttpHandler pool, ProviderOptions options, TimeProvider time) =>
-        new(new FailureStatusHandler(options.Name, time, new NewestHttpHandler(pool)))
+        new(new FailureStatusHandler(options.Name, time, new SentRequestHandler(new NewestHttpHandler(pool))))
         {
             // The pipeline owns the timeout: this one would cut long streams after 100 s.
             Timeout = Timeout.InfiniteTimeSpan,

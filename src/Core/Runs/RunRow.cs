@@ -78,6 +78,7 @@ internal sealed class RunRow(ContentVault vault)
         {
             ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
+            ["FinishReason"] = run.FinishReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
             ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
             ["ErrorContent"] = run.Error is { HoldsContent: true } mistake
@@ -94,6 +95,7 @@ internal sealed class RunRow(ContentVault vault)
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
             ["CachedInputTokens"] = run.Usage.CachedInputTokens,
             ["ReasoningTokens"] = run.Usage.ReasoningTokens,
+            ["Estimated"] = run.Usage.Estimated,
             ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
@@ -246,6 +248,8 @@ internal sealed class RunRow(ContentVault vault)
         ["ErrorCode"] = ended.Error?.Code,
         ["ErrorMessage"] = ended.Error?.Message,
         ["CompletedAt"] = ended.CompletedAt,
+        ["ToolCalls"] = ended.Usage.ToolCalls,
+        ["NextSequence"] = ended.NextSequence,
         ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
@@ -269,6 +273,7 @@ internal sealed class RunRow(ContentVault vault)
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = ReadStatus(row),
         StopReason = Enum.TryParse<StopReason>(row.GetString("StopReason"), out var reason) ? reason : null,
+        FinishReason = Enum.TryParse<FinishReason>(row.GetString("FinishReason"), out var finish) ? finish : null,
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -309,6 +314,7 @@ internal sealed class RunRow(ContentVault vault)
     {
         CachedInputTokens = row.GetInt64("CachedInputTokens"),
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        Estimated = row.GetBoolean("Estimated") == true ? true : null,
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
 

@@ -228,12 +228,7 @@ internal sealed class RunStore(
     public async Task<Run?> CommitAsync(
         Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null)
     {
-        List<TableTransactionAction> steps = [];
-        foreach (var entry in entries)
-        {
-            steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
-        }
-
+        var steps = await AddedAsync(next, entries, cancellationToken);
         TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
@@ -251,6 +246,12 @@ internal sealed class RunStore(
         streams?.Commits.Publish(next.Id);
         return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
+
+    /// <summary>Commits the end of a run that nobody drives, under the version of the row that it carries.</summary>
+    /// <param name="before">The journal up to here.</param>
+    /// <returns>The run as stored, or null when the row has changed since.</returns>
+    public Task<Run?> EndAsync(RunEnd end, Transcript before, CancellationToken cancellationToken) =>
+        CommitAsync(end.Run, end.Entries.Numbered(end.Run.NextSequence), cancellationToken, before);
 
     /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>
     public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
@@ -277,18 +278,40 @@ internal sealed class RunStore(
             }
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
+            var run = RunRow.ReadPlaced(row);
+            var end = RunEnd.Unread(run, await ReadCallsAsync(table, partition, runId, cancellationToken), error, now);
             if (await _transactions.CommitAsync(
-                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, error),
+                end.Run with { NextSequence = run.NextSequence + end.Entries.Count },
                 (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
-                changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
-                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed), row.ETag)]),
+                async changed =>
+                [
+                    new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed), row.ETag),
+                    .. await AddedAsync(end.Run, end.Entries.Numbered(run.NextSequence), cancellationToken),
+                ],
                 cancellationToken) is { } ended)
             {
-                RunMetrics.Committed(ended, []);
+                RunMetrics.Committed(ended, end.Entries);
                 return SliceOutcome.Ended(ended);
             }
         }
     }
+
+    private async Task<List<TableTransactionAction>> AddedAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        List<TableTransactionAction> rows = [];
+        foreach (var entry in entries)
+        {
+            rows.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(run.Caller.Owner.Partition, run.Id, entry, cancellationToken)));
+        }
+
+        return rows;
+    }
+
+    /// <summary>What a journal says in plain of tool calls that were begun, and of those that have their results.</summary>
+    private static async Task<IReadOnlyList<JournalEntry>> ReadCallsAsync(
+        TableClient table, string partition, string runId, CancellationToken cancellationToken) =>
+        await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, RowKeys.Run(runId)), select: JournalRow.Plain, cancellationToken: cancellationToken)
+            .Select(JournalRow.ReadCall).OfType<JournalEntry>().ToListAsync(cancellationToken);
 
     private static TableEntity Flag(TableEntity row, Run run)
     {
