@@ -77,7 +77,10 @@ internal sealed partial class ModelMeter(ModelPrices prices, ILogger<ModelMeter>
         if (UsageDoubt.Of(call, contents, reported) is { } doubt)
         {
             Doubts.Add(1, new(Attributes.Provider, call.Model.Provider), new(Attributes.UsageDoubt, doubt.Kind));
-            LogDoubt(call.Model.ToString(), doubt.Kind, reported?.InputTokenCount, reported?.OutputTokenCount, doubt.Input, doubt.Output);
+            if (reported is not null)
+            {
+                LogDoubt(call.Model.ToString(), doubt.Kind, reported.InputTokenCount, reported.OutputTokenCount, doubt.Input, doubt.Output);
+            }
         }
     }
 

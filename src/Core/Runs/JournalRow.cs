@@ -66,6 +66,18 @@ internal sealed class JournalRow(ContentVault vault)
         return row;
     }
 
+    /// <summary>What adds entries to the journal of a run that is under way.</summary>
+    public async Task<List<TableTransactionAction>> AddAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        List<TableTransactionAction> rows = [];
+        foreach (var entry in entries)
+        {
+            rows.Add(new(TableTransactionActionType.Add, await WriteAsync(run.Caller.Owner.Partition, run.Id, entry, cancellationToken)));
+        }
+
+        return rows;
+    }
+
     /// <summary>The rows of the entries that a run starts with.</summary>
     public async Task<IReadOnlyList<TableEntity>> WriteBeginningAsync(
         string partition, string runId, List<JournalEntry> entries, CancellationToken cancellationToken)

@@ -228,7 +228,7 @@ internal sealed class RunStore(
     public async Task<Run?> CommitAsync(
         Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null)
     {
-        var steps = await AddedAsync(next, entries, cancellationToken);
+        var steps = await _journal.AddAsync(next, entries, cancellationToken);
         TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
@@ -257,61 +257,10 @@ internal sealed class RunStore(
     public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
         quotas is null ? null : await quotas.NeedOfNextCallAsync(run, transcript, cancellationToken);
 
-    /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
-    /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
-    public async Task<SliceOutcome> EndUnreadAsync(
-        string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        while (true)
-        {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-            if (!found.HasValue || RunRow.IsTerminal(found.Value!))
-            {
-                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
-            }
-
-            var row = found.Value!;
-            if (row.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
-            {
-                return SliceOutcome.Parked(until);
-            }
-
-            // Null when somebody set a flag, took the lease or deleted the run: look again.
-            var run = RunRow.ReadPlaced(row);
-            var end = RunEnd.Unread(run, await ReadCallsAsync(table, partition, runId, cancellationToken), error, now);
-            if (await _transactions.CommitAsync(
-                end.Run with { NextSequence = run.NextSequence + end.Entries.Count },
-                (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
-                async changed =>
-                [
-                    new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed), row.ETag),
-                    .. await AddedAsync(end.Run, end.Entries.Numbered(run.NextSequence), cancellationToken),
-                ],
-                cancellationToken) is { } ended)
-            {
-                RunMetrics.Committed(ended, end.Entries);
-                return SliceOutcome.Ended(ended);
-            }
-        }
-    }
-
-    private async Task<List<TableTransactionAction>> AddedAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
-    {
-        List<TableTransactionAction> rows = [];
-        foreach (var entry in entries)
-        {
-            rows.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(run.Caller.Owner.Partition, run.Id, entry, cancellationToken)));
-        }
-
-        return rows;
-    }
-
-    /// <summary>What a journal says in plain of tool calls that were begun, and of those that have their results.</summary>
-    private static async Task<IReadOnlyList<JournalEntry>> ReadCallsAsync(
-        TableClient table, string partition, string runId, CancellationToken cancellationToken) =>
-        await table.QueryAsync<TableEntity>(RowKeys.RangeOf(partition, RowKeys.Run(runId)), select: JournalRow.Plain, cancellationToken: cancellationToken)
-            .Select(JournalRow.ReadCall).OfType<JournalEntry>().ToListAsync(cancellationToken);
+    /// <inheritdoc cref="UnreadRuns.EndAsync"/>
+    public Task<SliceOutcome> EndUnreadAsync(
+        string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new UnreadRuns(storage, _transactions, _journal).EndAsync(partition, runId, error, now, cancellationToken);
 
     private static TableEntity Flag(TableEntity row, Run run)
     {
