@@ -14,7 +14,7 @@ public sealed class AnswerRecordTests
     public async Task Answer_that_storage_does_not_take_for_a_while_waits_for_it_and_is_not_asked_for_again()
     {
         using var models = new ScriptedModels(Says("Done."));
-        var journal = await RunAsync(models, new RequestFailedException(503, "Busy."), new AggregateException(), new RequestFailedException(429, "Slow down."));
+        var journal = await RunAsync(models, new RequestFailedException(503, "Busy."), new AggregateException(new IOException()), new RequestFailedException(429, "Slow down."));
 
         Assert.Equal((RunStatus.Completed, "Done.", 15L), (journal.Run.Status, journal.Run.Output, journal.Run.Usage.TotalTokens));
         Assert.Single(models.Prompts);
