@@ -1,5 +1,7 @@
 using Azure;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Events;
@@ -40,7 +42,7 @@ public sealed class AnswerRecordTests
         using var models = new ScriptedModels(async prompt =>
         {
             await Task.Yield();
-            Yggdrasil.Limits.CallLedger.Current!.Add(new ModelId("scripted", "one"), [.. prompt], options: null).Answered(Response(new TextContent("Paid.")));
+            CallLedger.Current!.Add(new ModelId("scripted", "one"), [.. prompt], options: null).Answered(Response(new TextContent("Paid.")));
             throw new DivideByZeroException();
         });
         var journal = await RunAsync(models);
@@ -106,7 +108,7 @@ public sealed class AnswerRecordTests
         Assert.Single(models.Prompts);
     }
 
-    private static Agents.AgentDefinition Agent => new() { Model = "scripted:one" };
+    private static AgentDefinition Agent => new() { Model = "scripted:one" };
 
     private static Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>> Ends(string text, string reason) => _ =>
     {

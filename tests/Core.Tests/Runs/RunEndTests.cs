@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Agents;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
@@ -25,7 +26,7 @@ public sealed class RunEndTests(AzuriteFixture azurite)
     public async Task Begun_call_is_recorded_as_unknown_and_one_that_was_not_begun_is_not(string reason)
     {
         var app = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), DriverFixture.NewOwner(), time: _time);
-        app.Agent = app.Agent with { Approvals = ["echo"], Tools = ["echo", "post"], OnApprovalExpired = Agents.ApprovalExpiry.Expire, DeadlineSeconds = 3600 };
+        app.Agent = app.Agent with { Approvals = ["echo"], Tools = ["echo", "post"], OnApprovalExpired = ApprovalExpiry.Expire, DeadlineSeconds = 3600 };
         var run = await BegunAsync(app);
         var restore = await EndAsync(app, run, reason);
 
