@@ -116,6 +116,6 @@ public sealed class RunEndTests(AzuriteFixture azurite)
         return () => Task.CompletedTask;
     }
 
-    private static Task WriteAsync(TableClient table, TableEntity row, byte[] agent) =>
-        table.UpdateEntityAsync(new TableEntity(row.PartitionKey, row.RowKey) { ["Agent"] = agent }, ETag.All, TableUpdateMode.Merge);
+    private static async Task WriteAsync(TableClient table, TableEntity row, byte[] agent) =>
+        await table.UpdateEntityAsync(new TableEntity(row.PartitionKey, row.RowKey) { ["Agent"] = agent }, ETag.All, TableUpdateMode.Merge);
 }
