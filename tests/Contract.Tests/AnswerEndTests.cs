@@ -20,7 +20,7 @@ public sealed class AnswerEndTests(ContractFixture app)
         var calculator = await app.PutAgentAsync();
         app.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls(("calculator", """{"expression":"17*23"}""")) with { FinishReason = "stop" }
-            : ModelReply.Text("391.") with { FinishReason = "eos" });
+            : ModelReply.Text("391."));
 
         var (run, steps, events) = await RunAsync(calculator, stream);
 

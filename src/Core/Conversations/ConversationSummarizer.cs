@@ -77,7 +77,7 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
         Status = obstacle is null ? StepStatus.Completed : StepStatus.Failed,
         FinishReason = FinishReasons.Of(response),
         ServedBy = response.ModelId ?? begun.ServedBy,
-        ResponseModel = NamedModelChatClient.SaidBy(response.AdditionalProperties),
+        ResponseModel = NamedModelChatClient.SaidBy(response),
         Messages = obstacle is null ? [new ChatMessage(ChatRole.User, $"{Heading}\n{response.Text.Trim()}")] : [],
     };
 

@@ -36,6 +36,7 @@ internal sealed class MeteringChatClient(IChatClient inner, ModelId model) : Del
         var call = CallLedger.Current?.Add(model, sent, options);
         await foreach (var update in base.GetStreamingResponseAsync(sent, options, cancellationToken))
         {
+            StreamedRefusal.Restore(update);
             UnreadableArguments.TakeOut(update.Contents);
             call?.Came(update);
             yield return update;

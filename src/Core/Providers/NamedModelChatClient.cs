@@ -16,9 +16,14 @@ internal sealed class NamedModelChatClient(IChatClient inner, ModelId model) : D
     private readonly string _servedBy = model.ToString();
 
     /// <summary>What the provider calls the model that answered; null where it does not say.</summary>
-    /// <param name="properties">Of a response, or of an update of one.</param>
+    /// <param name="properties">Of an update of a response.</param>
     public static string? SaidBy(AdditionalPropertiesDictionary? properties) =>
         properties?.GetValueOrDefault(ResponseModel)?.ToString() is { Length: > 0 } name ? name : null;
+
+    /// <summary>What the provider calls the model that answered; null where it does not say.</summary>
+    /// <remarks>A response that is made of updates has their properties on its messages.</remarks>
+    public static string? SaidBy(ChatResponse response) =>
+        SaidBy(response.AdditionalProperties) ?? response.Messages.Select(message => SaidBy(message.AdditionalProperties)).FirstOrDefault(name => name is not null);
 
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)

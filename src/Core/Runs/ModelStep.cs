@@ -129,7 +129,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
             Status = !isWhole ? StepStatus.Cancelled : message is null && reason != FinishReason.Stop ? StepStatus.Failed : StepStatus.Completed,
             FinishReason = isWhole ? reason : null,
             ServedBy = response.ModelId ?? run.Agent.Model,
-            ResponseModel = NamedModelChatClient.SaidBy(response.AdditionalProperties),
+            ResponseModel = NamedModelChatClient.SaidBy(response),
             Messages = message is null ? [] : [message],
         };
     }

@@ -20,7 +20,7 @@ internal sealed class ChatOutcome
     public static ChatOutcome Of(ChatResponse response) => new()
     {
         Model = response.ModelId,
-        ResponseModel = NamedModelChatClient.SaidBy(response.AdditionalProperties),
+        ResponseModel = NamedModelChatClient.SaidBy(response),
         ResponseId = response.ResponseId,
         FinishReason = response.FinishReason,
         Usage = response.Usage,
