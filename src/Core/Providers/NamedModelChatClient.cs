@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace Yggdrasil.Providers;
 
 /// <summary>Asks for exactly one model, and names it as <c>provider:model</c> in every answer, as configured.</summary>
-/// <remarks>What the provider itself calls the model that answered is kept beside that: see <see cref="SaidBy"/>.</remarks>
+/// <remarks>What the provider itself calls the model that answered is kept beside that: see <see cref="SaidBy(ChatResponse)"/>.</remarks>
 internal sealed class NamedModelChatClient(IChatClient inner, ModelId model) : DelegatingChatClient(inner)
 {
     /// <summary>The additional property with what the provider calls the model.</summary>
