@@ -179,6 +179,7 @@ public static class YggdrasilServices
         services.AddSingleton<ToolExecutor>();
         services.AddSingleton<ToolStep>();
         services.AddSingleton<ModelStep>();
+        services.AddSingleton<AnswerRecord>();
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<LeaseDriver>();
         services.AddSingleton<RunStore>();

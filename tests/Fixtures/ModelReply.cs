@@ -27,6 +27,12 @@ public sealed record ModelReply
     /// <summary>Overrides <c>stop</c> and <c>tool_calls</c>: for instance <c>content_filter</c> or <c>length</c>.</summary>
     public string? FinishReason { get; init; }
 
+    /// <summary>Sent as <c>message.refusal</c>, in place of content.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>False: no use is reported at all.</summary>
+    public bool ReportsUsage { get; init; } = true;
+
     public int InputTokens { get; init; } = 11;
 
     public int OutputTokens { get; init; } = 7;
@@ -49,6 +55,8 @@ public sealed record ModelReply
     public TimeSpan Latency { get; init; }
 
     public static ModelReply Text(string text) => new() { Content = text };
+
+    public static ModelReply Refuses(string refusal) => new() { Refusal = refusal };
 
     /// <summary>A turn that calls tools; arguments are JSON text, broken ones included.</summary>
     public static ModelReply ToolCalls(params (string Name, string Arguments)[] calls) =>

@@ -80,6 +80,11 @@ internal static class ModelReplyWriter
     private static JsonObject Completion(ModelRequest request, ModelReply reply)
     {
         var message = new JsonObject { ["role"] = "assistant", ["content"] = reply.Content };
+        if (reply.Refusal is not null)
+        {
+            message["refusal"] = reply.Refusal;
+        }
+
         if (reply.Calls.Count > 0)
         {
             message["tool_calls"] = new JsonArray([.. reply.Calls.Select((call, index) => Call(request, call, index))]);
@@ -87,7 +92,11 @@ internal static class ModelReplyWriter
 
         var choice = new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = FinishReason(reply) };
         var completion = Envelope(request, "chat.completion", [choice]);
-        completion["usage"] = Usage(reply);
+        if (reply.ReportsUsage)
+        {
+            completion["usage"] = Usage(reply);
+        }
+
         return completion;
     }
 
@@ -97,6 +106,11 @@ internal static class ModelReplyWriter
         foreach (var word in Words(reply.Content ?? ""))
         {
             yield return Chunk(request, new JsonObject { ["content"] = word });
+        }
+
+        foreach (var word in Words(reply.Refusal ?? ""))
+        {
+            yield return Chunk(request, new JsonObject { ["refusal"] = word });
         }
 
         foreach (var (index, call) in reply.Calls.Index())
@@ -115,6 +129,11 @@ internal static class ModelReplyWriter
         }
 
         yield return Chunk(request, [], FinishReason(reply));
+        if (!reply.ReportsUsage)
+        {
+            yield break;
+        }
+
         var usage = Envelope(request, "chat.completion.chunk", []);
         usage["usage"] = Usage(reply);
         yield return usage.ToJsonString();

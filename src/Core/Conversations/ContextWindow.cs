@@ -43,10 +43,9 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
 
         LogCut(run.Id, cut - transcript.Start, all.Count - cut);
         var left = all.Skip(transcript.Start).Take(cut - transcript.Start).ToList();
-        if (policy.Strategy == ContextStrategy.Summarize && await SummarizeAsync(run, summary, left, policy, slice) is { } entry)
+        if (policy.Strategy == ContextStrategy.Summarize)
         {
-            await journal.CommitAsync(
-                run with { Usage = run.Usage.AddModelCall(entry) }, [entry with { Covers = cut }], slice.Lost);
+            await SummarizeAsync(journal, left, cut, policy, slice);
         }
         else
         {
@@ -54,25 +53,22 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
         }
     }
 
-    /// <returns>Null when no model could be asked: the run goes on without what would have been summarised.</returns>
-    private async Task<JournalEntry?> SummarizeAsync(
-        Run run, ChatMessage? summary, IReadOnlyList<ChatMessage> left, ContextPolicy policy, Slice slice)
+    /// <summary>
+    /// Has what no longer fits summed up. Where that fails, it is left out without a summary, and the step says so: the run goes on. A summary
+    /// that was given up leaves out nothing; only what it cost is recorded.
+    /// </summary>
+    private async Task SummarizeAsync(IRunJournal journal, IReadOnlyList<ChatMessage> left, int cut, ContextPolicy policy, Slice slice)
     {
-        try
+        var (run, transcript) = (journal.Run, journal.Transcript);
+        var (entry, obstacle) = await summarizer.SummarizeAsync(run, transcript.Summary, left, policy.MaxTokens, slice.Stop);
+        if (entry.Status == StepStatus.Failed)
         {
-            var entry = await summarizer.SummarizeAsync(run, summary, left, policy.MaxTokens, slice.Stop);
-            if (entry.Status == StepStatus.Failed)
-            {
-                LogNotSummarised(run.Id, ProviderException.ContentFilter);
-            }
+            LogNotSummarised(run.Id, obstacle ?? "");
+        }
 
-            return entry;
-        }
-        catch (ProviderException failure)
-        {
-            LogNotSummarised(run.Id, failure.Code);
-            return null;
-        }
+        var covers = entry.Status == StepStatus.Cancelled ? transcript.Start : cut;
+        await journal.CommitAsync(run with { Usage = run.Usage.AddModelCall(entry) }, [entry with { Covers = covers }], slice.Lost);
+        slice.Stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>Text never has more tokens than bytes: most prompts need not be counted at all.</summary>

@@ -26,32 +26,60 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
     /// <param name="messages">What is to be summed up, after that.</param>
     /// <param name="maxTokens">What the model takes; of more, the newest part is summed up.</param>
     /// <returns>
-    /// The entry for the journal; <see cref="StepStatus.Failed"/>, with what it cost and nothing else, where a model was asked and made none.
+    /// The entry for the journal; <see cref="StepStatus.Failed"/>, or <see cref="StepStatus.Cancelled"/> where it was given up, with what it cost
+    /// and nothing else, where no summary came of it, and why.
     /// </returns>
-    /// <exception cref="ProviderException">No model could be asked.</exception>
-    public async Task<JournalEntry> SummarizeAsync(
+    /// <exception cref="OperationCanceledException">It was given up before anything was sent.</exception>
+    public async Task<(JournalEntry Entry, string? Obstacle)> SummarizeAsync(
         Run run, ChatMessage? earlier, IReadOnlyList<ChatMessage> messages, int maxTokens, CancellationToken cancellationToken)
     {
-        var startedAt = time.GetUtcNow();
+        var ledger = CallLedger.Begin();
+        var begun = new JournalEntry { Kind = EntryKind.Summary, Turn = run.Turns + 1, StartedAt = time.GetUtcNow(), ServedBy = run.Agent.Model };
         var started = time.GetTimestamp();
-        var client = models.UncachedClient(run);
-        var response = await client.GetResponseAsync(
-            [new ChatMessage(ChatRole.System, Instructions), new ChatMessage(ChatRole.User, Text(earlier, messages, maxTokens))],
-            new ChatOptions { MaxOutputTokens = MaxOutputTokens },
-            cancellationToken);
-        var isMade = response.FinishReason != ChatFinishReason.ContentFilter && !string.IsNullOrWhiteSpace(response.Text);
-        var entry = new JournalEntry
+        List<ChatMessage> prompt = [new ChatMessage(ChatRole.System, Instructions), new ChatMessage(ChatRole.User, Text(earlier, messages, maxTokens))];
+        try
         {
-            Kind = EntryKind.Summary,
-            Turn = run.Turns + 1,
-            Status = isMade ? StepStatus.Completed : StepStatus.Failed,
-            StartedAt = startedAt,
-            Duration = time.GetElapsedTime(started),
-            ServedBy = response.ModelId ?? run.Agent.Model,
-            Messages = isMade ? [new ChatMessage(ChatRole.User, $"{Heading}\n{response.Text.Trim()}")] : [],
-        };
-        return meter.Measure(entry, response);
+            var options = new ChatOptions { MaxOutputTokens = MaxOutputTokens };
+            var response = await models.UncachedClient(run).GetResponseAsync(prompt, options, cancellationToken);
+            if (!ledger.HasSent && ModelId.TryParse(response.ModelId ?? run.Agent.Model, out var model))
+            {
+                // Clients of others keep no ledger.
+                ledger.Add(model, prompt, options).Answered(response);
+            }
+
+            var obstacle = ObstacleOf(response);
+            return (meter.Measure(Entry(begun, response, obstacle) with { Duration = time.GetElapsedTime(started) }, ledger), obstacle);
+        }
+        catch (Exception failure) when (failure is ProviderException || ledger.HasSent)
+        {
+            var isGivenUp = failure is OperationCanceledException && cancellationToken.IsCancellationRequested;
+            var failed = begun with
+            {
+                Status = isGivenUp ? StepStatus.Cancelled : StepStatus.Failed,
+                FinishReason = isGivenUp ? null : FinishReason.Error,
+                Duration = time.GetElapsedTime(started),
+            };
+            return (meter.Measure(failed, ledger), failure is ProviderException { Code: var code } ? code : failure.GetType().Name);
+        }
     }
+
+    /// <returns>Why an answer is no summary; null where it is one.</returns>
+    private static string? ObstacleOf(ChatResponse response) => FinishReasons.Of(response) switch
+    {
+        FinishReason.ContentFilter => ProviderException.ContentFilter,
+        FinishReason.Refusal => RunError.Refused.Code,
+        FinishReason.Error => ProviderException.Unavailable,
+        _ => string.IsNullOrWhiteSpace(response.Text) ? "empty" : null,
+    };
+
+    private static JournalEntry Entry(JournalEntry begun, ChatResponse response, string? obstacle) => begun with
+    {
+        Status = obstacle is null ? StepStatus.Completed : StepStatus.Failed,
+        FinishReason = FinishReasons.Of(response),
+        ServedBy = response.ModelId ?? begun.ServedBy,
+        ResponseModel = NamedModelChatClient.SaidBy(response),
+        Messages = obstacle is null ? [new ChatMessage(ChatRole.User, $"{Heading}\n{response.Text.Trim()}")] : [],
+    };
 
     /// <summary>As text: a model that is shown tool calls wants the tools, too.</summary>
     private static string Text(ChatMessage? earlier, IReadOnlyList<ChatMessage> messages, int maxTokens)

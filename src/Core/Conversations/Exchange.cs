@@ -16,7 +16,7 @@ internal sealed record Exchange(long Sequence, string RunId, bool IsShown, IRead
     public static Exchange Of(Run ended, long sequence, IReadOnlyList<JournalEntry> entries)
     {
         var isRefused = ended.StopReason == StopReason.ContentFilter
-            || (ended.Status == RunStatus.Failed && entries.All(entry => entry.Kind != EntryKind.Model));
+            || (ended.Status == RunStatus.Failed && !entries.Any(entry => entry is { Kind: EntryKind.Model, Messages.Count: > 0 }));
         var transcript = Dated(entries);
         return new Exchange(sequence, ended.Id, !isRefused, [.. transcript.All, .. ResultsOfWhatIsPending(ended, transcript)]);
     }

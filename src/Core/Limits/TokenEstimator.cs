@@ -77,13 +77,29 @@ public static class TokenEstimator
                 return 0;
             case FunctionCallContent call:
                 texts.Add(call.Name);
-                texts.Add(JsonSerializer.Serialize(call.Arguments, AIJsonUtilities.DefaultOptions));
+                texts.Add(Written(call.Arguments));
                 return 0;
             case FunctionResultContent result:
-                texts.Add(result.Result as string ?? JsonSerializer.Serialize(result.Result, AIJsonUtilities.DefaultOptions));
+                texts.Add(result.Result as string ?? Written(result.Result));
+                return 0;
+            case ErrorContent error:
+                texts.Add(error.Message);
                 return 0;
             default:
                 return TokensPerAttachment;
+        }
+    }
+
+    /// <summary>What cannot be written as JSON cannot have been sent either.</summary>
+    private static string Written(object? value)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(value, AIJsonUtilities.DefaultOptions);
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            return "";
         }
     }
 

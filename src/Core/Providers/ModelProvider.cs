@@ -60,6 +60,7 @@ internal sealed class ModelProvider : IDisposable
             .Use(inner => new ResilientChatClient(inner, _resilience))
             .Use(inner => new ClassifyingChatClient(inner, _options.Name))
             .Use(inner => new NamedModelChatClient(inner, new ModelId(_options.Name, model)))
+            .Use(inner => new MeteringChatClient(inner, new ModelId(_options.Name, model)))
             .Build();
 
     public void Dispose()

@@ -11,7 +11,7 @@ internal static class ProviderHttp
     public static HttpClient Create(ProviderOptions options, TimeProvider time) => Over(Pool(options), options, time);
 
     public static HttpClient Over(SocketsHttpHandler pool, ProviderOptions options, TimeProvider time) =>
-        new(new FailureStatusHandler(options.Name, time, new WireHandler(options, new NewestHttpHandler(pool))))
+        new(new FailureStatusHandler(options.Name, time, new WireHandler(options, new SentRequestHandler(new NewestHttpHandler(pool)))))
         {
             // Before the first request, of whoever makes it: afterwards it cannot be set any more. OllamaSharp asks by relative addresses.
             BaseAddress = options.Endpoint is { } endpoint ? new Uri($"{endpoint.ToString().TrimEnd('/')}/") : null,

@@ -99,8 +99,8 @@ public sealed partial class InlineRuns
             if (!journal.Run.IsTerminal)
             {
                 var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
-                var failed = journal.Run.End(StopReason.InternalError, journal.Transcript.LastText, _time.GetUtcNow(), error);
-                await journal.CommitAsync(failed, [], CancellationToken.None);
+                var failed = RunEnd.Of(journal.Run, journal.Transcript, StopReason.InternalError, _time.GetUtcNow(), error);
+                await journal.CommitAsync(failed.Run, failed.Entries, CancellationToken.None);
             }
         }
     }

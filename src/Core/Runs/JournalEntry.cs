@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
 
@@ -40,7 +41,7 @@ public enum StepStatus
 
     /// <summary>
     /// The tool failed or ran into its timeout; the model was told. Or a model answered what nobody is shown: its provider's content filter
-    /// stopped it.
+    /// stopped it, or it was cut off before it said anything; or the call failed after it was sent.
     /// </summary>
     Failed,
 
@@ -53,7 +54,10 @@ public enum StepStatus
     /// <summary>A human said no, or nobody said anything in time; the call was not made and the model was told.</summary>
     Denied,
 
-    /// <summary>The run was cancelled, or its deadline passed, while the model answered; what it had said is kept.</summary>
+    /// <summary>
+    /// The run was cancelled, or its deadline passed, while the model answered; what it had said is kept. Or the instance stopped
+    /// meanwhile, and the model was asked again: then only what that cost.
+    /// </summary>
     Cancelled,
 }
 
@@ -93,10 +97,23 @@ public sealed record JournalEntry
     /// <summary>What the model call cost, in US dollars; null when that is not known.</summary>
     public decimal? CostUsd { get; init; }
 
+    /// <summary>Whether tokens and cost are, at least in part, our own estimate: the provider reported none, or the answer was cut off.</summary>
+    public bool Estimated { get; init; }
+
+    /// <summary>The models of which <see cref="CostUsd"/> leaves out an attempt. Matters until the entry is added up and is not stored.</summary>
+    internal IReadOnlyList<string> UnpricedModels { get; init; } = [];
+
+    /// <summary>How an answer ended; null for other kinds, and for entries of before this was recorded.</summary>
+    [JsonConverter(typeof(FinishReasonConverter))]
+    public FinishReason? FinishReason { get; init; }
+
+    /// <summary>What the provider calls the model that answered; null where it did not say.</summary>
+    public string? ResponseModel { get; init; }
+
     /// <summary>The answer was in the response cache: nobody was asked, and it cost nothing.</summary>
     public bool Cached { get; init; }
 
-    /// <summary>The <c>provider:model</c> that answered, if once for an earlier request.</summary>
+    /// <summary>The <c>provider:model</c> that answered, as configured, if once for an earlier request.</summary>
     public string? ServedBy { get; init; }
 
     /// <summary>The lease epoch under which an intent or an answer was written; 0 for other kinds.</summary>

@@ -16,6 +16,9 @@ internal sealed class JournalRow(ContentVault vault)
     /// <summary>Plain, so that the children of a run whose journal cannot be read are found all the same.</summary>
     public const string ChildRun = "ChildRun";
 
+    /// <summary>What <see cref="ReadCall"/> needs of a row.</summary>
+    public static readonly string[] Plain = ["RowKey", "Kind", "Turn", "CallId", "Name", "StartedAt", ChildRun];
+
     private const string Content = "Content";
     private const string Inherited = "Inherited";
     private const string Decision = "Decision";
@@ -38,6 +41,9 @@ internal sealed class JournalRow(ContentVault vault)
             ["ReasoningTokens"] = entry.ReasoningTokens,
             ["CostUsd"] = entry.CostUsd?.ToString(CultureInfo.InvariantCulture),
             ["Cached"] = entry.Cached ? true : null,
+            ["Estimated"] = entry.Estimated ? true : null,
+            ["FinishReason"] = entry.FinishReason?.ToString(),
+            ["ResponseModel"] = entry.ResponseModel,
             ["ServedBy"] = entry.ServedBy,
             ["Epoch"] = entry.Epoch,
             ["UnknownAfter"] = entry.UnknownAfter,
@@ -58,6 +64,18 @@ internal sealed class JournalRow(ContentVault vault)
         }
 
         return row;
+    }
+
+    /// <summary>What adds entries to the journal of a run that is under way.</summary>
+    public async Task<List<TableTransactionAction>> AddAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        List<TableTransactionAction> rows = [];
+        foreach (var entry in entries)
+        {
+            rows.Add(new(TableTransactionActionType.Add, await WriteAsync(run.Caller.Owner.Partition, run.Id, entry, cancellationToken)));
+        }
+
+        return rows;
     }
 
     /// <summary>The rows of the entries that a run starts with.</summary>
@@ -103,6 +121,21 @@ internal sealed class JournalRow(ContentVault vault)
                 .Select(entry => entry with { Messages = entry.Messages.ToList().AsBefore() })]
             : [await ReadEntryAsync(row, sequence, cancellationToken)];
 
+    /// <summary>What a row says in plain of a tool call that was begun, or has its result; null for every other row.</summary>
+    /// <param name="row">With the columns of <see cref="Plain"/> at least.</param>
+    public static JournalEntry? ReadCall(TableEntity row) =>
+        row.GetString("CallId") is { } call && Enum.TryParse<EntryKind>(row.GetString("Kind"), out var kind) && kind is EntryKind.Intent or EntryKind.Tool
+            ? new JournalEntry
+            {
+                Kind = kind,
+                Turn = row.GetInt32("Turn") ?? 0,
+                CallId = call,
+                Name = row.GetString("Name"),
+                StartedAt = row.GetDateTimeOffset("StartedAt") ?? default,
+                ChildRun = row.GetString(ChildRun),
+            }
+            : null;
+
     private async Task<JournalEntry> ReadEntryAsync(TableEntity row, long sequence, CancellationToken cancellationToken) => new()
     {
         Sequence = sequence,
@@ -122,6 +155,9 @@ internal sealed class JournalRow(ContentVault vault)
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         CostUsd = row.GetString("CostUsd") is { } cost ? decimal.Parse(cost, CultureInfo.InvariantCulture) : null,
         Cached = row.GetBoolean("Cached") ?? false,
+        Estimated = row.GetBoolean("Estimated") ?? false,
+        FinishReason = Enum.TryParse<FinishReason>(row.GetString("FinishReason"), out var reason) ? reason : null,
+        ResponseModel = row.GetString("ResponseModel"),
         ServedBy = row.GetString("ServedBy"),
         Epoch = row.GetInt32("Epoch") ?? 0,
         Covers = row.GetInt32("Covers") ?? 0,

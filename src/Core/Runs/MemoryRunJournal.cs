@@ -23,7 +23,12 @@ internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (!entries.Any(entry => entry.Kind is EntryKind.Model or EntryKind.Summary))
+        {
+            // What a model was paid for is noted also when nobody waits for it any more.
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         var numbered = entries.Numbered(next.NextSequence);
         numbered.ForEach(Transcript.Add);
         Run = next with { NextSequence = next.NextSequence + entries.Count };

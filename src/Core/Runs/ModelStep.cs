@@ -10,38 +10,70 @@ using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 
+/// <summary>What a model call came to.</summary>
+/// <param name="Entry">Its entry for the journal, with what was paid for it; null where nothing was sent.</param>
+/// <param name="Failure">Why it gave no answer; null where it gave one, or was given up.</param>
+internal sealed record ModelOutcome(JournalEntry? Entry, Exception? Failure = null)
+{
+    /// <summary>Whether the answer goes on where the model is asked again.</summary>
+    public bool IsPaused { get; init; }
+}
+
 /// <summary>One model call: from the transcript so far to the journal entry of the answer.</summary>
+/// <remarks>
+/// Whatever becomes of a call that was sent, an entry comes of it: what was paid is never thrown away with what failed. Only a call
+/// that was not sent may throw, to be made again.
+/// </remarks>
 internal sealed class ModelStep(IModelClients clients, ResponseCache cache, ModelMeter meter, ToolGates gates, TimeProvider time)
 {
     /// <summary>Asks for the next answer; whoever reads along is told what the model says while it says it, if the run streams.</summary>
     /// <returns>
-    /// The entry; of a streamed answer that a cancellation or the deadline has cut off, as <see cref="StepStatus.Cancelled"/>, what was
-    /// said of it; of one that the provider's content filter stopped, as <see cref="StepStatus.Failed"/>, what it cost and nothing else.
+    /// The entry; of a call that was given up, as <see cref="StepStatus.Cancelled"/>, what was said of it where the run ends by that; of
+    /// one that failed, as <see cref="StepStatus.Failed"/>, what it cost and nothing else, with the failure.
     /// </returns>
-    /// <exception cref="ProviderException">No model of the agent could answer.</exception>
-    /// <exception cref="OperationCanceledException">The call was given up, and nothing was said.</exception>
-    public async Task<JournalEntry> AskAsync(IRunJournal journal, Slice slice)
+    /// <exception cref="OperationCanceledException">The call was given up before it was sent.</exception>
+    public async Task<ModelOutcome> AskAsync(IRunJournal journal, Slice slice)
     {
         var (run, transcript) = (journal.Run, journal.Transcript);
-        var turn = run.Turns + 1;
-        var startedAt = time.GetUtcNow();
-        var started = time.GetTimestamp();
-        var (response, isWhole) = run.Stream
-            ? await StreamAsync(run, transcript, journal.Live, slice)
-            : (await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), slice.Stop), true);
-        var isFiltered = response.FinishReason == ChatFinishReason.ContentFilter;
-        var answer = new JournalEntry
+        var ledger = CallLedger.Begin();
+        var begun = new JournalEntry
         {
-            Kind = EntryKind.Model,
-            Turn = turn,
-            Status = isFiltered ? StepStatus.Failed : isWhole ? StepStatus.Completed : StepStatus.Cancelled,
-            Epoch = run.Epoch,
-            StartedAt = startedAt,
-            Duration = time.GetElapsedTime(started),
-            ServedBy = response.ModelId ?? run.Agent.Model,
-            Messages = isFiltered ? [] : [Record(response, run.Id, turn)],
+            Kind = EntryKind.Model, Turn = run.Turns + 1, Epoch = run.Epoch, StartedAt = time.GetUtcNow(), ServedBy = run.Agent.Model,
         };
-        return meter.Measure(answer, response);
+        var started = time.GetTimestamp();
+        try
+        {
+            var (response, isWhole) = run.Stream
+                ? await StreamAsync(run, transcript, journal.Live, slice)
+                : (await Client(run).GetResponseAsync(Prompt(run, transcript), Options(run), slice.Stop), true);
+            if (!ledger.HasSent && !ResponseCache.IsCached(response))
+            {
+                // Clients of others keep no ledger.
+                ledger.Add(ModelOf(response, run), Prompt(run, transcript), Options(run)).Answered(response);
+            }
+
+            var answer = Answer(begun with { Duration = time.GetElapsedTime(started) }, run, response, isWhole);
+            return new ModelOutcome(ResponseCache.IsCached(response) ? ModelMeter.MeasureCached(answer) : meter.Measure(answer, ledger))
+            {
+                IsPaused = FinishReasons.IsPaused(response),
+            };
+        }
+        catch (Exception failure) when (ledger.HasSent)
+        {
+            var isGivenUp = failure is OperationCanceledException && slice.Stop.IsCancellationRequested;
+            var step = begun with
+            {
+                Status = isGivenUp ? StepStatus.Cancelled : StepStatus.Failed,
+                FinishReason = isGivenUp ? null : FinishReason.Error,
+                Duration = time.GetElapsedTime(started),
+                ServedBy = ledger.Sent[^1].Model.ToString(),
+            };
+            return new ModelOutcome(meter.Measure(step, ledger), isGivenUp ? null : failure);
+        }
+        catch (ProviderException failure)
+        {
+            return new ModelOutcome(Entry: null, failure);
+        }
     }
 
     /// <summary>The same answer as without streaming, told piece by piece on its way.</summary>
@@ -61,7 +93,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
                 else
                 {
                     updates.Add(update);
-                    said.Add(update.Text);
+                    said.Add(TextOf(update.Contents));
                 }
             }
         }
@@ -77,10 +109,34 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     }
 
     private static ChatResponse TextOf(List<ChatResponseUpdate> updates) =>
-        new(new ChatMessage(ChatRole.Assistant, string.Concat(updates.Select(update => update.Text))))
+        new(new ChatMessage(ChatRole.Assistant, string.Concat(updates.Select(update => TextOf(update.Contents)))))
         {
             ModelId = updates.Select(update => update.ModelId).LastOrDefault(model => model is not null),
+            AdditionalProperties = updates.Select(update => update.AdditionalProperties).FirstOrDefault(said => NamedModelChatClient.SaidBy(said) is not null),
         };
+
+    /// <summary>What readers see: also what a model says in place of an answer.</summary>
+    private static string TextOf(IList<AIContent> contents) => contents is [TextContent only]
+        ? only.Text
+        : string.Concat(contents.Select(content => content is TextContent text ? text.Text : FinishReasons.IsRefusal(content) ? ((ErrorContent)content).Message : null));
+
+    private static JournalEntry Answer(JournalEntry begun, Run run, ChatResponse response, bool isWhole)
+    {
+        var reason = FinishReasons.Of(response);
+        var message = isWhole ? Record(response, reason, run.Id, begun.Turn) : response.Messages[0];
+        return begun with
+        {
+            // Cut off before it said anything, as by a filter, it is no answer.
+            Status = !isWhole ? StepStatus.Cancelled : message is null && reason != FinishReason.Stop ? StepStatus.Failed : StepStatus.Completed,
+            FinishReason = isWhole ? reason : null,
+            ServedBy = response.ModelId ?? run.Agent.Model,
+            ResponseModel = NamedModelChatClient.SaidBy(response),
+            Messages = message is null ? [] : [message],
+        };
+    }
+
+    private static ModelId ModelOf(ChatResponse response, Run run) =>
+        ModelId.TryParse(response.ModelId ?? run.Agent.Model, out var model) ? model : new ModelId("unknown", "unknown");
 
     private RedactingChatClient Client(Run run)
     {
@@ -119,11 +175,26 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     };
 
     /// <summary>The answer as one assistant message whose tool calls carry our ids instead of the provider's.</summary>
-    private static ChatMessage Record(ChatResponse response, string runId, int turn)
+    /// <returns>Null where the answer says nothing that is kept.</returns>
+    private static ChatMessage? Record(ChatResponse response, FinishReason reason, string runId, int turn)
+    {
+        var said = response.Messages.SelectMany(message => message.Contents);
+        return reason switch
+        {
+            FinishReason.ContentFilter or FinishReason.Error => null,
+            FinishReason.Refusal => TextOf([.. said]) is { Length: > 0 } words ? new ChatMessage(ChatRole.Assistant, words) : null,
+
+            // Whoever was cut off in a call may have been cut off within its arguments, which would be valid all the same.
+            FinishReason.Length => response.Text.AsSpan().Trim().IsEmpty ? null : Record(said.Where(content => content is not FunctionCallContent), runId, turn),
+            _ => Record(said, runId, turn),
+        };
+    }
+
+    private static ChatMessage Record(IEnumerable<AIContent> said, string runId, int turn)
     {
         var contents = new List<AIContent>();
         var calls = 0;
-        foreach (var content in response.Messages.SelectMany(message => message.Contents))
+        foreach (var content in said)
         {
             contents.Add(content is FunctionCallContent call
                 ? UnreadableArguments.ToRecorded(call, Ids.WireToolCall(runId, Ids.ToolCall(turn, calls++)))

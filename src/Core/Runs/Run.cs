@@ -92,6 +92,9 @@ public sealed record Run
 
     public StopReason? StopReason { get; init; }
 
+    /// <summary>How the last answer ended; null before the first, and for runs of before this was recorded.</summary>
+    public FinishReason? FinishReason { get; init; }
+
     public RunError? Error { get; init; }
 
     public string? Output { get; init; }
@@ -169,19 +172,6 @@ public sealed record Run
     /// <summary>How long a timer has to wait for the deadline: not at all once it has passed.</summary>
     /// <remarks>Timers end at 49 days; a run whose deadline is further off than one is looked at again long before that.</remarks>
     internal TimeSpan TimeUntilDeadline(DateTimeOffset now) => TimeSpan.FromTicks(Math.Clamp((Deadline - now).Ticks, 0, TimeSpan.TicksPerDay));
-
-    /// <summary>The run as it is once it has ended for <paramref name="reason"/>, its lease given back.</summary>
-    public Run End(StopReason reason, string? output, DateTimeOffset now, RunError? error = null) => this with
-    {
-        Status = reason.Status(),
-        StopReason = reason,
-        Output = output,
-        Error = error,
-        StartedAt = StartedAt ?? now,
-        CompletedAt = now,
-        LeaseUntil = DateTimeOffset.UnixEpoch,
-        PendingApprovals = [],
-    };
 }
 
 /// <summary>How far a run has come.</summary>

@@ -128,15 +128,9 @@ public sealed class RunControl
             return null;
         }
 
-        var now = _time.GetUtcNow();
         var transcript = new Transcript([], entries);
-        var abandoned = AbandonedCalls.In(transcript, now).Numbered(loaded.NextSequence);
-        var ended = loaded with
-        {
-            Epoch = loaded.Epoch + 1,
-            Usage = loaded.Usage with { ToolCalls = loaded.Usage.ToolCalls + abandoned.Count },
-        };
-        return await _store.CommitAsync(ended.End(StopReason.Cancelled, transcript.LastText, now), abandoned, cancellationToken, transcript);
+        var cancelled = RunEnd.Of(loaded with { Epoch = loaded.Epoch + 1 }, transcript, StopReason.Cancelled, _time.GetUtcNow());
+        return await _store.EndAsync(cancelled, transcript, cancellationToken);
     }
 
     private async Task<Run> RequireAsync(Scope scope, string runId, CancellationToken cancellationToken)

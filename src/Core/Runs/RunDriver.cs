@@ -118,8 +118,8 @@ public sealed partial class RunDriver
         {
             // In one commit with the version that was read: a decision that came in time has changed it.
             var transcript = new Transcript([], entries);
-            var expired = run.End(StopReason.ApprovalExpired, transcript.LastText, _time.GetUtcNow()) with { Epoch = run.Epoch + 1 };
-            return await _store.CommitAsync(expired, [], cancellationToken, transcript) is { } ended
+            var expired = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.ApprovalExpired, _time.GetUtcNow());
+            return await _store.EndAsync(expired, transcript, cancellationToken) is { } ended
                 ? SliceOutcome.Ended(ended)
                 : SliceOutcome.Yielded;
         }
@@ -221,8 +221,8 @@ public sealed partial class RunDriver
 
         // Without a lease, which would outlast an attempt that fails: the version of the row and the next epoch keep others out.
         var transcript = new Transcript([], entries);
-        var failed = run.End(StopReason.InternalError, transcript.LastText, now, error) with { Epoch = run.Epoch + 1 };
-        if (await _store.CommitAsync(failed, [], stopping, transcript) is not { } ended)
+        var failed = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.InternalError, now, error);
+        if (await _store.EndAsync(failed, transcript, stopping) is not { } ended)
         {
             return SliceOutcome.Yielded;
         }

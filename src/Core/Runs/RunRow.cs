@@ -77,6 +77,7 @@ internal sealed class RunRow(ContentVault vault)
         var row = WritePlace(run, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
             ["StopReason"] = run.StopReason?.ToString(),
+            ["FinishReason"] = run.FinishReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
             ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
             ["ErrorContent"] = run.Error is { HoldsContent: true } mistake
@@ -92,6 +93,7 @@ internal sealed class RunRow(ContentVault vault)
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
             ["CachedInputTokens"] = run.Usage.CachedInputTokens,
             ["ReasoningTokens"] = run.Usage.ReasoningTokens,
+            ["Estimated"] = run.Usage.Estimated,
             ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
@@ -253,6 +255,8 @@ internal sealed class RunRow(ContentVault vault)
         ["ErrorCode"] = ended.Error?.Code,
         ["ErrorMessage"] = ended.Error?.Message,
         ["CompletedAt"] = ended.CompletedAt,
+        ["ToolCalls"] = ended.Usage.ToolCalls,
+        ["NextSequence"] = ended.NextSequence,
         ["LeaseUntil"] = DateTimeOffset.UnixEpoch,
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
@@ -276,6 +280,7 @@ internal sealed class RunRow(ContentVault vault)
         Deadline = row.GetDateTimeOffset("Deadline") ?? default,
         Status = ReadStatus(row),
         StopReason = StoredEnum.Read<StopReason>(row.GetString("StopReason")),
+        FinishReason = StoredEnum.Read<FinishReason>(row.GetString("FinishReason")),
         StartedAt = row.GetDateTimeOffset("StartedAt"),
         CompletedAt = row.GetDateTimeOffset("CompletedAt"),
         Turns = row.GetInt32("Turns") ?? 0,
@@ -316,6 +321,7 @@ internal sealed class RunRow(ContentVault vault)
     {
         CachedInputTokens = row.GetInt64("CachedInputTokens"),
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
+        Estimated = row.GetBoolean("Estimated") == true ? true : null,
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),
     };
 

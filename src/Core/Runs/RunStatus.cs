@@ -35,6 +35,12 @@ public enum StopReason
     ContentFilter,
     ToolError,
     InternalError,
+
+    /// <summary>The answer was cut off at the limit of output tokens; what there is of it is the output.</summary>
+    MaxOutputTokens,
+
+    /// <summary>The model refused to answer; what it said instead is the output.</summary>
+    Refused,
 }
 
 public static class StopReasons
@@ -42,7 +48,7 @@ public static class StopReasons
     /// <summary>The one status that goes with a reason.</summary>
     public static RunStatus Status(this StopReason reason) => reason switch
     {
-        StopReason.Completed or StopReason.MaxTurns or StopReason.MaxToolCalls => RunStatus.Completed,
+        StopReason.Completed or StopReason.MaxTurns or StopReason.MaxToolCalls or StopReason.MaxOutputTokens => RunStatus.Completed,
         StopReason.Deadline or StopReason.ApprovalExpired => RunStatus.Expired,
         StopReason.Cancelled => RunStatus.Cancelled,
         _ => RunStatus.Failed,

@@ -230,12 +230,7 @@ internal sealed class RunStore(
     public async Task<Run?> CommitAsync(
         Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null)
     {
-        List<TableTransactionAction> steps = [];
-        foreach (var entry in entries)
-        {
-            steps.Add(new(TableTransactionActionType.Add, await _journal.WriteAsync(next.Caller.Owner.Partition, next.Id, entry, cancellationToken)));
-        }
-
+        var steps = await _journal.AddAsync(next, entries, cancellationToken);
         TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
             next with { NextSequence = next.NextSequence + entries.Count },
@@ -254,43 +249,20 @@ internal sealed class RunStore(
         return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }
 
+    /// <summary>Commits the end of a run that nobody drives, under the version of the row that it carries.</summary>
+    /// <param name="before">The journal up to here.</param>
+    /// <returns>The run as stored, or null when the row has changed since.</returns>
+    public Task<Run?> EndAsync(RunEnd end, Transcript before, CancellationToken cancellationToken) =>
+        CommitAsync(end.Run, end.Entries.Numbered(end.Run.NextSequence), cancellationToken, before);
+
     /// <summary>What of its owner's budget a run's next model call may use; null where there is no budget.</summary>
     public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken) =>
         quotas is null ? null : await quotas.NeedOfNextCallAsync(run, transcript, cancellationToken);
 
-    /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
-    /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
-    public async Task<SliceOutcome> EndUnreadAsync(
-        string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        while (true)
-        {
-            var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-            if (!found.HasValue || RunRow.IsTerminal(found.Value!))
-            {
-                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
-            }
-
-            var row = found.Value!;
-            if (row.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
-            {
-                return SliceOutcome.Parked(until);
-            }
-
-            // Null when somebody set a flag, took the lease or deleted the run: look again.
-            if (await _transactions.CommitAsync(
-                RunRow.ReadPlaced(row).End(StopReason.InternalError, output: null, now, error),
-                (companion, ended) => companion.OnCommitAsync(ended, cancellationToken),
-                changed => Task.FromResult<IReadOnlyList<TableTransactionAction>>(
-                    [new(TableTransactionActionType.UpdateMerge, RunRow.EndUnread(row, changed), row.ETag)]),
-                cancellationToken) is { } ended)
-            {
-                RunMetrics.Committed(ended, []);
-                return SliceOutcome.Ended(ended);
-            }
-        }
-    }
+    /// <inheritdoc cref="UnreadRuns.EndAsync"/>
+    public Task<SliceOutcome> EndUnreadAsync(
+        string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken) =>
+        new UnreadRuns(storage, _transactions, _journal).EndAsync(partition, runId, error, now, cancellationToken);
 
     private static TableEntity Flag(TableEntity row, Run run)
     {

@@ -19,6 +19,9 @@ public sealed record RunUsage(
     /// <summary>Of <see cref="OutputTokens"/>, those that models thought with; null while none were reported.</summary>
     public long? ReasoningTokens { get; init; }
 
+    /// <summary>True where any of it is our own estimate, because a provider reported nothing or an answer was cut off; null otherwise.</summary>
+    public bool? Estimated { get; init; }
+
     /// <summary>
     /// The models of which <see cref="CostUsd"/> leaves out at least one call, because it is not known what that cost; null when
     /// it has all.
@@ -33,10 +36,13 @@ public sealed record RunUsage(
         ReasoningTokens = Sum(ReasoningTokens, answer.ReasoningTokens),
         ModelCalls = ModelCalls + (answer.Cached ? 0 : 1),
         CostUsd = CostUsd + (answer.CostUsd ?? 0),
-        UnpricedModels = answer.CostUsd is null && answer.ServedBy is { } model && UnpricedModels?.Contains(model) != true
-            ? [.. UnpricedModels ?? [], model]
-            : UnpricedModels,
+        Estimated = answer.Estimated ? true : Estimated,
+        UnpricedModels = Unpriced(answer) is { Count: > 0 } unpriced ? [.. (UnpricedModels ?? []).Union(unpriced)] : UnpricedModels,
     };
+
+    /// <summary>The models of a call whose cost is not known, or not all of it.</summary>
+    private static IReadOnlyList<string> Unpriced(JournalEntry answer) =>
+        answer is { UnpricedModels.Count: 0, CostUsd: null, InputTokens: not null, ServedBy: { } model } ? [model] : answer.UnpricedModels;
 
     /// <summary>What this and another have used together.</summary>
     public RunUsage Add(RunUsage other) => new(
@@ -48,6 +54,7 @@ public sealed record RunUsage(
     {
         CachedInputTokens = Sum(CachedInputTokens, other.CachedInputTokens),
         ReasoningTokens = Sum(ReasoningTokens, other.ReasoningTokens),
+        Estimated = Estimated ?? other.Estimated,
         UnpricedModels = UnpricedModels is null ? other.UnpricedModels : [.. UnpricedModels.Union(other.UnpricedModels ?? [])],
     };
 
@@ -68,6 +75,14 @@ public sealed record RunError(string Code, string Message)
 
     /// <summary>In place of a message that holds content, for who is told of a run but does not read it.</summary>
     internal const string Withheld = "The message quotes what was said; read the run for it.";
+
+    /// <summary>The model refused to answer; what it said instead is the run's output.</summary>
+    internal static readonly RunError Refused = new("refused", "The model refused to answer.");
+
+    /// <summary>The answer ended at the limit of output tokens before it said anything, also when it was asked for once more.</summary>
+    internal static readonly RunError NothingSaid = new(
+        "max_output_tokens",
+        "The answer was cut off before it said anything: its output tokens were used up, by thinking or by tool calls. Allow more (maxOutputTokens), or less thinking.");
 
     private const string InvalidOutputCode = "invalid_output";
 

@@ -49,7 +49,7 @@ internal static partial class StructuredAnswer
             using var document = JsonDocument.Parse(Unfenced(answer), Rules);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {
             return null;
         }

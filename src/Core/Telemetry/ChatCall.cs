@@ -88,12 +88,14 @@ internal sealed class ChatCall : IDisposable
     public void Answered(ChatOutcome outcome, string? content)
     {
         var tags = _tags;
+
+        // As configured: what providers say is any number of names.
         tags.Add(GenAi.ResponseModel, outcome.Model);
         End(tags);
         RecordTokens(tags, GenAi.TokenTypes.Input, outcome.Usage?.InputTokenCount);
         RecordTokens(tags, GenAi.TokenTypes.Output, outcome.Usage?.OutputTokenCount);
         _span?
-            .SetTag(GenAi.ResponseModel, outcome.Model)
+            .SetTag(GenAi.ResponseModel, outcome.ResponseModel ?? outcome.Model)
             .SetTag(GenAi.ResponseId, outcome.ResponseId)
             .SetTag(GenAi.ResponseFinishReasons, outcome.FinishReason is { } reason ? new[] { reason.Value } : null)
             .SetTag(GenAi.UsageInputTokens, outcome.Usage?.InputTokenCount)

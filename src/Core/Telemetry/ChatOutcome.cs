@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Providers;
 
 namespace Yggdrasil.Telemetry;
 
@@ -6,6 +7,9 @@ namespace Yggdrasil.Telemetry;
 internal sealed class ChatOutcome
 {
     public string? Model { get; private set; }
+
+    /// <summary>What the provider calls the model that answered.</summary>
+    public string? ResponseModel { get; private set; }
 
     public string? ResponseId { get; private set; }
 
@@ -16,6 +20,7 @@ internal sealed class ChatOutcome
     public static ChatOutcome Of(ChatResponse response) => new()
     {
         Model = response.ModelId,
+        ResponseModel = NamedModelChatClient.SaidBy(response),
         ResponseId = response.ResponseId,
         FinishReason = response.FinishReason,
         Usage = response.Usage,
@@ -25,6 +30,7 @@ internal sealed class ChatOutcome
     public void Add(ChatResponseUpdate update)
     {
         Model = update.ModelId ?? Model;
+        ResponseModel = NamedModelChatClient.SaidBy(update.AdditionalProperties) ?? ResponseModel;
         ResponseId = update.ResponseId ?? ResponseId;
         FinishReason = update.FinishReason ?? FinishReason;
         foreach (var usage in update.Contents.OfType<UsageContent>())

@@ -33,6 +33,10 @@ internal static class Signals
         public const string OriginalModel = "yggdrasil.model.original";
         public const string FailedModel = "yggdrasil.model.failed";
         public const string ActiveModel = "yggdrasil.model.active";
+
+        /// <summary>Why a reported use is doubted.</summary>
+        public const string UsageDoubt = "yggdrasil.usage.doubt";
+
         public const string Queue = "yggdrasil.queue";
         public const string Limit = "yggdrasil.limit";
 
@@ -62,6 +66,7 @@ internal static class Signals
         public const string ProviderEvents = "yggdrasil.provider.resilience.events";
         public const string ProviderCallDuration = "yggdrasil.provider.call.duration";
         public const string ProviderFallbacks = "yggdrasil.provider.fallbacks";
+        public const string UsageDoubts = "yggdrasil.provider.usage.doubts";
 
         /// <summary>0 closed, 1 half-open, 2 open.</summary>
         public const string ProviderBreakerState = "yggdrasil.provider.breaker.state";

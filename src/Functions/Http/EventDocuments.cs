@@ -59,12 +59,15 @@ internal static class EventDocuments
         public static RunStarted From(Run run) => new(run.Id, run.AgentId, run.AgentVersion, run.ConversationId, run.CreatedAt);
     }
 
-    private sealed record ModelCompleted(int Turn, string Text, IReadOnlyList<ToolCallDocument> ToolCalls, bool? Inherited)
+    private sealed record ModelCompleted(
+        int Turn, string Text, IReadOnlyList<ToolCallDocument> ToolCalls, FinishReason? FinishReason, string? ResponseModel, bool? Inherited)
     {
         public static ModelCompleted From(JournalEntry answer) => new(
             answer.Turn,
             answer.Text(),
             [.. answer.ToolCalls().Select((call, index) => new ToolCallDocument(Ids.ToolCall(answer.Turn, index), call.Name, call.Arguments))],
+            answer.FinishReason,
+            answer.ResponseModel,
             answer.Inherited ? true : null);
     }
 

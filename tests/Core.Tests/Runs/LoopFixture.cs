@@ -76,7 +76,7 @@ internal sealed class LoopFixture(ScriptedModels models)
     }
 
     /// <summary>The scripted model costs nothing, and a dear one a dollar and ten for a thousand tokens.</summary>
-    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0), ("scripted:dear", 1_000, 10_000)));
+    public static ModelMeter Meter { get; } = new(TestPrices.Of(("scripted:one", 0, 0), ("scripted:dear", 1_000, 10_000)), NullLogger<ModelMeter>.Instance);
 
     public static AgentLoop CreateLoop(ScriptedModels models, ToolCatalog catalog, RunOptions options, TimeProvider time)
     {
@@ -88,7 +88,7 @@ internal sealed class LoopFixture(ScriptedModels models)
     {
         var model = new ModelStep(models, TestCaches.Unused, Meter, gates, time);
         var window = new ContextWindow(new ConversationSummarizer(model, Meter, time), gates, NullLogger<ContextWindow>.Instance);
-        return new AgentLoop(model, window, tools, time);
+        return new AgentLoop(model, new AnswerRecord(time, NullLogger<AnswerRecord>.Instance), window, tools, time);
     }
 
     public static ToolStep CreateToolStep(

@@ -59,7 +59,7 @@ internal sealed class ResponseCache : IDisposable
             var bytes = JsonSerializer.SerializeToUtf8Bytes(response, StoredJson.Options);
             return bytes.Length <= ResponseCacheTable.MaxBytes ? bytes : null;
         }
-        catch (Exception unfit) when (unfit is NotSupportedException or JsonException)
+        catch (Exception unfit) when (unfit is NotSupportedException or JsonException or InvalidOperationException or ArgumentException)
         {
             return null;
         }

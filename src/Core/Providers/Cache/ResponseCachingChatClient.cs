@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs;
 using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Providers.Cache;
@@ -10,7 +11,7 @@ namespace Yggdrasil.Providers.Cache;
 /// It belongs above the fallback, so that an answer is kept whoever gave it, and below redaction, so that nothing is kept that
 /// a provider may not see.
 /// <list type="bullet">
-/// <item>Kept are answers that came to their end: no failure, no answer stopped by a content filter, none that says nothing, and
+/// <item>Kept are answers that came to their end: no failure, no refusal, no answer cut off or stopped by a content filter, none that says nothing, and
 /// none that calls a tool which is not pure: it would have effects again, or belong to a moment that has passed; none that
 /// does not fit the schema that was asked for: it would have to be mended each time.</item>
 /// <item>Streams: the one who asks sees the answer as it comes. Others who ask the same meanwhile get it when it is
@@ -100,7 +101,7 @@ internal sealed class ResponseCachingChatClient(
         var calls = contents.OfType<FunctionCallContent>().ToList();
 
         // A call whose arguments could not be read says so in an exception, which is not stored.
-        var keep = response.FinishReason != ChatFinishReason.ContentFilter
+        var keep = FinishReasons.Of(response) is FinishReason.Stop or FinishReason.ToolCalls
             && calls.TrueForAll(call => pureTools.Contains(call.Name) && call.Exception is null)
             && (calls.Count > 0 || contents.OfType<TextContent>().Any(text => !string.IsNullOrWhiteSpace(text.Text)))
             && (calls.Count > 0 || FitsSchema(response, options));

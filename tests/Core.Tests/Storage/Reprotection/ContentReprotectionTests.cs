@@ -110,7 +110,7 @@ public sealed class ContentReprotectionTests(ReprotectionFixture app) : IClassFi
             if (!changed && IsMergeOf(run, message))
             {
                 changed = true;
-                var ended = run.End(StopReason.Completed, "the live change", DateTimeOffset.UtcNow);
+                var ended = RunEnd.With(run, new JournalEntry { Kind = EntryKind.Model, Turn = 1 }, StopReason.Completed, "the live change", DateTimeOffset.UtcNow).Run;
                 Assert.NotNull(await app.Connect(app.Old).Runs.CommitAsync(ended, [], CancellationToken.None));
             }
         });

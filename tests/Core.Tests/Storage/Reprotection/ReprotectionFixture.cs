@@ -79,7 +79,7 @@ public sealed class ReprotectionFixture : IAsyncLifetime
         };
         var input = new JournalEntry { Kind = EntryKind.Input, StartedAt = run.CreatedAt, Messages = [new ChatMessage(ChatRole.User, text)] };
         var started = await store.StartAsync(run, [input], CancellationToken.None);
-        var ended = started!.End(StopReason.Completed, text, DateTimeOffset.UtcNow);
+        var ended = RunEnd.With(started!, new JournalEntry { Kind = EntryKind.Model, Turn = 1 }, StopReason.Completed, text, DateTimeOffset.UtcNow).Run;
         return (await store.CommitAsync(ended, [], CancellationToken.None))!;
     }
 
