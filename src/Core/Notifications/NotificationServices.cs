@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
@@ -30,6 +31,7 @@ internal static class NotificationServices
             provider.GetRequiredService<CallbackStore>(),
             provider.GetRequiredService<CallbackSecrets>(),
             provider.GetRequiredService<CallbackHttp>(),
+            provider.GetRequiredService<ActivityTurns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CallbackSender>>()));
         services.AddSingleton(provider => new RunEndings(

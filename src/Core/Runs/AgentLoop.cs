@@ -131,7 +131,7 @@ internal sealed class AgentLoop(ModelStep model, ContextWindow context, ToolStep
             await EndAsync(journal, StopReason.Quota, slice.Lost, new RunError(refusal.Code, refusal.Message));
             return;
         }
-        catch (ProviderException failure)
+        catch (ProviderException failure) when (!journal.CanWait || ProviderWait.Until(journal.Run, failure, time.GetUtcNow()) is null)
         {
             var reason = failure.Code == ProviderException.ContentFilter ? StopReason.ContentFilter : StopReason.ProviderError;
             await EndAsync(journal, reason, slice.Lost, new RunError(failure.Code, failure.Message), failure);
