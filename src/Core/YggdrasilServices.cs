@@ -113,6 +113,7 @@ public static class YggdrasilServices
         services.AddSingleton(provider => new UserService(
             provider.GetRequiredService<UserStore>(),
             provider.GetRequiredService<KnownUsers>(),
+            provider.GetRequiredService<ActivityTurns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
     }

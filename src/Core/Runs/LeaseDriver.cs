@@ -37,6 +37,7 @@ internal sealed partial class LeaseDriver(
             catch (Exception failure) when (MeansLost(failure, lease))
             {
                 // Whatever it was about to write, an end included: somebody else drives the run, or it is gone.
+                LogLeaseLost(lease.Run.Id, lease.Run.Epoch);
                 return SliceOutcome.Parked(time.GetUtcNow() + options.Lease);
             }
         }
@@ -155,6 +156,9 @@ internal sealed partial class LeaseDriver(
         return outcome.End == SliceEnd.Parked
             && (run.CancelRequested || (status == RunStatus.Suspended) != run.SuspendRequested || run.DecisionCount > lease.DecisionsSeen);
     }
+
+    [LoggerMessage(1014, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} was lost, and with it the step in flight: whoever drives the run next repeats it")]
+    private partial void LogLeaseLost(string runId, int epoch);
 
     [LoggerMessage(1013, LogLevel.Information, "Run {RunId}: its models want to be left alone ({Code}); it goes on at {Until}")]
     private partial void LogWaits(string runId, string code, DateTimeOffset until);

@@ -19,7 +19,7 @@ internal sealed class BatchFixture
     public BatchFixture(AzuriteFixture azurite, ScriptedModels models, Owner owner, TimeProvider? time = null)
     {
         var tools = new TestTools();
-        Worker = new DriverFixture(azurite, models, tools, owner, new RunOptions { LeaseSeconds = 3 }, time, policy: Hook);
+        Worker = new DriverFixture(azurite, models, tools, owner, new RunOptions { LeaseSeconds = 10 }, time, policy: Hook);
         var (store, items, ledger) = (Worker.Batches.Store, Worker.Batches.Items, Worker.Batches.Ledger);
         Driver = new BatchDriver(
             store,

@@ -72,7 +72,11 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
         var runs = await Task.WhenAll(Enumerable.Range(0, worker.ActivityOptions.PerOwner).Select(_ => worker.StartAsync()));
         var slices = runs.Select(run => AdvanceAsync(worker, run)).ToList();
         await Poll.UntilAsync(() => asked == runs.Length);
-        var late = await worker.StartAsync(run => isCancelled ? run with { CancelRequested = true } : run with { Deadline = run.CreatedAt });
+        var late = await worker.StartAsync(run => isCancelled ? run : run with { Deadline = run.CreatedAt });
+        if (isCancelled)
+        {
+            await worker.Store.RequestCancelAsync(_owner.Partition, late.Id, CancellationToken.None);
+        }
 
         Assert.Equal(SliceEnd.Finished, (await AdvanceAsync(worker, late)).End);
 

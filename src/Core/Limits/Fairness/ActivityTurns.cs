@@ -31,6 +31,9 @@ internal sealed class ActivityTurns(ActivityOptions options, TimeProvider time, 
     public TimeSpan HoldBack(string owner, string key, Func<CancellationToken, Task> call) =>
         _turns.HoldBack(owner, new ActivityWork(key, call, Patience));
 
+    /// <inheritdoc cref="FairTurns.ReleaseAsync"/>
+    public Task ReleaseAsync(string owner) => _turns.ReleaseAsync(owner);
+
     /// <inheritdoc cref="FairTurns.Count"/>
     public IAsyncDisposable CountRequest(string owner) => _turns.Count(owner);
 

@@ -43,6 +43,9 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
         }
     }
 
+    /// <summary>Calls those of an owner that were held back.</summary>
+    public Task ReleaseAsync(string owner) => ChangeAsync(book => book.Release(owner), owner);
+
     /// <summary>Counts a request of the owner that works without a place: at most half of the owner's places are taken by these.</summary>
     public IAsyncDisposable Count(string owner)
     {

@@ -51,6 +51,14 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
         return Park(line, Return(line, work.Key!, out _) ?? ++_stamps, work, spacing: HeldBackSpacing);
     }
 
+    public void Release(string owner)
+    {
+        if (_lines.TryGetValue(owner, out var line))
+        {
+            line.IsHeldBack = false;
+        }
+    }
+
     public void Count(string owner) => LineOf(owner).Requests++;
 
     public void Uncount(string owner) => LineOf(owner).Requests--;

@@ -76,23 +76,8 @@ internal sealed partial class ProviderBreaker
     /// <summary>Counts a failure that came after its attempt had succeeded: a stream that broke.</summary>
     public async ValueTask CountAsync(ProviderException failure)
     {
-        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
-        try
-        {
-            var outcome = Outcome.FromException<object>(failure);
-            if (SlowOwners.IsSlow(failure))
-            {
-                await CountSlowAsync(outcome, context);
-            }
-            else
-            {
-                await CountAsync(outcome, context);
-            }
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
+        var outcome = Outcome.FromException<object>(failure);
+        await (SlowOwners.IsSlow(failure) ? CountSlowAsync(outcome) : CountAsync(outcome, _ownPipeline));
     }
 
     /// <summary>Does what another instance has found out.</summary>
@@ -142,32 +127,43 @@ internal sealed partial class ProviderBreaker
         var outcome = await callback(context, state);
         if (IsProvidersFault(context, outcome.Exception) && SlowOwners.IsSlow(outcome.Exception))
         {
-            await CountSlowAsync(outcome, context);
+            await CountSlowAsync(outcome);
         }
-        else
+        else if (outcome.Exception is not OperationCanceledException)
         {
-            await CountAsync(outcome, context);
+            await CountAsync(outcome, _ownPipeline);
         }
 
         return outcome;
     }
 
-    private async ValueTask CountSlowAsync<TResult>(Outcome<TResult> outcome, ResilienceContext context)
+    private async ValueTask CountSlowAsync<TResult>(Outcome<TResult> outcome)
     {
         var weighs = _slow.Note(Owner);
         if (_slow.Find(Owner) is { } owner)
         {
-            await owner.Pipeline.ExecuteOutcomeAsync(static (_, met) => ValueTask.FromResult(met), context, outcome);
+            await CountAsync(outcome, owner.Pipeline);
         }
 
         if (weighs)
         {
-            await CountAsync(outcome, context);
+            await CountAsync(outcome, _ownPipeline);
         }
     }
 
-    private async ValueTask CountAsync<TResult>(Outcome<TResult> outcome, ResilienceContext context) =>
-        await _ownPipeline.ExecuteOutcomeAsync(static (_, met) => ValueTask.FromResult(met), context, outcome);
+    /// <remarks>In a context of its own: Polly does nothing in one whose token a timeout has cancelled.</remarks>
+    private static async ValueTask CountAsync<TResult>(Outcome<TResult> outcome, ResiliencePipeline pipeline)
+    {
+        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
+        try
+        {
+            await pipeline.ExecuteOutcomeAsync(static (_, met) => ValueTask.FromResult(met), context, outcome);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
 
     private CircuitBreakerStrategyOptions OwnBreaker() => new()
     {
