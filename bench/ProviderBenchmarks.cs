@@ -4,6 +4,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
@@ -37,6 +38,8 @@ public class ProviderBenchmarks
             _services.GetRequiredService<ProviderMetrics>(),
             TimeProvider.System,
             () => throw new InvalidOperationException("No identity is needed."),
+            new ActivityOptions(),
+            NullLogger<FairTurns>.Instance,
             NullLogger<CredentialAlert>.Instance);
         var candidate = new ModelCandidate("vllm:m", _provider.Wrap("m", _ => _bare));
         _wrapped = new FallbackChatClient(candidate.Name, [candidate], _services.GetRequiredService<FallbackTelemetry>());

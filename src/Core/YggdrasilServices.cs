@@ -9,6 +9,7 @@ using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Health;
 using Yggdrasil.Limits;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
@@ -113,6 +114,7 @@ public static class YggdrasilServices
         services.AddSingleton(provider => new UserService(
             provider.GetRequiredService<UserStore>(),
             provider.GetRequiredService<KnownUsers>(),
+            provider.GetRequiredService<ActivityTurns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<UserService>>()));
     }
@@ -201,9 +203,16 @@ public static class YggdrasilServices
             provider.GetRequiredService<LeaseDriver>(),
             provider.GetRequiredService<ToolStep>(),
             provider.GetRequiredService<RunSignals>(),
+            provider.GetRequiredService<DisabledUsers>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RunDriver>>()));
+        services.AddSingleton(provider => new RunSlices(
+            provider.GetRequiredService<RunDriver>(),
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<ActivityTurns>(),
+            provider.GetRequiredService<DisabledUsers>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new InlineRuns(
             provider.GetRequiredService<AgentService>(),
             provider.GetRequiredService<AgentLoop>(),

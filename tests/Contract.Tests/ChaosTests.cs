@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Runs on a host that delivers every activity twice at once and loses or delays every event.</summary>
-public sealed class ChaosTests : IAsyncLifetime
+public sealed partial class ChaosTests : IAsyncLifetime
 {
     private const int Runs = 6;
 
@@ -31,7 +32,7 @@ public sealed class ChaosTests : IAsyncLifetime
     public async Task Every_step_is_recorded_and_every_effect_happens_once(string fault, string value)
     {
         var settings = ContractFixture.Settings(_model, _effects);
-        settings["Runs__LeaseSeconds"] = "3";
+        settings["Runs__LeaseSeconds"] = "10";
         settings["LocalHost__Chaos__DeliverActivityTwice"] = "true";
         settings[$"LocalHost__Chaos__{fault}"] = value;
         await using var host = await LocalHostProcess.StartAsync(_data, settings);
@@ -46,12 +47,19 @@ public sealed class ChaosTests : IAsyncLifetime
             var run = await host.Http.EndOfRunAsync(id);
             Assert.Equal(("completed", "Done.", 3), (run.Text("status"), run.Text("output"), run.GetProperty("turns").GetInt32()));
             Assert.Equal(2, run.GetProperty("usage").GetProperty("toolCalls").GetInt32());
+            using var response = await host.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{id}/steps", "");
+            var steps = (await response.ReadAsync()).GetProperty("items").EnumerateArray().ToList();
+            Assert.Equal([1, 2, 3], steps.Where(step => step.Text("kind") == "model").Select(step => step.GetProperty("turn").GetInt32()));
+            Assert.Equal(2, steps.Count(step => step.Text("kind") == "tool"));
         }
 
         Assert.All(
             Enumerable.Range(0, Runs).SelectMany(i => new[] { $"/run{i}-0", $"/run{i}-1" }),
             path => Assert.Equal(1, _effects.Count("POST", path)));
-        Assert.Equal(Runs * 3, _model.Requests.Count);
+
+        // A call is made again only where a driver lost its lease in its midst, which a machine that stands still for seconds can bring about.
+        var lost = LeaseLost().Count(host.Output);
+        Assert.InRange(_model.Requests.Count, Runs * 3, (Runs * 3) + lost);
     }
 
     /// <summary>A waiting request gives up before its run ends, so its run is handed over.</summary>
@@ -60,6 +68,9 @@ public sealed class ChaosTests : IAsyncLifetime
         using var response = await http.PostRunAsync("chaos", new { input }, waiting ? [("Prefer", "wait=1")] : []);
         return (await response.ReadAsync()).Text("id");
     }
+
+    [GeneratedRegex("the lease of epoch [0-9]+ was lost")]
+    private static partial Regex LeaseLost();
 
     private string PostArguments(string path) => JsonSerializer.Serialize(new { url = $"{_effects.Address}{path}", body = "x" });
 }

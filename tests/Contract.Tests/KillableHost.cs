@@ -72,8 +72,11 @@ internal sealed partial class KillableHost : IAsyncDisposable
         await TestFolder.DeleteAsync(_data);
     }
 
-    /// <summary>A crashed run resumes when its lease has ended: the shortest there may be.</summary>
-    public static void ShortLease(Dictionary<string, string> settings) => settings["Runs__LeaseSeconds"] = "3";
+    /// <summary>
+    /// A crashed run resumes when its lease has ended: soon, and yet not so soon that a busy machine loses the lease of a run that
+    /// nobody crashed.
+    /// </summary>
+    public static void ShortLease(Dictionary<string, string> settings) => settings["Runs__LeaseSeconds"] = "8";
 
     private async Task StartProcessAsync(Action<Dictionary<string, string>> change)
     {

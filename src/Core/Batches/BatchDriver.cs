@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Batches;
 
@@ -21,9 +23,6 @@ namespace Yggdrasil.Batches;
 /// </remarks>
 public sealed partial class BatchDriver
 {
-    /// <summary>Between two looks at a batch whose owner has many that want to be driven.</summary>
-    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(3);
-
     private readonly BatchStore _batches;
     private readonly BatchItemStore _items;
     private readonly BatchLedger _ledger;
@@ -31,6 +30,8 @@ public sealed partial class BatchDriver
     private readonly BatchRecheck _recheck;
     private readonly BatchCancellation _cancellation;
     private readonly BatchTurns _turns;
+    private readonly ActivityTurns _activities;
+    private readonly DisabledUsers _disabled;
     private readonly CallbackOutbox _callbacks;
     private readonly BatchOptions _options;
     private readonly TimeProvider _time;
@@ -44,13 +45,16 @@ public sealed partial class BatchDriver
         BatchRecheck recheck,
         BatchCancellation cancellation,
         BatchTurns turns,
+        ActivityTurns activities,
+        DisabledUsers disabled,
         CallbackOutbox callbacks,
         BatchOptions options,
         TimeProvider time,
         ILogger<BatchDriver> logger)
     {
         (_batches, _items, _ledger, _runs, _recheck, _cancellation) = (batches, items, ledger, runs, recheck, cancellation);
-        (_turns, _callbacks, _options, _time, _logger) = (turns, callbacks, options, time, logger);
+        (_turns, _activities, _disabled, _callbacks) = (turns, activities, disabled, callbacks);
+        (_options, _time, _logger) = (options, time, logger);
     }
 
     /// <summary>Drives a batch for one slice.</summary>
@@ -84,8 +88,43 @@ public sealed partial class BatchDriver
             return BatchOutcome.Finished;
         }
 
-        using var slice = _turns.TryBeginSlice(batch.Caller.Owner);
-        return slice is null ? BatchOutcome.Parked(_time.GetUtcNow() + NextLook) : await DriveAsync(batch, scheduler, stopping);
+        return await DriveInTurnAsync(batch, scheduler, stopping);
+    }
+
+    /// <summary>Drives the batch if its owner has a place for it; a cancelled one in any case, for that is short.</summary>
+    private async Task<BatchOutcome> DriveInTurnAsync(Batch batch, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        if (batch.CancelRequested)
+        {
+            return await DriveAsync(batch, scheduler, stopping);
+        }
+
+        var (owner, driver) = (batch.Caller.Owner, Ids.BatchDriver(batch.Id, batch.Round));
+        Func<CancellationToken, Task> call = token => scheduler.WakeAsync(driver, token);
+        if (await _disabled.ContainsAsync(owner, stopping))
+        {
+            return BatchOutcome.Parked(_time.GetUtcNow() + _activities.HoldBack(owner.Partition, driver, call));
+        }
+
+        var slice = await _turns.BeginSliceAsync(owner, driver, call, stopping);
+        if (slice.Turn is null)
+        {
+            return BatchOutcome.Parked(_time.GetUtcNow() + slice.Recheck);
+        }
+
+        await using (slice.Turn)
+        {
+            var activity = await _activities.EnterAsync(owner.Partition, driver, call, stopping);
+            if (activity.Turn is null)
+            {
+                return BatchOutcome.Parked(_time.GetUtcNow() + activity.Recheck);
+            }
+
+            await using (activity.Turn)
+            {
+                return await DriveAsync(batch, scheduler, stopping);
+            }
+        }
     }
 
     /// <summary>A batch whose own content cannot be read has no agent to run its items by; they all fail for that reason.</summary>
@@ -124,7 +163,7 @@ public sealed partial class BatchDriver
         }
 
         await using var watch = new BatchWatch(_batches, batch, _time, _logger, stopping);
-        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _options, scheduler, _time, _logger);
+        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _disabled, _options, scheduler, _time, _logger);
         var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
         if (last is not null && !stopping.IsCancellationRequested)
         {

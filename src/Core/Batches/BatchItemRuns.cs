@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Redaction;
@@ -35,8 +36,15 @@ internal sealed partial class BatchItemRuns(
     TimeProvider time,
     ILogger<BatchItemRuns> logger)
 {
+    /// <summary>An item holds no activity of the host, but a place that others want.</summary>
+    private static readonly TimeSpan ProviderPatience = TimeSpan.FromSeconds(30);
+
     /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
-    public async Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
+    public Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping) => ModelCaller.AsAsync(
+        new ModelCaller(batch.Caller.Owner.Partition) { IsActivity = true, Patience = ProviderPatience },
+        () => RunAsCallerAsync(batch, item, scheduler, stopping));
+
+    private async Task<ItemTurn> RunAsCallerAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
     {
         IReadOnlyList<ChatMessage> input;
         try

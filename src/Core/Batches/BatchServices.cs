@@ -2,10 +2,12 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Settings;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Batches;
 
@@ -34,6 +36,8 @@ internal static class BatchServices
             provider.GetRequiredService<BatchRecheck>(),
             provider.GetRequiredService<BatchCancellation>(),
             provider.GetRequiredService<BatchTurns>(),
+            provider.GetRequiredService<ActivityTurns>(),
+            provider.GetRequiredService<DisabledUsers>(),
             provider.GetRequiredService<CallbackOutbox>(),
             provider.GetRequiredService<BatchOptions>(),
             provider.GetRequiredService<TimeProvider>(),

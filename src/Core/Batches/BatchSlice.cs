@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Batches;
 
@@ -20,6 +21,7 @@ internal sealed partial class BatchSlice(
     BatchItemRuns runs,
     BatchCancellation cancellation,
     BatchTurns turns,
+    DisabledUsers disabled,
     BatchOptions options,
     IRunScheduler scheduler,
     TimeProvider time,
@@ -126,8 +128,15 @@ internal sealed partial class BatchSlice(
         var turn = ItemTurn.GivenUp;
         try
         {
-            using (await turns.EnterAsync(batch.Caller.Owner, stopping))
+            await using (await turns.EnterAsync(batch.Caller.Owner, stopping))
             {
+                if (await disabled.ContainsAsync(batch.Caller.Owner, stopping))
+                {
+                    // It stays pending, and the next slice is held back until the user is enabled.
+                    await _full.CancelAsync();
+                    return;
+                }
+
                 turn = await runs.RunAsync(batch, item, scheduler, stopping);
             }
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Settings;
 using Yggdrasil.Storage;
 
@@ -12,6 +13,11 @@ internal static class LimitServices
     {
         services.AddSettings<LimitOptions>(configuration, LimitOptions.Section, options => options.Problems());
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<LimitOptions>>().Value);
+        services.AddSettings<ActivityOptions>(configuration, ActivityOptions.Section, options => options.Problems());
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<ActivityOptions>>().Value);
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ActivityOptions>().RequireFit(
+            HostActivities.Find(configuration, Path.Combine(AppContext.BaseDirectory, "host.json"))));
+        services.AddSingleton<ActivityTurns>();
         services.AddSingleton<UserLimits>();
         services.AddSingleton<CallEstimator>();
         services.AddSingleton<QuotaLedger>();

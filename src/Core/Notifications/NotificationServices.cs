@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
 using Yggdrasil.Settings;
@@ -35,6 +36,7 @@ internal static class NotificationServices
             provider.GetRequiredService<CallbackStore>(),
             provider.GetRequiredService<CallbackSecrets>(),
             provider.GetRequiredService<CallbackHttp>(),
+            provider.GetRequiredService<ActivityTurns>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<CallbackSender>>()));
         services.AddSingleton(provider => new RunEndings(

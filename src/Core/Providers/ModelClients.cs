@@ -5,6 +5,7 @@ using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
 
@@ -38,7 +39,8 @@ internal sealed class ModelClients : IModelClients, IDisposable
         foreach (var (name, provider) in options.Value.Providers)
         {
             _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(
-                provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value, alerts));
+                provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value,
+                services.GetService<ActivityOptions>() ?? new ActivityOptions(), services.GetRequiredService<ILogger<FairTurns>>(), alerts));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];

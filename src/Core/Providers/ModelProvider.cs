@@ -1,7 +1,7 @@
-using System.Threading.RateLimiting;
 using Azure.Core;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
 
@@ -10,11 +10,14 @@ namespace Yggdrasil.Providers;
 /// <summary>One provider: what all its models share, and the clients of these models.</summary>
 internal sealed class ModelProvider : IDisposable
 {
+    /// <summary>An owner that holds three times the places that are free gets no more: somebody else may come.</summary>
+    private const double FreeFactor = 3;
+
     private readonly ProviderOptions _options;
     private readonly ISecrets _secrets;
     private readonly ProviderResilience _resilience;
     private readonly CredentialAlert _alert;
-    private readonly ConcurrencyLimiter _limiter;
+    private readonly FairTurns _turns;
     private readonly HttpClient _http;
     private readonly VendorClients _vendor;
 
@@ -25,18 +28,21 @@ internal sealed class ModelProvider : IDisposable
         ProviderMetrics metrics,
         TimeProvider time,
         Func<TokenCredential> credential,
+        ActivityOptions activities,
+        ILogger<FairTurns> turnsLog,
         ILogger<CredentialAlert> alerts)
     {
         _options = options;
         _secrets = secrets;
         _resilience = new ProviderResilience(options, breaker, metrics, time);
         _alert = new CredentialAlert(options.Name, time, alerts);
-        _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        var rules = new TurnRules(options.MaxConcurrency)
         {
-            PermitLimit = options.MaxConcurrency,
-            QueueLimit = options.MaxQueue,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
+            FreeFactor = FreeFactor,
+            Activities = activities.PerProvider,
+            MaxWaiting = options.MaxQueue,
+        };
+        _turns = new FairTurns(rules, time, turnsLog);
         _http = ProviderHttp.Create(options, time);
         _vendor = new VendorClients(options, _http, time, credential);
         Models = new ModelsEndpoint(options, _http, secrets, time, credential);
@@ -56,16 +62,13 @@ internal sealed class ModelProvider : IDisposable
     /// <param name="create">Makes the innermost client for a key.</param>
     internal IChatClient Wrap(string model, Func<string?, IChatClient> create) =>
         new RotatingKeyChatClient(_options, _secrets, _alert, create).AsBuilder()
-            .Use(inner => new ConcurrencyLimitedChatClient(inner, _limiter, _resilience.Breaker, _options.Name))
+            .Use(inner => new ConcurrencyLimitedChatClient(
+                inner, _turns, _resilience.Breaker, _options.Name, mayWait: _options.MaxQueue > 0))
             .Use(inner => new ResilientChatClient(inner, _resilience))
             .Use(inner => new ClassifyingChatClient(inner, _options.Name))
             .Use(inner => new NamedModelChatClient(inner, new ModelId(_options.Name, model)))
             .Use(inner => new MeteringChatClient(inner, new ModelId(_options.Name, model)))
             .Build();
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _limiter.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 }

@@ -31,6 +31,9 @@ public sealed class ProviderException(
     /// <summary>The code of a provider that does not answer, or is not there any more.</summary>
     public const string Unavailable = "provider_unavailable";
 
+    /// <summary>The code of a provider that took too long.</summary>
+    public const string Timeout = "provider_timeout";
+
     public string Code { get; } = code;
 
     public FailureClass Failure { get; } = failure;

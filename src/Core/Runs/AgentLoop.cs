@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
@@ -129,6 +130,16 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
         }
 
         var asked = await model.AskAsync(journal, slice);
+        if (asked.Failure is { } wait && IsToWait(journal, wait))
+        {
+            if (asked.Entry is not null)
+            {
+                await answers.RecordPaidAsync(journal, asked, slice);
+            }
+
+            ExceptionDispatchInfo.Throw(wait);
+        }
+
         if (asked is { Entry: null, Failure: ProviderException failure })
         {
             var (reason, error) = AnswerRecord.ReasonOf(failure);
@@ -138,6 +149,10 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
 
         await answers.RecordAsync(journal, asked, slice);
     }
+
+    /// <summary>Whether the run is to ask again later, instead of ending by what the call failed with.</summary>
+    private bool IsToWait(IRunJournal journal, Exception failure) => failure is ProviderBusyException
+        || (journal.CanWait && failure is ProviderException refused && ProviderWait.Until(journal.Run, refused, time.GetUtcNow()) is not null);
 
     private async Task EndAsync(
         IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null, ProviderException? failure = null)

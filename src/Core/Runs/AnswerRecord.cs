@@ -21,16 +21,16 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
     public async Task RecordAsync(IRunJournal journal, ModelOutcome asked, Slice slice)
     {
         var answer = asked.Entry!;
-        var next = journal.Run with { Usage = journal.Run.Usage.AddModelCall(answer) };
         if (answer.Status == StepStatus.Cancelled && !slice.IsCancelled && !slice.IsExpired)
         {
-            // The instance stops, or the caller has gone. Whoever goes on asks again; what this call cost remains.
-            await CommitAsync(journal, next, [answer], slice);
+            // The instance stops, or the caller has gone. Whoever goes on asks again.
+            await RecordPaidAsync(journal, asked, slice);
         }
         else
         {
-            next = next with
+            var next = journal.Run with
             {
+                Usage = journal.Run.Usage.AddModelCall(answer),
                 Turns = answer.Turn,
                 FinishReason = answer.FinishReason,
                 ServedBy = HasAnswered(answer, asked) ? AddTo(next.ServedBy, answer.ServedBy!) : next.ServedBy,
@@ -43,6 +43,10 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
             slice.Lost.ThrowIfCancellationRequested();
         }
     }
+
+    /// <summary>Records what a call cost that is made again: it takes no turn of the run's.</summary>
+    public Task RecordPaidAsync(IRunJournal journal, ModelOutcome asked, Slice slice) => CommitAsync(
+        journal, journal.Run with { Usage = journal.Run.Usage.AddModelCall(asked.Entry!) }, [asked.Entry!], slice);
 
     /// <summary>How a run ends whose model could not be asked.</summary>
     public static (StopReason Reason, RunError Error) ReasonOf(ProviderException failure) => (

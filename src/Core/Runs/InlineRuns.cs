@@ -128,7 +128,7 @@ public sealed partial class InlineRuns
         using var onDeadline = deadline.Token.Register(slice.Expire);
         try
         {
-            await _loop.AdvanceAsync(journal, slice);
+            await ModelCaller.AsAsync(new ModelCaller(journal.Run.Caller.Owner.Partition), () => _loop.AdvanceAsync(journal, slice));
         }
         catch (OperationCanceledException) when (slice.IsExpired && !gone.IsCancellationRequested)
         {

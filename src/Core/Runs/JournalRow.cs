@@ -156,7 +156,7 @@ internal sealed class JournalRow(ContentVault vault)
         CostUsd = row.GetString("CostUsd") is { } cost ? decimal.Parse(cost, CultureInfo.InvariantCulture) : null,
         Cached = row.GetBoolean("Cached") ?? false,
         Estimated = row.GetBoolean("Estimated") ?? false,
-        FinishReason = Enum.TryParse<FinishReason>(row.GetString("FinishReason"), out var reason) ? reason : null,
+        FinishReason = StoredEnum.Read<FinishReason>(row.GetString("FinishReason")),
         ResponseModel = row.GetString("ResponseModel"),
         ServedBy = row.GetString("ServedBy"),
         Epoch = row.GetInt32("Epoch") ?? 0,

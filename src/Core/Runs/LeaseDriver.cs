@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Conversations;
+using Yggdrasil.Providers;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Runs;
 
@@ -9,6 +11,7 @@ internal sealed partial class LeaseDriver(
     ConversationTurns turns,
     AgentLoop loop,
     RunSignals signals,
+    DisabledUsers disabled,
     RunOptions options,
     TimeProvider time,
     ILogger<LeaseDriver> logger)
@@ -34,6 +37,7 @@ internal sealed partial class LeaseDriver(
             catch (Exception failure) when (MeansLost(failure, lease))
             {
                 // Whatever it was about to write, an end included: somebody else drives the run, or it is gone.
+                LogLeaseLost(lease.Run.Id, lease.Run.Epoch);
                 return SliceOutcome.Parked(time.GetUtcNow() + options.Lease);
             }
         }
@@ -90,7 +94,7 @@ internal sealed partial class LeaseDriver(
             using var deadline = new CancellationTokenSource(lease.Run.TimeUntilDeadline(time.GetUtcNow()), time);
             using var onDeadline = deadline.Token.Register(slice.Expire);
             var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-            await using var watch = new CancelWatch(store, ticket, signals, slice, time, logger);
+            await using var watch = new CancelWatch(store, disabled, ticket, signals, slice, time, logger);
             try
             {
                 if (lease.Run is { ConversationId: { } conversation, History: { } range })
@@ -98,7 +102,19 @@ internal sealed partial class LeaseDriver(
                     lease.Transcript.Precede(await turns.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
                 }
 
-                return await loop.AdvanceAsync(lease, slice);
+                var caller = ModelCaller.Current ?? new ModelCaller(ticket.Partition);
+                return await ModelCaller.AsAsync(caller, () => loop.AdvanceAsync(lease, slice));
+            }
+            catch (ProviderBusyException busy)
+            {
+                return SliceOutcome.Crowded(Earlier(time.GetUtcNow() + busy.Recheck, lease.Run.Deadline));
+            }
+            catch (ProviderException failure) when (ProviderWait.Until(lease.Run, failure, time.GetUtcNow()) is { } until)
+            {
+                // Written with the release, so that whoever looks before that does not ask again.
+                LogWaits(lease.Run.Id, failure.Code, until);
+                lease.NotBefore = until;
+                return SliceOutcome.Crowded(until);
             }
             catch (OperationCanceledException failure) when (slice.IsCancelled && !MeansLost(failure, lease))
             {
@@ -115,6 +131,8 @@ internal sealed partial class LeaseDriver(
             }
         }
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     /// <summary>Whether it is the lease that failed, and nothing of the run.</summary>
     private static bool MeansLost(Exception failure, RunLease lease) =>
@@ -138,6 +156,12 @@ internal sealed partial class LeaseDriver(
         return outcome.End == SliceEnd.Parked
             && (run.CancelRequested || (status == RunStatus.Suspended) != run.SuspendRequested || run.DecisionCount > lease.DecisionsSeen);
     }
+
+    [LoggerMessage(1014, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} was lost, and with it the step in flight: whoever drives the run next repeats it")]
+    private partial void LogLeaseLost(string runId, int epoch);
+
+    [LoggerMessage(1013, LogLevel.Information, "Run {RunId}: its models want to be left alone ({Code}); it goes on at {Until}")]
+    private partial void LogWaits(string runId, string code, DateTimeOffset until);
 
     [LoggerMessage(1012, LogLevel.Warning, "Run {RunId}: the lease of epoch {Epoch} could not be given back ({ExceptionType})")]
     private partial void LogNotReleased(string runId, int epoch, string exceptionType);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications;
 using Yggdrasil.Storage;
 
@@ -19,6 +20,7 @@ internal sealed partial class RequestDrivenRuns(
     LeaseDriver leases,
     RunEndings endings,
     RunStore store,
+    ActivityTurns activities,
     RunOptions options,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -94,6 +96,7 @@ internal sealed partial class RequestDrivenRuns(
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
         try
         {
+            await using var counted = activities.CountRequest(ticket.Partition);
             var outcome = await leases.DriveAsync(lease, slice, scheduler);
             await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
         }

@@ -126,6 +126,9 @@ public sealed record Run
     /// <summary>Until when the holder of <see cref="Epoch"/> alone may drive the run.</summary>
     public DateTimeOffset LeaseUntil { get; init; }
 
+    /// <summary>Before when it is not to go on, because its models asked for patience; null for at once.</summary>
+    internal DateTimeOffset? NotBefore { get; init; }
+
     /// <summary>The orchestration instance that drives the run and is to be woken; any other one ends itself.</summary>
     public required string Driver { get; init; }
 

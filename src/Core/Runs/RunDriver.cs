@@ -7,6 +7,7 @@ using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Runs;
 
@@ -22,6 +23,7 @@ public sealed partial class RunDriver
     private readonly LeaseDriver _leases;
     private readonly ToolStep _tools;
     private readonly RunSignals _signals;
+    private readonly DisabledUsers _disabled;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RunDriver> _logger;
@@ -32,11 +34,12 @@ public sealed partial class RunDriver
         LeaseDriver leases,
         ToolStep tools,
         RunSignals signals,
+        DisabledUsers disabled,
         RunOptions options,
         TimeProvider time,
         ILogger<RunDriver> logger)
     {
-        (_store, _turns, _leases, _tools, _signals) = (store, turns, leases, tools, signals);
+        (_store, _turns, _leases, _tools, _signals, _disabled) = (store, turns, leases, tools, signals, disabled);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -109,7 +112,8 @@ public sealed partial class RunDriver
         if (run.SuspendRequested)
         {
             // Also a run whose driver died before it could say so. A null means that somebody resumed it or decided meanwhile.
-            return run is { Status: RunStatus.Suspended, IsParked: true } || await _store.CommitAsync(Suspended(run), [], cancellationToken) is not null
+            var suspended = run with { Status = RunStatus.Suspended, LeaseUntil = DateTimeOffset.UnixEpoch };
+            return run is { Status: RunStatus.Suspended, IsParked: true } || await _store.CommitAsync(suspended, [], cancellationToken) is not null
                 ? SliceOutcome.Parked(run.Deadline)
                 : SliceOutcome.Yielded;
         }
@@ -124,10 +128,10 @@ public sealed partial class RunDriver
                 : SliceOutcome.Yielded;
         }
 
-        return run.Status == RunStatus.Waiting && approvals.WaitsUntil is { } until ? SliceOutcome.Parked(until) : null;
+        return run.Status == RunStatus.Waiting && approvals.WaitsUntil is { } until ? SliceOutcome.Parked(until)
+            : run.NotBefore > _time.GetUtcNow() ? SliceOutcome.Parked(run.NotBefore.Value)
+            : null;
     }
-
-    private static Run Suspended(Run run) => run with { Status = RunStatus.Suspended, LeaseUntil = DateTimeOffset.UnixEpoch };
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
     /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
@@ -145,7 +149,7 @@ public sealed partial class RunDriver
             }
 
             using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
-            await using var watch = new CancelWatch(_store, ticket, _signals, slice, _time, _logger);
+            await using var watch = new CancelWatch(_store, _disabled, ticket, _signals, slice, _time, _logger);
             try
             {
                 return await _tools.RunAsActivityAsync(journal, pending, slice);
@@ -209,14 +213,9 @@ public sealed partial class RunDriver
         }
 
         var now = _time.GetUtcNow();
-        if (run.IsTerminal)
+        if (run.IsTerminal || run.LeaseUntil > now)
         {
-            return SliceOutcome.Ended(run);
-        }
-
-        if (run.LeaseUntil > now)
-        {
-            return SliceOutcome.Parked(run.LeaseUntil);
+            return run.IsTerminal ? SliceOutcome.Ended(run) : SliceOutcome.Parked(run.LeaseUntil);
         }
 
         // Without a lease, which would outlast an attempt that fails: the version of the row and the next epoch keep others out.
@@ -256,6 +255,7 @@ public sealed partial class RunDriver
             StartedAt = run.StartedAt ?? now,
             Epoch = run.Epoch + 1,
             LeaseUntil = now + _options.Lease,
+            NotBefore = null,
             QuotaAsk = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);

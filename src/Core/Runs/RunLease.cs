@@ -55,6 +55,9 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     /// <summary>How many decisions the journal held when the lease was taken: only then are they journaled.</summary>
     public int DecisionsSeen { get; init; }
 
+    /// <summary>Before when the run is not to go on once it is given back; null for at once.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
     /// <summary>Cancelled when the run is no longer this driver's, or soon will not be.</summary>
     public CancellationToken Lost => _lost.Token;
 
@@ -75,7 +78,9 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     /// <param name="driver">The orchestration that takes over, where it is another one.</param>
     public Task ReleaseAsync(RunStatus status, string? driver, CancellationToken cancellationToken) =>
         UpdateAsync(
-            run => run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, Driver = driver ?? run.Driver }, [], cancellationToken);
+            run => run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, NotBefore = NotBefore, Driver = driver ?? run.Driver },
+            [],
+            cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -98,6 +98,7 @@ internal sealed class RunRow(ContentVault vault)
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
             ["Epoch"] = run.Epoch,
+            ["NotBefore"] = run.NotBefore ?? DateTimeOffset.UnixEpoch,
             ["Driver"] = run.Driver,
             ["NextRun"] = run.NextRun,
         });
@@ -294,6 +295,7 @@ internal sealed class RunRow(ContentVault vault)
         NextSequence = row.GetInt64("NextSequence") ?? 0,
         Epoch = row.GetInt32("Epoch") ?? 0,
         LeaseUntil = row.GetDateTimeOffset("LeaseUntil") ?? default,
+        NotBefore = row.GetDateTimeOffset("NotBefore"),
         Driver = row.GetString("Driver"),
         CancelRequested = row.GetBoolean(CancelRequested) ?? false,
         SuspendRequested = row.GetBoolean(SuspendRequested) ?? false,

@@ -30,8 +30,15 @@ public enum SliceEnd
 /// <param name="CallIds">For <see cref="SliceEnd.Distributed"/>: the calls to run.</param>
 /// <param name="NextRun">For <see cref="SliceEnd.Finished"/>: the run of the same conversation that is to be woken.</param>
 /// <param name="NoticesDue">For <see cref="SliceEnd.Finished"/>: whether somebody is still to learn that the run has ended.</param>
+/// <param name="MayRepeat">For <see cref="SliceEnd.Parked"/>: whether the run may be parked many times one after the other, as those are that
+/// wait for a place; its orchestration begins a new history each time.</param>
 public sealed record SliceOutcome(
-    SliceEnd End, DateTimeOffset? Until = null, IReadOnlyList<string>? CallIds = null, string? NextRun = null, bool NoticesDue = false)
+    SliceEnd End,
+    DateTimeOffset? Until = null,
+    IReadOnlyList<string>? CallIds = null,
+    string? NextRun = null,
+    bool NoticesDue = false,
+    bool MayRepeat = false)
 {
     internal static readonly SliceOutcome Finished = new(SliceEnd.Finished);
     internal static readonly SliceOutcome Missing = new(SliceEnd.Missing);
@@ -42,6 +49,10 @@ public sealed record SliceOutcome(
     internal static SliceOutcome Ended(Run run) => Finished with { NextRun = run.NextRun, NoticesDue = run.NoticesDue };
 
     internal static SliceOutcome Parked(DateTimeOffset until) => new(SliceEnd.Parked, until);
+
+    /// <summary>There is no place for the run: it is called when there is.</summary>
+    /// <param name="until">When it looks by itself.</param>
+    internal static SliceOutcome Crowded(DateTimeOffset until) => new(SliceEnd.Parked, until, MayRepeat: true);
 
     internal static SliceOutcome Distributed(IReadOnlyList<string> callIds) => new(SliceEnd.Distributed, CallIds: callIds);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Limits;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
@@ -12,13 +13,15 @@ public sealed partial class UserService
 {
     private readonly UserStore _store;
     private readonly KnownUsers _known;
+    private readonly ActivityTurns _activities;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal UserService(UserStore store, KnownUsers known, TimeProvider time, ILogger<UserService> logger)
+    internal UserService(UserStore store, KnownUsers known, ActivityTurns activities, TimeProvider time, ILogger<UserService> logger)
     {
         _store = store;
         _known = known;
+        _activities = activities;
         _time = time;
         _logger = logger;
     }
@@ -40,7 +43,8 @@ public sealed partial class UserService
         LogDisabled(user.Partition, caller.Owner.Partition);
     }
 
-    /// <summary>Takes <see cref="DisableAsync"/> back. A user that the configuration disables stays so.</summary>
+    /// <summary>Takes <see cref="DisableAsync"/> back: what waited here goes on at once, elsewhere within minutes. A user that the
+    /// configuration disables stays so.</summary>
     /// <exception cref="ForbiddenException">The caller is no admin.</exception>
     /// <exception cref="InvalidRequestException"><paramref name="userId"/> cannot be a user id.</exception>
     public async Task EnableAsync(Caller caller, string userId, CancellationToken cancellationToken)
@@ -48,6 +52,7 @@ public sealed partial class UserService
         var user = AccessPolicy.RequireAdmin(caller, userId, "id");
         await _store.EnableAsync(user, cancellationToken);
         _known.Forget(user);
+        await _activities.ReleaseAsync(user.Partition);
         LogEnabled(user.Partition, caller.Owner.Partition);
     }
 

@@ -17,19 +17,25 @@ public static class CallbackOrchestrator
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
         var callback = context.GetInput<CallbackTicket>()!;
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        for (var attempt = callback.Attempt; attempt <= MaxAttempts; attempt++)
         {
-            if (await AttemptAsync(context, callback, attempt) is not { } pause)
+            if (await AttemptAsync(context, callback, attempt) is not var (pause, isDeferred))
             {
                 return;
             }
 
             await context.CreateTimer(pause, CancellationToken.None);
+            if (isDeferred)
+            {
+                // That may happen often, so it must not add to the history.
+                context.ContinueAsNew(callback with { Attempt = attempt });
+                return;
+            }
         }
     }
 
-    /// <returns>When to try again; null when there is nothing left to do.</returns>
-    private static async Task<TimeSpan?> AttemptAsync(TaskOrchestrationContext context, CallbackTicket callback, int attempt)
+    /// <returns>When to try again, and whether this was no attempt; null when there is nothing left to do.</returns>
+    private static async Task<(TimeSpan Pause, bool IsDeferred)?> AttemptAsync(TaskOrchestrationContext context, CallbackTicket callback, int attempt)
     {
         try
         {
@@ -37,11 +43,11 @@ public static class CallbackOrchestrator
                 nameof(CallbackActivities.SendCallback),
                 new SendCallbackInput(callback.Partition, callback.Row, callback.MessageId, attempt),
                 RetryPolicies.Slice);
-            return outcome.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+            return outcome.RetryAfterSeconds is { } seconds ? (TimeSpan.FromSeconds(seconds), outcome.IsDeferred) : null;
         }
         catch (TaskFailedException)
         {
-            return PauseAfterFailure;
+            return (PauseAfterFailure, false);
         }
     }
 }

@@ -9,12 +9,13 @@ namespace Yggdrasil.Functions.Durable;
 /// <param name="InstanceId">The orchestration that asks.</param>
 public sealed record AdvanceRunInput(string Partition, string RunId, string InstanceId);
 
-public sealed record RunToolInput(string Partition, string RunId, string CallId);
+/// <param name="InstanceId">The orchestration that asks; null from one of an older version.</param>
+public sealed record RunToolInput(string Partition, string RunId, string CallId, string? InstanceId = null);
 
 public sealed record FailRunInput(string Partition, string RunId, string ErrorId);
 
 /// <summary>The steps of <see cref="RunOrchestrator"/>, guarded by <see cref="SliceGuard"/>.</summary>
-public sealed partial class RunActivities(RunDriver driver, RunEndings endings, ChildRuns children, ILogger<RunActivities> logger)
+public sealed partial class RunActivities(RunSlices slices, RunDriver driver, RunEndings endings, ChildRuns children, ILogger<RunActivities> logger)
 {
     [Function(nameof(AdvanceRun))]
     public Task<SliceOutcome> AdvanceRun(
@@ -22,7 +23,7 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
         GuardAsync(input.RunId, context, async () =>
         {
             var run = new RunTicket(input.Partition, input.RunId);
-            var outcome = await driver.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
+            var outcome = await slices.AdvanceAsync(run, input.InstanceId, new DurableRunScheduler(client), context.CancellationToken);
             if (outcome.End == SliceEnd.Yielded)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();
@@ -32,16 +33,19 @@ public sealed partial class RunActivities(RunDriver driver, RunEndings endings, 
             return outcome;
         });
 
+    /// <returns>False when there was no place for the call: it is to be asked for again.</returns>
     [Function(nameof(RunTool))]
-    public Task RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
+    public Task<bool> RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, context, async () =>
         {
-            if (await driver.RunToolAsync(new RunTicket(input.Partition, input.RunId), input.CallId, context.CancellationToken) is { } delegated)
+            var (run, scheduler) = (new RunTicket(input.Partition, input.RunId), new DurableRunScheduler(client));
+            var (hadPlace, delegated) = await slices.RunToolAsync(run, input.CallId, input.InstanceId, scheduler, context.CancellationToken);
+            if (delegated is not null)
             {
-                await children.StartAsync(delegated, new DurableRunScheduler(client), context.CancellationToken);
+                await children.StartAsync(delegated, scheduler, context.CancellationToken);
             }
 
-            return true;
+            return hadPlace;
         });
 
     [Function(nameof(FailRun))]

@@ -9,8 +9,8 @@ namespace Yggdrasil.Functions.Durable;
 /// <code>
 ///   AdvanceRun ──► Finished, Superseded ──► end
 ///       ▲    ├───► Missing ──► as Parked; given up after ten minutes ┐
-///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤
-///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤
+///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤  (for a place: then ContinueAsNew)
+///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤  (those without a place once more)
 ///       │    ├───► Yielded ──────────────────────────────────────────┤
 ///       │    └───► failed for the last time ──► FailRun, in place ───┤
 ///       │          of the slice; fails too ──► as Parked ────────────┤
@@ -29,6 +29,13 @@ public static class RunOrchestrator
     /// it has given it up.
     /// </summary>
     internal static readonly TimeSpan MissingPatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often calls that found no place are asked for, before a slice looks whether they are still to be made.</summary>
+    private const int ToolRounds = 5;
+
+    /// <summary>Between two of these, unless the run is called before.</summary>
+    private static readonly TimeSpan ToolPause = TimeSpan.FromSeconds(15);
+
 
     /// <summary>Between two looks at first; half as much again each time, up to a minute.</summary>
     private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(5);
@@ -55,7 +62,7 @@ public static class RunOrchestrator
             var outcome = await AdvanceAsync(context, run);
             if (outcome is { End: SliceEnd.Distributed, CallIds: { } callIds })
             {
-                outcome = await RunToolsAsync(context, run, callIds);
+                (outcome, wake) = await RunToolsAsync(context, run, callIds, wake);
             }
 
             var now = context.CurrentUtcDateTime;
@@ -76,6 +83,12 @@ public static class RunOrchestrator
                     if (await WaitAsync(context, wake, Earlier(outcome.Until, now + recheck)))
                     {
                         wake = context.WaitForExternalEvent<string?>(WakeEvent);
+                    }
+
+                    if (outcome.MayRepeat)
+                    {
+                        context.ContinueAsNew(run, preserveUnprocessedEvents: true);
+                        return;
                     }
 
                     recheck = Shorter(recheck * 2, LongestRecheck);
@@ -105,18 +118,28 @@ public static class RunOrchestrator
         }
     }
 
-    /// <returns>What to do next: to go on, unless calls could not be made.</returns>
-    private static async Task<SliceOutcome> RunToolsAsync(TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds)
+    /// <returns>What to do next: to go on, unless calls could not be made; and the event to wait for.</returns>
+    private static async Task<(SliceOutcome Outcome, Task<string?> Wake)> RunToolsAsync(
+        TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds, Task<string?> wake)
     {
         try
         {
-            await Task.WhenAll(callIds.Select(callId => context.CallActivityAsync(
-                nameof(RunActivities.RunTool), new RunToolInput(run.Partition, run.RunId, callId), RetryPolicies.Slice)));
-            return new SliceOutcome(SliceEnd.Yielded);
+            for (var round = 0; round < ToolRounds && callIds.Count > 0; round++)
+            {
+                var made = await Task.WhenAll(callIds.Select(callId => context.CallActivityAsync<bool?>(
+                    nameof(RunActivities.RunTool), new RunToolInput(run.Partition, run.RunId, callId, context.InstanceId), RetryPolicies.Slice)));
+                callIds = [.. callIds.Where((_, index) => made[index] == false)];
+                if (callIds.Count > 0 && await WaitAsync(context, wake, context.CurrentUtcDateTime + ToolPause))
+                {
+                    wake = context.WaitForExternalEvent<string?>(WakeEvent);
+                }
+            }
+
+            return (new SliceOutcome(SliceEnd.Yielded), wake);
         }
         catch (TaskFailedException failure)
         {
-            return await FailAsync(context, run, failure);
+            return (await FailAsync(context, run, failure), wake);
         }
     }
 

@@ -3,11 +3,13 @@ using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security.Authorization;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;
 
 public sealed class EventFunctions(
-    RunEvents events, RunService runs, EventTickets tickets, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<EventFunctions> logger)
+    RunEvents events, RunService runs, EventTickets tickets, DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<EventFunctions> logger)
 {
     /// <summary>The query parameter of a ticket, which only <see cref="GetRunEvents"/> takes.</summary>
     internal const string Ticket = "ticket";
@@ -29,7 +31,9 @@ public sealed class EventFunctions(
 
         // Whatever becomes of the answer, its reader goes when the request does.
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        return new EventStreamResult(reader, scope.ToQuery(), time, logger, lifetime.ApplicationStopping);
+        var watch = new CallerWatch(disabled, scope.Caller.Owner, time, logger, lifetime.ApplicationStopping);
+        request.HttpContext.Response.RegisterForDisposeAsync(watch);
+        return new EventStreamResult(reader, scope.ToQuery(), time, logger, watch.Stop);
     }
 
     [Function(nameof(CreateEventTicket))]

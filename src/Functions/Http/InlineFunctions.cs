@@ -1,10 +1,11 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class InlineFunctions(InlineRuns runs, UsageService usage, TimeProvider time, ILogger<InlineFunctions> logger)
+public sealed class InlineFunctions(InlineRuns runs, UsageService usage, DisabledUsers disabled, TimeProvider time, ILogger<InlineFunctions> logger)
 {
     private const string EventStream = "text/event-stream";
 
@@ -28,6 +29,8 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage, TimePro
         // Whatever becomes of the answer, its run ends when the request does.
         var reader = await runs.StreamAsync(request.Caller(), agent, body, aborted);
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        return new EventStreamResult(reader, query: null, time, logger, stopping: CancellationToken.None);
+        var watch = new CallerWatch(disabled, request.Caller().Owner, time, logger, stopping: CancellationToken.None);
+        request.HttpContext.Response.RegisterForDisposeAsync(watch);
+        return new EventStreamResult(reader, query: null, time, logger, watch.Stop);
     }
 }

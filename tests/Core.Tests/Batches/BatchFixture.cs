@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
 using Yggdrasil.Batches;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
@@ -18,7 +19,7 @@ internal sealed class BatchFixture
     public BatchFixture(AzuriteFixture azurite, ScriptedModels models, Owner owner, TimeProvider? time = null)
     {
         var tools = new TestTools();
-        Worker = new DriverFixture(azurite, models, tools, owner, new RunOptions { LeaseSeconds = 3 }, time, policy: Hook);
+        Worker = new DriverFixture(azurite, models, tools, owner, new RunOptions { LeaseSeconds = 10 }, time, policy: Hook);
         var (store, items, ledger) = (Worker.Batches.Store, Worker.Batches.Items, Worker.Batches.Ledger);
         Driver = new BatchDriver(
             store,
@@ -28,7 +29,9 @@ internal sealed class BatchFixture
                 Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time, ItemLog),
             new BatchRecheck(items, ledger, Worker.Store, Worker.Time),
             new BatchCancellation(items, ledger, Worker.Store),
-            new BatchTurns(Options),
+            new BatchTurns(Options, Worker.Time, NullLogger<FairTurns>.Instance),
+            Worker.Activities,
+            Worker.Disabled,
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
             Options,
             Worker.Time,

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Batches;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Security;
 
 namespace Yggdrasil.Tests.Batches;
@@ -13,11 +15,11 @@ public sealed class BatchTurnsTests
     [Fact]
     public async Task Ten_of_one_owner_are_not_held_back_by_hundreds_of_another()
     {
-        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        var turns = Turns(new BatchOptions { Concurrency = 1 });
         var first = await turns.EnterAsync(Alice, CancellationToken.None);
         var all = Wait(turns, Alice, 300).Concat(Wait(turns, Bob, 10)).ToList();
 
-        first.Dispose();
+        await first.DisposeAsync();
         await Task.WhenAll(all);
 
         // In turns: bob's ten are among the first twenty or so.
@@ -28,11 +30,11 @@ public sealed class BatchTurnsTests
     public async Task Weight_gives_an_owner_more_of_the_places()
     {
         var options = new BatchOptions { Concurrency = 1, Weights = { ["bob"] = 3 } };
-        var turns = new BatchTurns(options);
+        var turns = Turns(options);
         var first = await turns.EnterAsync(Alice, CancellationToken.None);
         var all = Wait(turns, Alice, 40).Concat(Wait(turns, Bob, 40)).ToList();
 
-        first.Dispose();
+        await first.DisposeAsync();
         await Task.WhenAll(all);
 
         Assert.InRange(_served.Take(40).Count(user => user == "bob"), 28, 32);
@@ -41,16 +43,16 @@ public sealed class BatchTurnsTests
     [Fact]
     public async Task Owner_who_comes_late_gets_the_next_place_but_no_more_than_a_share()
     {
-        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        var turns = Turns(new BatchOptions { Concurrency = 1 });
         var first = await turns.EnterAsync(Alice, CancellationToken.None);
         var alices = Wait(turns, Alice, 100);
-        first.Dispose();
+        await first.DisposeAsync();
         await Task.WhenAll(alices);
         var (held, bobs) = (await turns.EnterAsync(Alice, CancellationToken.None), Wait(turns, Bob, 10));
         alices = Wait(turns, Alice, 10);
         _served.Clear();
 
-        held.Dispose();
+        await held.DisposeAsync();
         await Task.WhenAll(bobs.Concat(alices));
 
         Assert.Equal(5, _served.Take(10).Count(user => user == "bob"));
@@ -59,55 +61,62 @@ public sealed class BatchTurnsTests
     [Fact]
     public async Task Place_of_one_who_went_away_goes_to_the_next()
     {
-        var turns = new BatchTurns(new BatchOptions { Concurrency = 1 });
+        var turns = Turns(new BatchOptions { Concurrency = 1 });
         using var gone = new CancellationTokenSource();
         var first = await turns.EnterAsync(Alice, CancellationToken.None);
         var cancelled = turns.EnterAsync(Bob, gone.Token).AsTask();
         var next = turns.EnterAsync(Bob, CancellationToken.None).AsTask();
 
         await gone.CancelAsync();
-        first.Dispose();
-        first.Dispose();
+        await first.DisposeAsync();
+        await first.DisposeAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        (await next.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
-        (await turns.EnterAsync(Alice, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
+        await (await next.WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
+        await (await turns.EnterAsync(Alice, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
     }
 
     [Fact]
     public async Task No_more_are_served_at_a_time_than_there_are_places()
     {
-        var turns = new BatchTurns(new BatchOptions { Concurrency = 3 });
+        var turns = Turns(new BatchOptions { Concurrency = 3 });
         var places = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => turns.EnterAsync(new Owner("t", $"user{i}"), CancellationToken.None).AsTask()));
 
         var fourth = turns.EnterAsync(Alice, CancellationToken.None).AsTask();
         var fifth = turns.EnterAsync(Bob, CancellationToken.None).AsTask();
         Assert.False(fourth.IsCompleted || fifth.IsCompleted);
-        places[0].Dispose();
+        await places[0].DisposeAsync();
         await fourth.WaitAsync(TimeSpan.FromSeconds(30));
 
         Assert.False(fifth.IsCompleted);
     }
 
     [Fact]
-    public void Slices_of_one_owner_are_bounded_and_those_of_another_are_not_affected()
+    public async Task Slices_of_one_owner_are_bounded_those_of_another_are_not_affected_and_the_next_one_is_called()
     {
-        var turns = new BatchTurns(new BatchOptions());
-        var begun = Enumerable.Range(0, 4).Select(_ => turns.TryBeginSlice(Alice)).ToList();
+        var turns = Turns(new BatchOptions());
+        List<string> called = [];
+        Task<Admission> BeginAsync(Owner owner, string key) => turns.BeginSliceAsync(
+            owner, key, _ => { called.Add(key); return Task.CompletedTask; }, CancellationToken.None).AsTask();
+        var begun = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => BeginAsync(Alice, $"batch{i}")));
 
-        Assert.All(begun, Assert.NotNull);
-        Assert.Null(turns.TryBeginSlice(Alice));
-        Assert.NotNull(turns.TryBeginSlice(Bob));
-        begun[0]!.Dispose();
-        Assert.NotNull(turns.TryBeginSlice(Alice));
+        Assert.All(begun, slice => Assert.NotNull(slice.Turn));
+        Assert.Null((await BeginAsync(Alice, "late")).Turn);
+        Assert.NotNull((await BeginAsync(Bob, "bobs")).Turn);
+        await begun[0].Turn!.DisposeAsync();
+
+        Assert.Equal(["late"], called);
+        Assert.NotNull((await BeginAsync(Alice, "late")).Turn);
     }
+
+    private static BatchTurns Turns(BatchOptions options) => new(options, TimeProvider.System, NullLogger<FairTurns>.Instance);
 
     /// <summary>Listed at once: each is in line before the next one comes.</summary>
     private List<Task> Wait(BatchTurns turns, Owner owner, int count)
     {
         return [.. Enumerable.Range(0, count).Select(async _ =>
         {
-            using (await turns.EnterAsync(owner, CancellationToken.None))
+            await using (await turns.EnterAsync(owner, CancellationToken.None))
             {
                 lock (_served)
                 {

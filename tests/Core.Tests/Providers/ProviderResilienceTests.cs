@@ -234,6 +234,51 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
         Assert.Equal(3, _server.Requests.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_that_holds_an_activity_gives_up_its_wait_and_is_called_when_there_is_a_place(bool streamed)
+    {
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        await using var providers = With("Providers__vllm__MaxConcurrency=1");
+        var called = new TaskCompletionSource<string>();
+        var bob = new ModelCaller("t!bob")
+        {
+            IsActivity = true, Key = "bobs-run", Patience = TimeSpan.Zero, Call = _ => { called.TrySetResult("bobs-run"); return Task.CompletedTask; },
+        };
+        var hanging = ModelCaller.AsAsync(new ModelCaller("t!alice"), () => AskAsync(providers.Client("vllm:m"), streamed));
+        await gate.Reached;
+
+        var busy = await Assert.ThrowsAsync<ProviderBusyException>(
+            () => ModelCaller.AsAsync(bob, () => AskAsync(providers.Client("vllm:m", "vllm:other"), streamed)));
+        Assert.InRange(busy.Recheck, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60));
+        Assert.False(called.Task.IsCompleted);
+        gate.Open();
+        await hanging;
+
+        Assert.Equal("bobs-run", await called.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal("released", (await ModelCaller.AsAsync(bob, () => AskAsync(providers.Client("vllm:m"), streamed))).Text);
+    }
+
+    [Fact]
+    public async Task One_users_slow_calls_leave_places_to_the_next_user()
+    {
+        var gate = new Gate();
+        _server.RespondWith(request => request.LastUserText == "slow" ? ModelReply.Hang(gate) : ModelReply.Text("Quick."));
+        await using var providers = With();
+        var slow = Enumerable.Range(0, 50).Select(_ => ModelCaller.AsAsync(
+            new ModelCaller("t!alice"), () => providers.Client("vllm:m").GetResponseAsync("slow"))).ToList();
+        await _server.WaitForRequestAsync(15);
+
+        var quick = await ModelCaller.AsAsync(new ModelCaller("t!bob"), () => providers.Client("vllm:m").GetResponseAsync("quick"));
+
+        Assert.Equal("Quick.", quick.Text);
+        Assert.Equal(16, _server.Requests.Count);
+        gate.Open();
+        await Task.WhenAll(slow);
+    }
+
     private static async Task ReadAsync(IAsyncEnumerator<ChatResponseUpdate> updates, string until)
     {
         var text = "";

@@ -8,6 +8,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Batches;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Prompts;
@@ -90,11 +91,14 @@ internal sealed class DriverFixture
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
-        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Options, Time, NullLogger<LeaseDriver>.Instance);
+        Disabled = new DisabledUsers(Microsoft.Extensions.Options.Options.Create(new AuthOptions()), Quotas.Users);
+        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Disabled, Options, Time, NullLogger<LeaseDriver>.Instance);
         Driver = new RunDriver(
-            Store, Turns, Leases, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, Turns, Leases, toolStep, Signals, Disabled, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Activities = new ActivityTurns(ActivityOptions, Time, NullLogger<FairTurns>.Instance);
+        Slices = new RunSlices(Driver, Store, Activities, Disabled, Time);
+        RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
@@ -169,6 +173,14 @@ internal sealed class DriverFixture
     public LeaseDriver Leases { get; }
 
     public RunDriver Driver { get; }
+
+    public ActivityOptions ActivityOptions { get; } = new();
+
+    public ActivityTurns Activities { get; }
+
+    public DisabledUsers Disabled { get; }
+
+    public RunSlices Slices { get; }
 
     public CallbackParts Callbacks { get; }
 

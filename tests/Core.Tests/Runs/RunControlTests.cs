@@ -104,7 +104,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         var go = new TaskCompletionSource<string>();
         _tools.Behave = (_, _) => go.Task;
         var worker = new DriverFixture(
-            azurite, new ScriptedModels(Calls(("post", new { text = "a" })), Says("Done.")), _tools, _owner, new RunOptions { LeaseSeconds = 3 });
+            azurite, new ScriptedModels(Calls(("post", new { text = "a" })), Says("Done.")), _tools, _owner, new RunOptions { LeaseSeconds = 12 });
         var run = await worker.StartAsync();
         var slice = worker.AdvanceAsync(run);
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);

@@ -91,7 +91,7 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
             called.TrySetResult();
             return text == "slow" ? answer.Task : Task.FromResult("fast");
         };
-        var options = new RunOptions { LeaseSeconds = 3, LoseLeaseRenewals = true };
+        var options = new RunOptions { LeaseSeconds = 9, LoseLeaseRenewals = true };
         var paused = new DriverFixture(azurite, new ScriptedModels(Calls(("echo", new { text = "slow" }))), _tools, _owner, options);
         var next = new DriverFixture(azurite, new ScriptedModels(Says("From the next driver.")), new TestTools(), _owner);
         var run = await paused.StartAsync();
@@ -112,14 +112,14 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     public async Task Intent_of_a_dead_driver_becomes_unknown_only_when_its_time_has_passed()
     {
         _tools.Behave = (_, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => "", TaskScheduler.Default);
-        var options = new RunOptions { LeaseSeconds = 3, LoseLeaseRenewals = true };
+        var options = new RunOptions { LeaseSeconds = 9, LoseLeaseRenewals = true };
         var dead = new DriverFixture(azurite, new ScriptedModels(Calls(("post", new { text = "a" }))), _tools, _owner, options);
         var run = await dead.StartAsync();
         await dead.AdvanceAsync(run);
         var (_, entries) = await dead.LoadAsync(run);
         var intent = entries.Single(entry => entry.Kind == EntryKind.Intent);
 
-        var early = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, time: new ShiftedTime(TimeSpan.FromSeconds(4)));
+        var early = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, time: new ShiftedTime(options.Lease + TimeSpan.FromSeconds(1)));
         var parked = await early.AdvanceAsync(run);
         var late = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, time: new ShiftedTime(TimeSpan.FromSeconds(60)));
         await late.FinishAsync(run);
@@ -160,7 +160,7 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     [Fact]
     public async Task Outage_of_storage_does_not_end_the_renewals()
     {
-        var options = new RunOptions { LeaseSeconds = 6 };
+        var options = new RunOptions { LeaseSeconds = 18 };
         var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _tools, _owner, options);
         var run = await worker.StartAsync(run => run with { Epoch = 1, LeaseUntil = run.CreatedAt + options.Lease });
         var refusals = 0;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
@@ -110,7 +111,8 @@ public sealed class DisabledUsersTests(AzuriteFixture azurite)
         Array.ForEach(settings, options.DisabledUsers.Add);
         var store = new UserStore(storage ?? azurite.Connect().Storage);
         var known = new KnownUsers(store, _time);
-        return (new DisabledUsers(Options.Create(options), known), new UserService(store, known, _time, NullLogger<UserService>.Instance));
+        return (new DisabledUsers(Options.Create(options), known), new UserService(
+            store, known, new ActivityTurns(new ActivityOptions(), _time, NullLogger<FairTurns>.Instance), _time, NullLogger<UserService>.Instance));
     }
 
     private sealed class Outage : HttpPipelineSynchronousPolicy

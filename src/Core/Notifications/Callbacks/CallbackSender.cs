@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Security;
 using Yggdrasil.Tools.Egress;
 
@@ -22,15 +23,31 @@ public sealed partial class CallbackSender
     private readonly CallbackStore _store;
     private readonly CallbackSecrets _secrets;
     private readonly CallbackHttp _http;
+    private readonly ActivityTurns _turns;
     private readonly TimeProvider _time;
     private readonly ILogger<CallbackSender> _logger;
 
     internal CallbackSender(
-        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, TimeProvider time, ILogger<CallbackSender> logger) =>
-        (_store, _secrets, _http, _time, _logger) = (store, secrets, http, time, logger);
+        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, ActivityTurns turns, TimeProvider time, ILogger<CallbackSender> logger) =>
+        (_store, _secrets, _http, _turns, _time, _logger) = (store, secrets, http, turns, time, logger);
 
+    /// <summary>Makes an attempt, if the owner has a place for it.</summary>
     /// <param name="attempt">Which one it is, from 1.</param>
     public async Task<CallbackOutcome> AttemptAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
+    {
+        var admission = await _turns.EnterAsync(ticket.Partition, key: null, call: null, cancellationToken);
+        if (admission.Turn is not { } turn)
+        {
+            return new CallbackOutcome((int)admission.Recheck.TotalSeconds, IsDeferred: true);
+        }
+
+        await using (turn)
+        {
+            return await AttemptInTurnAsync(ticket, attempt, cancellationToken);
+        }
+    }
+
+    private async Task<CallbackOutcome> AttemptInTurnAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
     {
         PendingCallback? pending;
         try

@@ -46,6 +46,11 @@ internal sealed class ResponseCache : IDisposable
         {
             return pending.Answer;
         }
+        catch (ProviderBusyException) when (ModelCaller.Current is not { IsActivity: true })
+        {
+            // Somebody asked who may not wait for a place; this caller may.
+            return null;
+        }
     }
 
     /// <summary>Whether an answer came from the cache.</summary>

@@ -14,6 +14,8 @@ namespace Yggdrasil.Providers.State;
 /// <item>Attempts count that failed in a way worth repeating, that the timeout ended, or whose stream broke. A caller who
 /// leaves is no failure of the provider, and neither is a request it refuses: no caller can open the breaker for the
 /// others. But a caller who leaves as the one let through has proved nothing, so the breaker stays open.</item>
+/// <item>Of the timeouts of one owner one counts within <see cref="ProviderOptions.BreakerSeconds"/>, so no user's slow prompts open it
+/// for the others. All of them count against the owner alone (<see cref="SlowOwners"/>).</item>
 /// <item>An open breaker of another instance is followed without any failure here.</item>
 /// </list>
 /// </remarks>
@@ -32,6 +34,7 @@ internal sealed partial class ProviderBreaker
     private readonly CircuitBreakerManualControl _control = new();
     private readonly AdoptedBreak _adopted;
     private readonly ResiliencePipeline _ownPipeline;
+    private readonly SlowOwners _slow;
     private long _openedAt;
     private long _openUntil;
 
@@ -39,6 +42,7 @@ internal sealed partial class ProviderBreaker
         ProviderOptions options, ProviderStates states, TelemetryListener telemetry, TimeProvider time, ILogger<ProviderBreaker> logger)
     {
         (_options, _states, _time, _logger) = (options, states, time, logger);
+        _slow = new SlowOwners(options, time);
         _ownPipeline = new ResiliencePipelineBuilder { Name = "breaker", TimeProvider = time, TelemetryListener = telemetry }
             .AddCircuitBreaker(OwnBreaker())
             .Build();
@@ -50,36 +54,30 @@ internal sealed partial class ProviderBreaker
         };
         Pipeline = new ResiliencePipelineBuilder { Name = "breakers", TimeProvider = time }
             .AddStrategy(_ => _adopted, new AdoptedBreakOptions())
-            .AddPipeline(_ownPipeline)
+            .AddStrategy(_ => new Counting(this), new CountingOptions())
             .Build();
     }
 
     /// <summary>What every attempt goes through; its context must know the caller, <see cref="SetCaller"/>.</summary>
     public ResiliencePipeline Pipeline { get; }
 
-    /// <summary>Whether a call would be refused now: one that would have to wait for its turn need not.</summary>
-    public bool Refuses => _adopted.Refuses || _own.CircuitState switch
+    /// <summary>Whether a call of the current caller would be refused now: one that would have to wait for its turn need not.</summary>
+    public bool Refuses => _adopted.Refuses || _slow.Find(Owner) is { Refuses: true } || _own.CircuitState switch
     {
         CircuitState.Open => _time.GetUtcNow().UtcTicks < Volatile.Read(ref _openUntil),
         CircuitState.HalfOpen => true,
         _ => false,
     };
 
+    private static string? Owner => ModelCaller.Current?.Owner;
+
     public static void SetCaller(ResilienceContext context) => context.Properties.Set(CallerTokenKey, context.CancellationToken);
 
     /// <summary>Counts a failure that came after its attempt had succeeded: a stream that broke.</summary>
     public async ValueTask CountAsync(ProviderException failure)
     {
-        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
-        try
-        {
-            await _ownPipeline.ExecuteOutcomeAsync(
-                static (_, met) => ValueTask.FromResult(Outcome.FromException<object>(met)), context, failure);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
+        var outcome = Outcome.FromException<object>(failure);
+        await (SlowOwners.IsSlow(failure) ? CountSlowAsync(outcome) : CountAsync(outcome, _ownPipeline));
     }
 
     /// <summary>Does what another instance has found out.</summary>
@@ -108,6 +106,62 @@ internal sealed partial class ProviderBreaker
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>Makes the attempt, unless a breaker refuses it, and counts how it ended.</summary>
+    private async ValueTask<Outcome<TResult>> ExecuteAsync<TResult, TState>(
+        Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
+    {
+        if (_own.CircuitState != CircuitState.Closed)
+        {
+            return await _ownPipeline.ExecuteOutcomeAsync(callback, context, state);
+        }
+
+        if (_slow.Find(Owner) is { Refuses: true } owner)
+        {
+            return await owner.Pipeline.ExecuteOutcomeAsync(callback, context, state);
+        }
+
+        // Counted afterwards: Polly takes what it is not to handle for a success, and a timeout that does not weigh is neither.
+        var outcome = await callback(context, state);
+        if (IsProvidersFault(context, outcome.Exception) && SlowOwners.IsSlow(outcome.Exception))
+        {
+            await CountSlowAsync(outcome);
+        }
+        else if (outcome.Exception is not OperationCanceledException)
+        {
+            await CountAsync(outcome, _ownPipeline);
+        }
+
+        return outcome;
+    }
+
+    private async ValueTask CountSlowAsync<TResult>(Outcome<TResult> outcome)
+    {
+        var weighs = _slow.Note(Owner);
+        if (_slow.Find(Owner) is { } owner)
+        {
+            await CountAsync(outcome, owner.Pipeline);
+        }
+
+        if (weighs)
+        {
+            await CountAsync(outcome, _ownPipeline);
+        }
+    }
+
+    /// <remarks>In a context of its own: Polly does nothing in one whose token a timeout has cancelled.</remarks>
+    private static async ValueTask CountAsync<TResult>(Outcome<TResult> outcome, ResiliencePipeline pipeline)
+    {
+        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
+        try
+        {
+            await pipeline.ExecuteOutcomeAsync(static (_, met) => ValueTask.FromResult(met), context, outcome);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
@@ -181,4 +235,13 @@ internal sealed partial class ProviderBreaker
     private partial void LogAdopted(string provider, string instance, string code, TimeSpan duration);
 
     private sealed class AdoptedBreakOptions : ResilienceStrategyOptions;
+
+    private sealed class CountingOptions : ResilienceStrategyOptions;
+
+    private sealed class Counting(ProviderBreaker breaker) : ResilienceStrategy
+    {
+        protected override ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
+            Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state) =>
+            breaker.ExecuteAsync(callback, context, state);
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
@@ -18,7 +19,8 @@ internal sealed class CallbackParts
         Rules = new CallbackRules(http, Secrets);
         Delivery = new RunCallback(new CallbackOutbox(Store, time));
         Log = new();
-        Sender = new CallbackSender(Store, Secrets, http, time, Log);
+        Sender = new CallbackSender(
+            Store, Secrets, http, new ActivityTurns(new ActivityOptions(), time, NullLogger<FairTurns>.Instance), time, Log);
     }
 
     public CallbackStore Store { get; }

@@ -203,10 +203,98 @@ public sealed class ProviderBreakerTests : IAsyncLifetime
         await hanging;
     }
 
+    [Fact]
+    public async Task Slow_prompts_of_one_user_open_the_users_own_breaker_and_nobody_elses()
+    {
+        for (var call = 0; call < 24; call++)
+        {
+            Assert.Contains((await TimeOutAsync("alice")).Code, new[] { ProviderException.Timeout, Code });
+        }
+
+        // Three are enough for the user's own; those after them were not even sent.
+        Assert.Equal(3, _server.Requests.Count);
+        Assert.Null(State);
+        _server.RespondWith(_ => ModelReply.Text("Hi."));
+        Assert.Equal("Hi.", (await AsAsync("bob", () => AskAsync())).Text);
+        Assert.Equal(Code, (await AsAsync("alice", () => Assert.ThrowsAsync<ProviderException>(() => AskAsync()))).Code);
+
+        _time.Advance(Break);
+        Assert.Equal("Hi.", (await AsAsync("alice", () => AskAsync())).Text);
+        Assert.Equal("Hi.", (await AsAsync("alice", () => AskAsync())).Text);
+    }
+
+    [Fact]
+    public async Task Timeouts_of_several_users_open_it_for_everybody()
+    {
+        foreach (var user in new[] { "alice", "bob", "carol" })
+        {
+            Assert.Equal(ProviderException.Timeout, (await TimeOutAsync(user)).Code);
+        }
+
+        Assert.Equal((BreakerState.Open, ProviderException.Timeout), (State!.Value, States.Find("vllm")!.Reason));
+        Assert.Equal(Code, (await AsAsync("dave", () => Assert.ThrowsAsync<ProviderException>(() => AskAsync()))).Code);
+        Assert.Equal(3, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Failures_of_one_user_that_no_prompt_causes_open_it_for_everybody()
+    {
+        _server.RespondWith(_ => ModelReply.Status(503));
+        for (var failure = 0; failure < 3; failure++)
+        {
+            await AsAsync("alice", async () => { await FailAsync(); return true; });
+        }
+
+        Assert.Equal(BreakerState.Open, State);
+    }
+
+    [Fact]
+    public async Task Stream_that_falls_silent_weighs_as_one_timeout_of_its_user()
+    {
+        var silent = new Gate();
+        _server.RespondWith(_ => ModelReply.Text("This answer stops in its midst.") with { MidStreamGate = silent });
+        for (var call = 0; call < 6; call++)
+        {
+            await AsAsync("alice", async () =>
+            {
+                var reading = Assert.ThrowsAsync<ProviderException>(
+                    () => _providers.Client("vllm:m").GetStreamingResponseAsync("Hello").ToChatResponseAsync());
+                while (!reading.IsCompleted)
+                {
+                    _time.Advance(TimeSpan.FromSeconds(1));
+                    await Task.WhenAny(reading, Task.Delay(5));
+                }
+
+                return await reading;
+            });
+        }
+
+        Assert.Null(State);
+        _server.RespondWith(_ => ModelReply.Text("Hi."));
+        Assert.Equal("Hi.", (await AsAsync("bob", () => AskAsync())).Text);
+    }
+
+    private static Task<T> AsAsync<T>(string user, Func<Task<T>> work) => ModelCaller.AsAsync(new ModelCaller($"t!{user}"), work);
+
+    /// <summary>A call that ends because of the time that it takes.</summary>
+    private Task<ProviderException> TimeOutAsync(string user) => AsAsync(user, async () =>
+    {
+        var gate = new Gate();
+        _server.RespondWith(_ => ModelReply.Hang(gate));
+        var asking = Assert.ThrowsAsync<ProviderException>(() => AskAsync());
+        if (await Task.WhenAny(gate.Reached, asking) != asking)
+        {
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        return await asking;
+    });
+
     private TestProviders With(params string[] settings) => TestProviders.With(
         services => services.AddSingleton<TimeProvider>(_time),
         [
             $"Providers__vllm__Endpoint={_server.Endpoint}", "Providers__vllm__RetryAttempts=0", "Providers__vllm__BreakerFailures=3",
+            "Providers__vllm__TimeoutSeconds=5",
             .. settings,
         ]);
 

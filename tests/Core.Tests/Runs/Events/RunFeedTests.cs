@@ -49,7 +49,7 @@ public sealed class RunFeedTests(AzuriteFixture azurite)
     [Fact]
     public async Task Driver_that_dies_in_mid_stream_leaves_text_that_the_next_one_voids()
     {
-        var options = new RunOptions { LeaseSeconds = 3, LoseLeaseRenewals = true };
+        var options = new RunOptions { LeaseSeconds = 9, LoseLeaseRenewals = true };
         var dying = new DriverFixture(azurite, new ScriptedModels(Says("")) { Stream = Pieces(["Void "], new TaskCompletionSource().Task, []) }, _tools, _owner, options);
         var run = await dying.StartAsync(run => run with { Stream = true });
         var reading = Worker();
