@@ -36,7 +36,6 @@ public static class RunOrchestrator
     /// <summary>Between two of these, unless the run is called before.</summary>
     private static readonly TimeSpan ToolPause = TimeSpan.FromSeconds(15);
 
-
     /// <summary>Between two looks at first; half as much again each time, up to a minute.</summary>
     private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(5);
 
