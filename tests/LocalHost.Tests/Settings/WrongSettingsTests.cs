@@ -94,7 +94,7 @@ public sealed class WrongSettingsTests : IDisposable
         "Agents__0__Id: Must be [A-Za-z0-9][A-Za-z0-9_-]{0,63}.",
         "Agents__0__Instruction is no setting: did you mean Agents__0__Instructions?",
         "Agents__0__MaxTurns must be a whole number.",
-        "Agents__0__Model: There is no provider \"nobody\". Providers: acme, anthropic, azure, demo, gemini, groq, lmstudio, mistral, ollama, openai, openrouter, vllm.",
+        "Agents__0__Model: There is no provider \"nobody\". Providers: acme, anthropic, azure, bedrock, cohere, deepseek, demo, fireworks, gemini, groq, llamacpp, lmstudio, mistral, ollama, openai, openrouter, perplexity, together, vllm, xai.",
         "Agents__0__Tools__0: There is no tool \"no_such_tool\". GET /api/tools lists them.",
         "AzureWebJobsStorage is not a storage connection string (its value is not shown).",
         "Cache__MemoryMegabytes must be between 1 and 16384.",
