@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
@@ -19,6 +20,7 @@ public sealed class RunService
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly RunList _list;
+    private readonly ChildUsage _children;
     private readonly ConversationTurns _turns;
     private readonly CallbackRules _callbacks;
     private readonly QuotaCompanion _quotas;
@@ -40,6 +42,7 @@ public sealed class RunService
         TimeProvider time)
     {
         (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
+        _children = new ChildUsage(store);
         (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
     }
 
@@ -96,7 +99,7 @@ public sealed class RunService
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         var prepared = await prepare(id);
         var (run, entries) = prepared;
-        run = run with { RequestHash = idempotency?.RequestHash };
+        run = run with { RequestHash = idempotency?.RequestHash, Input = JournalEntry.InputOf(entries) };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
         var willWait = await _turns.WillWaitAsync(run, requestAborted);
@@ -133,6 +136,22 @@ public sealed class RunService
         return run!;
     }
 
+    /// <summary>The run with what it was asked, and with what the runs below it have used.</summary>
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    public async Task<Run> GetToShowAsync(Scope scope, string runId, CancellationToken cancellationToken)
+    {
+        var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        return await _children.AddToAsync(run!, cancellationToken);
+    }
+
+    /// <summary>A run that its caller has anyway, as <see cref="GetToShowAsync"/> shows it.</summary>
+    public async Task<Run> ToShowAsync(Run run, CancellationToken cancellationToken)
+    {
+        var input = run.Input ?? (await _store.FindWithInputAsync(run.Caller.Owner.Partition, run.Id, cancellationToken))?.Input;
+        return await _children.AddToAsync(run with { Input = input }, cancellationToken);
+    }
+
     /// <summary>The run and its recorded steps, in order.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Scope scope, string runId, CancellationToken cancellationToken)
@@ -146,7 +165,7 @@ public sealed class RunService
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
     public Task<ListPage<Run>> ListAsync(Scope scope, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
-        if (filter.ConversationId is { } conversation && !Ids.IsValid(conversation))
+        if ((filter.ConversationId is { } conversation && !Ids.IsValid(conversation)) || (filter.Parent is { } parent && !Ids.IsValid(parent)))
         {
             return Task.FromResult(new ListPage<Run>([], Next: null));
         }
