@@ -62,7 +62,7 @@ internal sealed class DriverFixture
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
             Quotas.Companion, Streams);
         Lists = new RunList(storage, vault);
-        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, new EventReaders(new LimitOptions()), Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
