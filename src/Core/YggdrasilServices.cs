@@ -246,7 +246,11 @@ public static class YggdrasilServices
         services.AddSingleton<RunStreams>();
         services.AddSingleton<RunFeeds>();
         services.AddSingleton<EventTickets>();
+        services.AddSingleton<EventReaders>();
         services.AddSingleton(provider => new RunEvents(
-            provider.GetRequiredService<RunFeeds>(), provider.GetRequiredService<RunStore>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<RunFeeds>(),
+            provider.GetRequiredService<RunStore>(),
+            provider.GetRequiredService<EventReaders>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 }

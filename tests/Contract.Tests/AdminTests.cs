@@ -49,7 +49,7 @@ public class AdminTests(ContractFixture app)
         Assert.Equal(_carol, read.Text("owner"));
         Assert.Equal(run, Assert.Single(runs.GetProperty("items").EnumerateArray()).Text("id"));
         Assert.Equal("Hello carol.", found.Text("output"));
-        Assert.Single(steps.GetProperty("items").EnumerateArray());
+        Assert.Equal(["input", "model"], steps.GetProperty("items").EnumerateArray().Select(step => step.Text("kind")));
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public class AdminTests(ContractFixture app)
     [MemberData(nameof(RoutesForUsers))]
     public async Task Naming_what_is_no_user_id_is_400(string method, string route)
     {
-        foreach (var user in (string[])["", "a%20b", "..%2Fcarol", "carol'%20or%20'1'%20eq%20'1", "carol&userId=dave", new string('u', 129)])
+        foreach (var user in (string[])["", "a%0Ab", "a%252Fb", "..", "carol&userId=dave", new string('u', 256)])
         {
             using var response = await SendAsync(method, Fill(route, "x", "run_x", user), Admin, BodyOf(method, route));
 

@@ -42,11 +42,11 @@ public class AgentContractTests(ContractFixture app)
         using var exists = await app.Http.SendJsonAsync(HttpMethod.Put, path, Minimal, ("If-None-Match", "*"));
         using var staleDelete = await app.Http.SendJsonAsync(HttpMethod.Delete, path, "", ("If-Match", first));
         using var absent = await app.Http.SendJsonAsync(HttpMethod.Put, path + "x", Minimal, ("If-Match", "*"));
-        using var foreign = await app.Http.SendJsonAsync(HttpMethod.Put, path, Minimal, ("If-Match", "\"x y\""));
+        using var unquoted = await app.Http.SendJsonAsync(HttpMethod.Put, path, Minimal, ("If-Match", "xy"));
 
         Assert.Equal((HttpStatusCode.Created, HttpStatusCode.OK), (created.StatusCode, replaced.StatusCode));
         Assert.All([stale, exists, staleDelete, absent], response => Assert.Equal(HttpStatusCode.PreconditionFailed, response.StatusCode));
-        Assert.Equal(HttpStatusCode.BadRequest, foreign.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, unquoted.StatusCode);
     }
 
     [Fact]

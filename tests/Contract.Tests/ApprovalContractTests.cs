@@ -170,6 +170,24 @@ public sealed class ApprovalContractTests(ContractFixture app)
         Assert.Equal(0, app.Effects.Count("POST", _path));
     }
 
+    [Fact]
+    public async Task Decision_is_in_the_steps_at_once_also_while_another_call_waits()
+    {
+        var calls = Enumerable.Range(0, 2).Select(i => ("http_post", JsonSerializer.Serialize(new { url = new Uri(app.Effects.Address, _path), body = $"{i}" }))).ToArray();
+        app.Model.RespondWith(request => request.ToolResults.Count == 0 ? ModelReply.ToolCalls(calls) : ModelReply.Text("Done."));
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Post, approvals = Post });
+        using var accepted = await app.Http.PostRunAsync(agent, new { input = "Post it" });
+        var run = await app.Http.RunUntilAsync((await accepted.ReadAsync()).Text("id"), run => run.Text("status") == "waiting");
+
+        using var denied = await DecideAsync(run, "deny", reason: "not today");
+        var step = await ToolStepAsync(run.Text("id"));
+        using var cancelled = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/runs/{run.Text("id")}/cancel", "");
+
+        Assert.Equal(HttpStatusCode.Accepted, denied.StatusCode);
+        Assert.Equal(("t1c0", "http_post", "denied"), (step.Text("callId"), step.Text("name"), step.Text("status")));
+        Assert.Equal(("deny", "alice", "not today"), (step.GetProperty("approval").Text("decision"), step.GetProperty("approval").Text("by"), step.GetProperty("approval").Text("reason")));
+    }
+
     private async Task<JsonElement> WaitingAsync()
     {
         app.Model.RespondWith(request => request.ToolResults.Count == 0

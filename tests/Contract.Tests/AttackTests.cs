@@ -267,6 +267,6 @@ public sealed class AttackTests(AttackFixture app) : IClassFixture<AttackFixture
         using var response = await app.Http.PostRunAsync(await PutAgentAsync(), new { input = input ?? attack }, Wait);
         var run = await app.Http.EndOfRunAsync((await response.ReadAsync()).Text("id"));
         using var timeline = await app.Http.GetAsync(new Uri($"/api/runs/{run.Text("id")}/steps", UriKind.Relative));
-        return (run, [.. (await timeline.ReadAsync()).GetProperty("items").EnumerateArray()]);
+        return (run, [.. (await timeline.ReadAsync()).GetProperty("items").EnumerateArray().Where(step => step.Text("kind") != "input")]);
     }
 }

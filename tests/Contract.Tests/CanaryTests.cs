@@ -100,7 +100,7 @@ public sealed class CanaryTests : IAsyncLifetime
             var run = await http.EndOfRunAsync((await started.ReadAsync()).Text("id"));
             Assert.Equal(("completed", answer), (run.Text("stopReason"), run.Text("output")));
             using var steps = await http.GetAsync(new Uri($"/api/runs/{run.Text("id")}/steps", UriKind.Relative));
-            Assert.Equal(calls.Length + 2, (await steps.ReadAsync()).GetProperty("items").GetArrayLength());
+            Assert.Equal(calls.Length + 3, (await steps.ReadAsync()).GetProperty("items").GetArrayLength());
             runIds.Add(run.Text("id"));
         }
     }

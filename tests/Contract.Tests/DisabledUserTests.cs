@@ -54,12 +54,9 @@ public class DisabledUserTests(ContractFixture app)
     }
 
     [Theory]
-    [InlineData("a%2Fb")]
-    [InlineData("a%5Cb")]
-    [InlineData("a%20b")]
-    [InlineData("a'%20or%20'1'%20eq%20'1")]
+    [InlineData("a%252Fb%0A")]
     [InlineData("a%0Ab")]
-    [InlineData("%C3%A6")]
+    [InlineData("a%7Fb")]
     public async Task Id_that_no_user_can_have_is_400(string id)
     {
         using var response = await app.Http.SendJsonAsync(HttpMethod.Put, $"/api/users/{id}/disabled", "", app.As("root", "admin"));

@@ -14,6 +14,7 @@ public sealed class EventReaderTests : IAsyncLifetime
     public async Task InitializeAsync() => _host = await KillableHost.StartAsync(settings =>
     {
         settings["Cors__AllowedOrigins__0"] = Page;
+        settings["Limits__EventReaders"] = "2000";
         settings["Logging__LogLevel__Microsoft.AspNetCore"] = "Information";
         settings["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Information";
     });
@@ -43,6 +44,15 @@ public sealed class EventReaderTests : IAsyncLifetime
 
         Assert.InRange(_host.PeakMemory, 1, MaxMemory);
         Array.ForEach(readers, reader => reader.Dispose());
+    }
+
+    [Fact]
+    public async Task Answers_say_that_they_depend_on_the_page_that_asks_also_where_none_does()
+    {
+        using var plain = await _host.Http.GetAsync(new Uri("/live", UriKind.Relative));
+        using var page = await _host.Http.SendJsonAsync(HttpMethod.Get, "/live", "", ("Origin", Page));
+
+        Assert.All([plain, page], response => Assert.Equal(["Origin"], response.Headers.Vary));
     }
 
     [Fact]

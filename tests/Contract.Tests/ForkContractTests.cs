@@ -29,7 +29,7 @@ public class ForkContractTests(ContractFixture app)
         Assert.Equal((2, 1), (fork.GetProperty("turns").GetInt32(), fork.GetProperty("usage").GetProperty("modelCalls").GetInt32()));
         Assert.Equal(calls + 1, app.Model.Requests.Count);
         Assert.Equal(
-            [("model", true), ("tool", true), ("model", false)],
+            [("input", true), ("model", true), ("tool", true), ("model", false)],
             (await StepsAsync(fork.Text("id"))).Select(step => (step.Text("kind"), step.TryGetProperty("inherited", out var inherited) && inherited.GetBoolean())));
     }
 

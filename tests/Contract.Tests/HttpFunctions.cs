@@ -7,6 +7,8 @@ namespace Yggdrasil.Contract.Tests;
 internal static partial class HttpFunctions
 {
     private const string Function = "Microsoft.Azure.Functions.Worker.FunctionAttribute";
+    /// <summary>Serves no route of its own; <see cref="RouteContractTests"/> says what it answers.</summary>
+    private const string CatchAll = "RefuseUnknownRoute";
     private const string HttpTrigger = "Microsoft.Azure.Functions.Worker.HttpTriggerAttribute";
 
     /// <summary>Name, verb and a path with ids filled in; a function of several verbs is there several times.</summary>
@@ -16,7 +18,7 @@ internal static partial class HttpFunctions
            from method in type.GetMethods()
            let name = Attribute(method.CustomAttributes, Function)?.ConstructorArguments[0].Value as string
            let trigger = method.GetParameters().Select(parameter => Attribute(parameter.CustomAttributes, HttpTrigger)).FirstOrDefault(found => found is not null)
-           where name is not null && trigger is not null
+           where name is not null && trigger is not null && name != CatchAll
            from verb in Verbs(trigger)
            select (name, verb, "/" + Placeholder().Replace(Route(trigger) ?? name, "x1")),
     ];
@@ -35,6 +37,8 @@ internal static partial class HttpFunctions
             .OfType<IReadOnlyCollection<CustomAttributeTypedArgument>>()
             .SelectMany(list => list)
             .Select(verb => ((string)verb.Value!).ToUpperInvariant())
+            // Of a route that is read, HEAD answers what GET does, without the body.
+            .Where(verb => verb != "HEAD")
             .ToArray();
         return verbs.Length > 0 ? verbs : ["GET", "POST", "PUT", "DELETE"];
     }

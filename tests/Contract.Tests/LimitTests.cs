@@ -187,7 +187,7 @@ public sealed class LimitTests(ContractFixture app)
         using var other = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/{_user}/limits", "{}", app.As("mallory"));
         using var self = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/{_user}/limits", "{}", app.As(_user));
         using var query = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/{_user}/limits?tenant=x", "{}", Admin);
-        using var malformed = await app.Http.SendJsonAsync(new HttpMethod(method), "/api/users/a%20b/limits", "{}", Admin);
+        using var malformed = await app.Http.SendJsonAsync(new HttpMethod(method), "/api/users/a%0Ab/limits", "{}", Admin);
 
         Assert.Equal(
             (HttpStatusCode.Forbidden, HttpStatusCode.Forbidden, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest),

@@ -115,7 +115,7 @@ public sealed class PromptTests(ContractFixture app)
         { "field twice", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"alice"},"agent":"a","agent":"b","input":"x"}""", "malformed" },
         { "system message", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"alice"},"agent":"assistant","input":[{"role":"system","content":"x"}]}""", "malformed" },
         { "no user", """{"version":1,"id":"{id}","owner":{"tenant":"dev"},"agent":"assistant","input":"x"}""", "malformed" },
-        { "user with a path", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"../alice"},"agent":"assistant","input":"x"}""", "malformed" },
+        { "user with a control character", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"al\u0001ice"},"agent":"assistant","input":"x"}""", "malformed" },
         { "user with a line break", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"a\nb"},"agent":"assistant","input":"x"}""", "malformed" },
         { "unknown agent", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"alice"},"agent":"nobody","input":"x"}""", "unknown_agent" },
         { "agent id with a filter", """{"version":1,"id":"{id}","owner":{"tenant":"dev","user":"alice"},"agent":"x' or PartitionKey ne '","input":"x"}""", "unknown_agent" },

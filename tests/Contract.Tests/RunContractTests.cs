@@ -64,7 +64,8 @@ public class RunContractTests(ContractFixture app)
         Assert.Equal("It is 391.", run.Text("output"));
         Assert.Equal(2, run.GetProperty("turns").GetInt32());
         Assert.Equal(2, run.GetProperty("usage").GetProperty("toolCalls").GetInt32());
-        Assert.Equal(["model", "tool", "tool", "model"], steps.Select(step => step.Text("kind")));
+        Assert.Equal(["input", "model", "tool", "tool", "model"], steps.Select(step => step.Text("kind")));
+        Assert.Equal("How much?", steps[0].Text("input"));
         var calculator = steps.Single(step => step.Text("name") == "calculator");
         Assert.Equal(("t1c0", "completed", "391"), (calculator.Text("callId"), calculator.Text("status"), calculator.Text("result")));
         Assert.Equal("17*23", calculator.GetProperty("arguments").Text("expression"));

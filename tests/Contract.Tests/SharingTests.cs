@@ -160,10 +160,9 @@ public class SharingTests(ContractFixture app)
     {
         // situation, path below /api/agents ({own} is an agent of alice's), answer
         { "with oneself", "{own}/shares/alice", HttpStatusCode.BadRequest },
-        { "with what is no user id", "{own}/shares/a%20b", HttpStatusCode.BadRequest },
-        { "with a quote in the user id", "{own}/shares/a'%20or%20'1'%20eq%20'1", HttpStatusCode.BadRequest },
-        { "with a path in the user id", "{own}/shares/..%2Fbob", HttpStatusCode.BadRequest },
-        { "with a user id of 129 characters", $"{{own}}/shares/{new string('u', 129)}", HttpStatusCode.BadRequest },
+        { "with what is no user id", "{own}/shares/a%0Ab", HttpStatusCode.BadRequest },
+        { "with a user id of 256 characters", $"{{own}}/shares/{new string('u', 256)}", HttpStatusCode.BadRequest },
+        { "with a user id too long for storage", $"{{own}}/shares/{string.Concat(Enumerable.Repeat("%C3%A6", 75))}", HttpStatusCode.BadRequest },
         { "with a parameter nobody knows", "{own}/shares/bob?right=write", HttpStatusCode.BadRequest },
         { "of an agent of the configuration", "assistant/shares/bob", HttpStatusCode.Forbidden },
         { "of an agent that does not exist", "nothing-here/shares/bob", HttpStatusCode.NotFound },

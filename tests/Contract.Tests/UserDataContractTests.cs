@@ -32,7 +32,7 @@ public class UserDataContractTests(ContractFixture app)
         Assert.Equal(["agent", "conversation", "message", "message", "run", "usage", "end"], lines.Select(line => line.Text("type")));
         Assert.Equal("Hello dora.", lines[3].GetProperty("message").Text("content"));
         var exported = lines[4];
-        Assert.Equal((run, "Hello", "model"), (
+        Assert.Equal((run, "Hello", "input"), (
             exported.GetProperty("run").Text("id"), exported.GetProperty("input")[0].Text("content"), exported.GetProperty("steps")[0].Text("kind")));
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
@@ -48,7 +48,7 @@ public class UserDataContractTests(ContractFixture app)
         var run = await FillAsync();
 
         using var refused = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/{_dora}/{what}", "", app.As("mallory"));
-        using var malformed = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/a%20b/{what}", "", app.As("root", "admin"));
+        using var malformed = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/a%0Ab/{what}", "", app.As("root", "admin"));
         using var query = await app.Http.SendJsonAsync(new HttpMethod(method), $"/api/users/me/{what}?userId={_dora}", "", app.As("root", "admin"));
         using var kept = await app.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{run}", "", app.As(_dora));
 

@@ -8,10 +8,10 @@ using Yggdrasil.Storage;
 namespace Yggdrasil.Agents;
 
 /// <summary>Which version of an agent a write may replace.</summary>
-/// <param name="IfMatch">The version it must have; null for any.</param>
+/// <param name="IfMatch">The versions of which it must have one; null for any.</param>
 /// <param name="IfNoneMatch">It must not exist.</param>
 /// <param name="IfExists">It must exist, in whatever version.</param>
-public sealed record AgentPrecondition(ETag? IfMatch = null, bool IfNoneMatch = false, bool IfExists = false);
+public sealed record AgentPrecondition(IReadOnlyList<ETag>? IfMatch = null, bool IfNoneMatch = false, bool IfExists = false);
 
 /// <summary>Agents as callers see them: those of the configuration, their own, and those shared with them.</summary>
 public sealed class AgentService
@@ -33,6 +33,10 @@ public sealed class AgentService
     public Task<Agent> GetAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         RequireAsync(scope, AgentAction.Read, agentId, cancellationToken);
 
+    /// <summary>The agent that an id names in a scope; null where there is none that the caller may read.</summary>
+    public async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+        await LookUpAsync(scope, agentId, cancellationToken) is { } agent && IsReadable(scope, agent) ? agent : null;
+
     /// <summary>Creates the agent or replaces its definition.</summary>
     /// <returns>The agent, and whether it is new.</returns>
     /// <exception cref="InvalidRequestException">The id or the definition is not valid.</exception>
@@ -41,10 +45,10 @@ public sealed class AgentService
     public async Task<(Agent Agent, bool Created)> PutAsync(
         Scope scope, string agentId, AgentDefinition definition, AgentPrecondition precondition, CancellationToken cancellationToken)
     {
-        var existing = await FindAsync(scope, agentId, cancellationToken);
+        var existing = await LookUpAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, AgentAction.Write, existing?.Resource ?? ResourceToCreate(scope, agentId), agentId);
         await ValidateAsync(scope, agentId, definition, cancellationToken);
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await FindAsync(scope, agentId, cancellationToken))
+        for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await LookUpAsync(scope, agentId, cancellationToken))
         {
             Check(precondition, existing);
             var now = _time.GetUtcNow();
@@ -104,7 +108,7 @@ public sealed class AgentService
     /// <exception cref="ConflictException">It is to be run, and its definition cannot be read.</exception>
     internal async Task<Agent> RequireAsync(Scope scope, AgentAction action, string agentId, CancellationToken cancellationToken)
     {
-        var agent = await FindAsync(scope, agentId, cancellationToken);
+        var agent = await LookUpAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
         return action == AgentAction.Run && agent!.IsUnreadable
             ? throw new ConflictException(RunError.AgentUnreadable.Message, RunError.AgentUnreadable.Code)
@@ -120,7 +124,7 @@ public sealed class AgentService
         foreach (var id in agent.Definition.Tools.Where(DelegateTools.IsDelegate).Select(DelegateTools.IdOf))
         {
             // Only to a caller who may run it: an agent that is shared may name others that are not.
-            if (await FindAsync(scope, DelegateTools.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+            if (await LookUpAsync(scope, DelegateTools.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
                 && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
             {
                 descriptions[id] = description;
@@ -130,7 +134,7 @@ public sealed class AgentService
         return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
     }
 
-    private async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+    private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         _configured.Find(agentId) is { } configured ? configured
         : Ids.IsValid(agentId) ? await _store.FindAsync(scope.Owner, agentId, cancellationToken)
         : Ids.IsSharedAgent(agentId) ? await _shares.FindAsync(scope.Owner, agentId, cancellationToken)
@@ -159,7 +163,7 @@ public sealed class AgentService
             var asked = DelegateTools.IdOf(tool);
             errors.Require(asked != agentId, $"tools[{index}]", "An agent cannot ask itself.");
             errors.Require(
-                asked == agentId || await FindAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");
+                asked == agentId || await LookUpAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");
         }
 
         errors.ThrowIfAny();
@@ -180,7 +184,7 @@ public sealed class AgentService
             throw new PreconditionFailedException("The agent does not exist.");
         }
 
-        if (precondition.IfMatch is { } expected && existing?.ETag != expected)
+        if (precondition.IfMatch is { } expected && (existing is null || !expected.Contains(existing.ETag)))
         {
             throw new PreconditionFailedException("The agent is not in the version that If-Match names; read it again.");
         }

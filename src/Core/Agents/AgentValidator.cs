@@ -15,9 +15,15 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
-    internal const int MaxTools = 64;
-    private const int MaxFallbacks = 8;
-    private const int MaxApprovers = 64;
+    /// <summary>The most tools that an agent may have, and the most of them that need approval.</summary>
+    public const int MaxTools = 64;
+
+    /// <summary>The most models that are asked when an agent's first one fails.</summary>
+    public const int MaxFallbacks = 8;
+
+    /// <summary>The most users and roles that may decide about an agent's calls.</summary>
+    public const int MaxApprovers = 64;
+
     private const int MaxTurns = 200;
     private const int MaxSchemaBytes = 64 * 1024;
     private const int MaxToolCalls = 1000;
@@ -27,8 +33,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
     public void Validate(AgentDefinition agent, FieldErrors errors, string prefix = "")
     {
         ValidateModel(agent.Model, prefix + "model", errors);
-        errors.Require(agent.Fallbacks.Count <= MaxFallbacks, prefix + "fallbacks", $"At most {MaxFallbacks} models.");
-        foreach (var (index, model) in agent.Fallbacks.Index())
+        foreach (var (index, model) in Bounded(agent.Fallbacks, MaxFallbacks, prefix + "fallbacks", errors))
         {
             ValidateModel(model, $"{prefix}fallbacks[{index}]", errors);
         }
@@ -103,8 +108,8 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 
     private void ValidateTools(AgentDefinition agent, string prefix, FieldErrors errors)
     {
-        errors.Require(agent.Tools.Count <= MaxTools, prefix + "tools", $"At most {MaxTools} tools.");
-        foreach (var (index, name) in agent.Tools.Index())
+        HashSet<string> named = new(StringComparer.Ordinal);
+        foreach (var (index, name) in Bounded(agent.Tools, MaxTools, prefix + "tools", errors))
         {
             var field = $"{prefix}tools[{index}]";
             if (DelegateTools.IsDelegate(name))
@@ -116,18 +121,24 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
                 errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
             }
 
-            errors.Require(agent.Tools.Take(index).All(earlier => earlier != name), field, $"\"{name}\" is named twice.");
+            errors.Require(named.Add(name), field, $"\"{name}\" is named twice.");
         }
 
-        foreach (var (index, name) in agent.Approvals.Index())
+        foreach (var (index, name) in Bounded(agent.Approvals, MaxTools, prefix + "approvals", errors))
         {
-            errors.Require(agent.Tools.Contains(name), $"{prefix}approvals[{index}]", $"\"{name}\" is not among the agent's tools.");
+            errors.Require(named.Contains(name), $"{prefix}approvals[{index}]", $"\"{name}\" is not among the agent's tools.");
         }
 
-        errors.Require(agent.Approvers.Count <= MaxApprovers, prefix + "approvers", $"At most {MaxApprovers} approvers.");
-        foreach (var (index, approver) in agent.Approvers.Index())
+        foreach (var (index, approver) in Bounded(agent.Approvers, MaxApprovers, prefix + "approvers", errors))
         {
-            errors.Require(Approver.TryParse(approver, out _), $"{prefix}approvers[{index}]", "Write user:<id> or role:<name>.");
+            errors.Require(Approver.TryParse(approver, out _), $"{prefix}approvers[{index}]", Approver.Rule);
         }
+    }
+
+    /// <summary>The items of a list that is not too long; of one that is, none.</summary>
+    private static IEnumerable<(int Index, string Item)> Bounded(IReadOnlyList<string> list, int most, string field, FieldErrors errors)
+    {
+        errors.Require(list.Count <= most, field, $"At most {most} items.");
+        return list.Count <= most ? list.Index() : [];
     }
 }

@@ -25,6 +25,9 @@ public sealed class LimitOptions
     /// <inheritdoc cref="UsageLimits.ConcurrentRuns"/>
     public int? ConcurrentRuns { get; set; } = 100;
 
+    /// <summary>Streams of events (<c>GET /api/runs/{id}/events</c>) that one user may have open on one instance; 1 to 10,000.</summary>
+    public int EventReaders { get; set; } = 100;
+
     /// <summary>By tenant, case aside.</summary>
     public Dictionary<string, UsageLimits> Tenants { get; } = new(TenantId.Comparer);
 
@@ -48,11 +51,15 @@ public sealed class LimitOptions
         .. Problems(Section, Default),
         .. Tenants.SelectMany(tenant => Problems($"{Section}__{nameof(Tenants)}__{tenant.Key}", tenant.Value)),
         .. Agents.SelectMany(agent => Problems($"{Section}__{nameof(Agents)}__{agent.Key}", agent.Value)),
+        .. EventReaders is < 1 or > MaxEventReaders
+            ? [$"{Section}__{nameof(EventReaders)} must be between 1 and {MaxEventReaders}."]
+            : Array.Empty<string>(),
         .. Agents.Count > MaxAgents ? [$"{Section}__{nameof(Agents)} may name {MaxAgents} agents."] : Array.Empty<string>(),
         .. Agents.Keys.Where(agent => !Ids.IsValid(agent)).Select(agent => $"{Section}__{nameof(Agents)}__{agent} names no agent."),
     ];
 
     private const int MaxAgents = 100;
+    private const int MaxEventReaders = 10_000;
 
     private static IEnumerable<string> Problems(string section, UsageLimits limits) =>
         limits.Problems().Select(problem => $"{section}__{problem.Member} {problem.Rule}");

@@ -7,7 +7,7 @@ internal static class QuotaRefusals
 {
     public static QuotaRefusal Rate(string? agentKey, int perMinute, TimeSpan untilNext) => new(
         QuotaLimit.Rate,
-        Invariant($"The limit of {perMinute} runs started per minute{Of(agentKey)} is reached; the next one may be started in {Seconds(untilNext)} s."),
+        Invariant($"The limit of {perMinute} runs started per minute{Of(agentKey)}{(agentKey is null ? ", writes included," : "")} is reached; the next one is taken in {Seconds(untilNext)} s."),
         untilNext);
 
     public static QuotaRefusal Concurrency(string? agentKey, int places, TimeSpan retryAfter) => new(

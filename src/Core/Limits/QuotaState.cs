@@ -83,6 +83,11 @@ internal sealed record QuotaState
         return (holds ? next.Reserve(now, bounds, runId, next.Grant(bounds, runId, need)) : next, null);
     }
 
+    /// <summary>Counts a request that starts no run against the user's rate, and against nothing else.</summary>
+    public (QuotaState Next, QuotaRefusal? Refusal) Count(DateTimeOffset now, QuotaBounds bounds) => RefuseRate(now, bounds) is { } refusal
+        ? (this, refusal)
+        : (Count(bounds, (meter, limits) => meter with { Bucket = meter.Bucket.Take(now, limits.RequestsPerMinute) }), null);
+
     /// <summary>Accounts for what a run has used, and reserves its next call in place of what was reserved before.</summary>
     /// <param name="used">Since it was last accounted for.</param>
     /// <returns>On a refusal the state is unchanged: nothing was accounted for.</returns>

@@ -22,7 +22,10 @@ public sealed record UsageLimits
     /// <summary>US dollars of a day in UTC, 0 to 1,000,000. Models without a known price count as free.</summary>
     public decimal? CostPerDayUsd { get; init; }
 
-    /// <summary>Runs started per minute, 1 to 60,000; so many may be started at once, then they come back one by one.</summary>
+    /// <summary>
+    /// Runs started per minute, 1 to 60,000; so many may be started at once, then they come back one by one. Of a user's own, requests that
+    /// write agents, shares, schedules, batches or callback secrets count too.
+    /// </summary>
     public int? RequestsPerMinute { get; init; }
 
     /// <summary>Runs that go on at the same time, 1 to 500; one that waits or is suspended does not count.</summary>

@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
@@ -57,6 +58,18 @@ public sealed class UsageService
             .Where(scope => scope.Limits.RequestsPerMinute is not null)
             .Select(scope => RateStatus.Of(state.Meter(scope.AgentKey).Bucket, scope.Limits.RequestsPerMinute!.Value, now))
             .MinBy(status => status.Remaining);
+    }
+
+    /// <summary>Counts a request that changes what is stored, and starts no run, against its caller's rate.</summary>
+    /// <exception cref="RateLimitedException">The caller has made as many as allowed.</exception>
+    public async Task CountWriteAsync(Owner user, CancellationToken cancellationToken)
+    {
+        var bounds = new QuotaBounds(await _limits.FindAsync(user, cancellationToken));
+        if (bounds.User.RequestsPerMinute is not null)
+        {
+            // No run is reserved for, so nothing is looked for under its id.
+            await _ledger.ChangeAsync(user.Partition, runId: "", (state, now) => state.Count(now, bounds), cancellationToken);
+        }
     }
 
     private static UsageDay Day(DateOnly date, Dictionary<DateOnly, QuotaMeter> used)

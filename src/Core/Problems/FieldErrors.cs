@@ -1,28 +1,40 @@
 namespace Yggdrasil.Problems;
 
 /// <summary>Collects what is wrong with a request, so that its caller learns everything at once.</summary>
+/// <remarks>
+/// A caller mends some fields and asks again, so what is told is bounded: 50 fields, 5 messages each, names of 200 and messages of
+/// 600 characters. A hostile request gets no large answer.
+/// </remarks>
 public sealed class FieldErrors
 {
-    /// <summary>Fields named at most; a caller mends some and asks again, and a hostile one gets no large answer.</summary>
     private const int MaxFields = 50;
+    private const int MaxMessages = 5;
     private const int MaxFieldLength = 200;
+    private const int MaxMessageLength = 600;
 
     private readonly Dictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
 
+    /// <summary>Whether no other field will be told of: whoever walks a list may stop.</summary>
+    public bool IsFull => _errors.Count == MaxFields;
+
     public void Add(string field, string message)
     {
-        field = field.Length <= MaxFieldLength ? field : $"{field.AsSpan(0, MaxFieldLength)}…";
-        if (_errors.Count == MaxFields && !_errors.ContainsKey(field))
-        {
-            return;
-        }
-
+        field = Cut(field, MaxFieldLength);
         if (!_errors.TryGetValue(field, out var messages))
         {
+            if (IsFull)
+            {
+                return;
+            }
+
             _errors[field] = messages = [];
         }
 
-        messages.Add(message);
+        message = Cut(message, MaxMessageLength);
+        if (messages.Count < MaxMessages && !messages.Contains(message))
+        {
+            messages.Add(message);
+        }
     }
 
     /// <summary>Adds <paramref name="message"/> unless <paramref name="holds"/>.</summary>
@@ -45,4 +57,16 @@ public sealed class FieldErrors
 
     /// <summary>Everything added, a line each, for start-up messages.</summary>
     public IEnumerable<string> Lines => _errors.SelectMany(pair => pair.Value.Select(message => $"{pair.Key}: {message}"));
+
+    private static string Cut(string text, int length)
+    {
+        if (text.Length <= length)
+        {
+            return text;
+        }
+
+        // Half a surrogate pair could not be written as JSON.
+        var end = char.IsHighSurrogate(text[length - 1]) ? length - 1 : length;
+        return $"{text.AsSpan(0, end)}…";
+    }
 }

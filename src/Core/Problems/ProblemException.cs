@@ -85,3 +85,18 @@ public sealed class QuotaExceededException(string detail, TimeSpan retryAfter) :
 /// <summary>As many runs go on as may.</summary>
 public sealed class TooManyConcurrentRunsException(string detail, TimeSpan retryAfter)
     : LimitException("too_many_concurrent_runs", detail, retryAfter);
+
+/// <summary>The route exists, but not under this verb.</summary>
+/// <param name="served">The verbs under which it does.</param>
+public sealed class MethodNotAllowedException(string verb, IReadOnlyList<string> served)
+    : ProblemException("method_not_allowed", $"This route does not take {verb}. It takes {string.Join(", ", served)}.")
+{
+    public IReadOnlyList<string> Served { get; } = served;
+}
+
+/// <summary>The body comes in a form that is not read here.</summary>
+public sealed class UnsupportedMediaTypeException(string detail) : ProblemException("unsupported_media_type", detail);
+
+/// <summary>As many streams of events are open as may.</summary>
+public sealed class TooManyEventReadersException(string detail, TimeSpan retryAfter)
+    : LimitException("too_many_event_readers", detail, retryAfter);

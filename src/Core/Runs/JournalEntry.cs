@@ -64,6 +64,11 @@ public enum StepStatus
 /// <summary>One recorded step of a run. Written once, never changed.</summary>
 public sealed record JournalEntry
 {
+    /// <summary>What the run of a journal was asked: what it was asked itself, or else what the run was that it took up; null when there is no input.</summary>
+    public static IReadOnlyList<ChatMessage>? InputOf(IReadOnlyList<JournalEntry> entries) =>
+        (entries.FirstOrDefault(entry => entry is { Kind: EntryKind.Input, Inherited: false })
+            ?? entries.FirstOrDefault(entry => entry.Kind == EntryKind.Input))?.Messages;
+
     /// <summary>Its place in the journal. Assigned when the entry is committed.</summary>
     public long Sequence { get; init; }
 

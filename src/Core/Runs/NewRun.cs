@@ -32,6 +32,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             },
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
+            InputIsList = request.InputIsList,
             Stream = request.Stream,
             Metadata = request.Metadata,
             Notices = [.. NoticesOf(request, agent.Definition)],

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Azure;
+using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
@@ -50,6 +51,12 @@ public sealed record Run
 
     /// <summary>The run of the same conversation whose turn came with this one's end, and which is to be woken.</summary>
     public string? NextRun { get; init; }
+
+    /// <summary>What it was asked; null where the run was loaded without the beginning of its journal.</summary>
+    public IReadOnlyList<ChatMessage>? Input { get; init; }
+
+    /// <summary>Whether its caller sent a list of messages, rather than a text that became the only one.</summary>
+    public bool InputIsList { get; init; }
 
     /// <summary>Whether readers are shown what models say while they say it.</summary>
     public bool Stream { get; init; }
@@ -146,7 +153,7 @@ public sealed record Run
     public int DecisionCount { get; init; }
 
     /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
-    internal IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
+    public IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
 
     /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
     internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;

@@ -86,6 +86,7 @@ public sealed class RunForking
         AgentKey = source.AgentKey,
         Agent = source.Agent,
         ForkedFrom = source.Id,
+        InputIsList = request.Input is null && source.InputIsList,
         InheritedTurns = request.FromTurn - 1,
         Turns = request.FromTurn - 1,
         Stream = source.Stream,

@@ -46,6 +46,7 @@ internal sealed class RunRow(ContentVault vault)
         row["ConversationId"] = run.ConversationId;
         row[BatchId] = run.BatchId;
         row["Stream"] = run.Stream ? true : null;
+        row["InputIsList"] = run.InputIsList ? true : null;
         row["ForkedFrom"] = run.ForkedFrom;
         row["InheritedTurns"] = run.ForkedFrom is null ? null : run.InheritedTurns;
         row["RetentionDays"] = run.Agent.RetentionDays;
@@ -274,6 +275,7 @@ internal sealed class RunRow(ContentVault vault)
         ConversationId = row.GetString("ConversationId"),
         BatchId = row.GetString(BatchId),
         Stream = Streams(row),
+        InputIsList = row.GetBoolean("InputIsList") ?? false,
         ForkedFrom = row.GetString("ForkedFrom"),
         InheritedTurns = row.GetInt32("InheritedTurns") ?? 0,
         TraceParent = row.GetString("TraceParent"),

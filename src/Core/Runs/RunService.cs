@@ -3,6 +3,7 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
+using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Security.Redaction;
@@ -19,6 +20,7 @@ public sealed class RunService
     private readonly AgentService _agents;
     private readonly RunStore _store;
     private readonly RunList _list;
+    private readonly ChildUsage _children;
     private readonly ConversationTurns _turns;
     private readonly CallbackRules _callbacks;
     private readonly QuotaCompanion _quotas;
@@ -45,6 +47,7 @@ public sealed class RunService
     {
         (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
         (_inPlace, _wakeUp, _recovery, _overdue, _options, _time) = (inPlace, wakeUp, recovery, overdue, options, time);
+        _children = new ChildUsage(store);
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
@@ -100,7 +103,7 @@ public sealed class RunService
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         var prepared = await prepare(id);
         var (run, entries) = prepared;
-        run = run with { RequestHash = idempotency?.RequestHash };
+        run = run with { RequestHash = idempotency?.RequestHash, Input = JournalEntry.InputOf(entries) };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
         var willWait = await WillWaitAsync(run, isToBeDriven: wait > TimeSpan.Zero, scheduler, requestAborted);
@@ -135,10 +138,25 @@ public sealed class RunService
         return run!;
     }
 
-    /// <summary>The run as it is; one that is past its deadline and that nobody drives has ended by this.</summary>
+    /// <summary>
+    /// The run with what it was asked, and with what the runs below it have used; one that is past its deadline and that nobody drives has
+    /// ended by this.
+    /// </summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
-    public async Task<Run> GetAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken) =>
-        await _overdue.EndAsync(await GetAsync(scope, runId, cancellationToken), scheduler, cancellationToken);
+    public async Task<Run> GetToShowAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        var shown = await _overdue.EndAsync(run!, scheduler, cancellationToken);
+        return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
+    }
+
+    /// <summary>A run that its caller has anyway, as <see cref="GetToShowAsync"/> shows it.</summary>
+    public async Task<Run> ToShowAsync(Run run, CancellationToken cancellationToken)
+    {
+        var input = run.Input ?? (await _store.FindWithInputAsync(run.Caller.Owner.Partition, run.Id, cancellationToken))?.Input;
+        return await _children.AddToAsync(run with { Input = input }, cancellationToken);
+    }
 
     /// <summary>The run and its recorded steps, in order.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
@@ -154,7 +172,7 @@ public sealed class RunService
     public async Task<ListPage<Run>> ListAsync(
         Scope scope, RunFilter filter, int limit, string? after, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
-        if (filter.ConversationId is { } conversation && !Ids.IsValid(conversation))
+        if ((filter.ConversationId is { } conversation && !Ids.IsValid(conversation)) || (filter.Parent is { } parent && !Ids.IsValid(parent)))
         {
             return new ListPage<Run>([], Next: null);
         }

@@ -75,6 +75,24 @@ internal sealed class RunStore(
             : (await _runs.ReadAsync(row.Value!, cancellationToken), WasDeleted: false);
     }
 
+    /// <summary>The run with what it was asked, in one request; null when there is none.</summary>
+    public async Task<Run?> FindWithInputAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var start = RowKeys.Run(runId);
+        var range = RowKeys.Range(partition, start, RowKeys.JournalEntry(runId, 1));
+        var rows = await table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        if (rows.Count == 0 || rows[0].RowKey != start || RunRow.IsTombstone(rows[0]))
+        {
+            return null;
+        }
+
+        // A fork's journal begins with what it took over, however much that is.
+        return rows.Count > 1
+            ? (await ReadAsync(rows, cancellationToken)).Run
+            : (await LoadAsync(partition, runId, cancellationToken))?.Run;
+    }
+
     /// <summary>Whether nothing of the run is to go on: it is to be cancelled, has ended, or is gone. Reads no content.</summary>
     public async Task<bool> IsToStopAsync(string partition, string runId, CancellationToken cancellationToken)
     {
@@ -221,7 +239,7 @@ internal sealed class RunStore(
             }
         }
 
-        return (run with { Decisions = decisions }, entries);
+        return (run with { Decisions = decisions, Input = JournalEntry.InputOf(entries) }, entries);
     }
 
     /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>

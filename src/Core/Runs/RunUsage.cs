@@ -28,6 +28,12 @@ public sealed record RunUsage(
     /// </summary>
     public IReadOnlyList<string>? UnpricedModels { get; init; }
 
+    /// <summary>
+    /// This and what the runs have used that were started by its calls, and by theirs; null for a run without any, and where the
+    /// run was not read by itself.
+    /// </summary>
+    public RunUsage? WithChildren { get; init; }
+
     public RunUsage AddModelCall(JournalEntry answer) => this with
     {
         InputTokens = InputTokens + (answer.InputTokens ?? 0),

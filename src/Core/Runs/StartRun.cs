@@ -11,6 +11,9 @@ public sealed record StartRun
     /// <summary>What the model is to answer: user and assistant messages, the last one a user's.</summary>
     public required IReadOnlyList<ChatMessage> Input { get; init; }
 
+    /// <summary>Whether it was sent as a list of messages, also where that holds one alone.</summary>
+    public bool InputIsList { get; init; }
+
     /// <summary>The caller's conversation that the run continues, or begins where there is none of this id.</summary>
     public string? ConversationId { get; init; }
 

@@ -18,7 +18,7 @@ internal sealed class ScheduleClock
     private ScheduleClock(CronExpression cron, TimeZoneInfo zone) => (_cron, _zone) = (cron, zone);
 
     public static ScheduleClock Of(ScheduleDefinition definition) =>
-        new(CronExpression.Parse(definition.Cron, CronFormat.Standard), TimeZoneInfo.FindSystemTimeZoneById(definition.TimeZone));
+        new(CronExpression.Parse(definition.Cron, CronFormat.Standard), ZoneOf(definition.TimeZone));
 
     /// <summary>Whether this version reads what the definition says; a newer one may have written more.</summary>
     public static bool Knows(ScheduleDefinition definition) =>
@@ -38,17 +38,18 @@ internal sealed class ScheduleClock
         TimeZoneInfo? zone = null;
         if (timeZone is not null)
         {
-            errors.Require(
-                timeZone.Length <= MaxCronLength && TimeZoneInfo.TryFindSystemTimeZoneById(timeZone, out zone) && zone.HasIanaId,
-                "timeZone",
-                "Must be an IANA time zone, such as Europe/Oslo or UTC.");
+            errors.Require(IanaTimeZones.TryFind(timeZone, out zone), "timeZone", "Must be an IANA time zone, such as Europe/Oslo or UTC.");
         }
 
-        if (expression is not null && zone is { HasIanaId: true })
+        if (expression is not null && zone is not null)
         {
             errors.Require(expression.GetNextOccurrence(now, zone) is not null, "cron", "There is no such day: it would never be due.");
         }
     }
+
+    private static TimeZoneInfo ZoneOf(string id) => IanaTimeZones.TryFind(id, out var zone)
+        ? zone
+        : throw new TimeZoneNotFoundException("The schedule's time zone is not known to this host any more.");
 
     /// <summary>The first occurrence after <paramref name="time"/>, in UTC; null when there is none any more.</summary>
     public DateTimeOffset? After(DateTimeOffset time) => _cron.GetNextOccurrence(time, _zone)?.ToUniversalTime();

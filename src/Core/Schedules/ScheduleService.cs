@@ -58,7 +58,11 @@ public sealed class ScheduleService
 
     /// <exception cref="NotFoundException">There is no such schedule in this scope.</exception>
     public async Task<Schedule> GetAsync(Scope scope, string scheduleId, CancellationToken cancellationToken) =>
-        (Ids.IsValid(scheduleId) ? await _store.FindAsync(scope.Owner.Partition, scheduleId, cancellationToken) : null) ?? throw NoSchedule(scheduleId);
+        await FindAsync(scope, scheduleId, cancellationToken) ?? throw NoSchedule(scheduleId);
+
+    /// <summary>The schedule; null where there is none in this scope.</summary>
+    public async Task<Schedule?> FindAsync(Scope scope, string scheduleId, CancellationToken cancellationToken) =>
+        Ids.IsValid(scheduleId) ? await _store.FindAsync(scope.Owner.Partition, scheduleId, cancellationToken) : null;
 
     /// <summary>Deletes a schedule; the runs that it started stay.</summary>
     /// <exception cref="NotFoundException">There is no such schedule in this scope.</exception>

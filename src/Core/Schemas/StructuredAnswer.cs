@@ -28,7 +28,7 @@ internal static partial class StructuredAnswer
         try
         {
             using var document = JsonDocument.Parse(Unfenced(answer), Rules);
-            json = JsonSerializer.SerializeToUtf8Bytes(document.RootElement);
+            json = JsonIntegers.Normalize(JsonSerializer.SerializeToUtf8Bytes(document.RootElement), ValueSchema.MaxDepth);
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -41,13 +41,15 @@ internal static partial class StructuredAnswer
             ?? ["The agent's responseSchema cannot be read, so no answer fits it."];
     }
 
-    /// <summary>The value of an answer; null for one that is no JSON, and so fits no schema.</summary>
+    /// <summary>The value of an answer, its integers written as such; null for one that is no JSON, and so fits no schema.</summary>
     public static JsonElement? Parse(string answer)
     {
         try
         {
             using var document = JsonDocument.Parse(Unfenced(answer), Rules);
-            return document.RootElement.Clone();
+            var json = Encoding.UTF8.GetBytes(document.RootElement.GetRawText());
+            using var value = JsonDocument.Parse(JsonIntegers.Normalize(json, ValueSchema.MaxDepth), Rules);
+            return value.RootElement.Clone();
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or ArgumentException)
         {

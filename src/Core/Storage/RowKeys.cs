@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using Azure.Data.Tables;
+using Yggdrasil.Security;
 
 namespace Yggdrasil.Storage;
 
@@ -53,13 +55,21 @@ internal static class RowKeys
     public const string Quota = "quota";
     public const string UsagePrefix = "usage!";
     private const string SummarySuffix = "!s";
+    private static readonly SearchValues<char> PlainUserCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@|:+=-");
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
 
     public static string AgentShares(string agentId) => $"{AgentPrefix}{agentId}!";
 
-    /// <param name="userId">One that follows the rule of user ids in requests; a share never leaves its tenant.</param>
-    public static string AgentShare(string agentId, string userId) => $"{AgentPrefix}{agentId}!{userId}";
+    /// <param name="userId">A share never leaves its tenant.</param>
+    public static string AgentShare(string agentId, string userId) => $"{AgentPrefix}{agentId}!{UserPart(userId)}";
+
+    /// <summary>
+    /// A user's part of a key: the id as it is where it has nothing but what every earlier version took, or else encoded after a
+    /// <c>~</c>, which no such id has.
+    /// </summary>
+    private static string UserPart(string userId) => userId.AsSpan().ContainsAnyExcept(PlainUserCharacters) ? $"~{new Owner("", userId).UserKey}" : userId;
 
     /// <param name="sharedId">As <see cref="Ids.SharedAgent"/> makes it.</param>
     public static string SharedAgent(string sharedId) => $"{SharedAgentPrefix}{sharedId}";
@@ -84,6 +94,10 @@ internal static class RowKeys
     public static string Approval(string runId, string callId) => $"{Approvals(runId)}{callId}";
 
     public static string ListEntry(DateTimeOffset createdAt, string runId) => $"{ListPrefix}{Reverse(createdAt)}!{runId}";
+
+    /// <summary>Between the entries of a list that were created at <paramref name="time"/> or later, and those before.</summary>
+    /// <param name="prefix">Of a list whose keys go on with the reverse of a time.</param>
+    public static string ListedBefore(string prefix, DateTimeOffset time) => $"{prefix}{Reverse(time)}{AfterSeparator}";
 
     public static string Conversation(string conversationId) => $"{ConversationPrefix}{conversationId}";
 

@@ -29,12 +29,15 @@ public sealed class ToolArguments
             return new ArgumentValidation(None, [json.Error]);
         }
 
+        // Models write 4.0 where the schema says integer, and a parameter may be an int.
+        var text = JsonIntegers.Normalize(json.Text, ArgumentJson.MaxDepth);
+
         // A schema that cannot be read refuses every call instead of letting any pass.
-        var errors = _schemas.GetValue(tool, ReadSchema).Value?.Validate(json.Text)
+        var errors = _schemas.GetValue(tool, ReadSchema).Value?.Validate(text)
             ?? ["The tool's parameter schema cannot be read, so it cannot be called."];
         return errors.Count > 0
             ? new ArgumentValidation(None, errors)
-            : new ArgumentValidation(Parse(json.Text), []);
+            : new ArgumentValidation(Parse(text), []);
     }
 
     private static StrongBox<ValueSchema?> ReadSchema(AgentTool tool) =>

@@ -1,13 +1,15 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Agents;
+using Yggdrasil.Limits;
+using Yggdrasil.Security.Authorization;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
+public sealed class AgentFunctions(AgentService agents, AgentSharing sharing, UsageService usage, ILogger<AgentFunctions> logger)
 {
     [Function(nameof(ListAgents))]
     public async Task<IResult> ListAgents(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/agents")] HttpRequest request)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/agents")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
@@ -16,53 +18,31 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
 
     [Function(nameof(GetAgent))]
     public async Task<IResult> GetAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/agents/{agent}")] HttpRequest request, string agent)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         return Answer(request, await agents.GetAsync(request.Scope(), agent, request.HttpContext.RequestAborted));
     }
 
     [Function(nameof(PutAgent))]
-    public async Task<IResult> PutAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}")] HttpRequest request, string agent)
-    {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        var scope = request.Scope();
-        var definition = AgentRequest.Parse(await RequestBody.ReadAsync(request));
-        var (saved, created) = await agents.PutAsync(
-            scope, agent, definition, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
-        return Answer(request, saved, created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
-    }
+    public Task<IResult> PutAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}")] HttpRequest request, string agent) =>
+        usage.WithWriteRateAsync(request, logger, () => PutAgentAsync(request, agent));
 
     [Function(nameof(DeleteAgent))]
-    public async Task<IResult> DeleteAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent)
-    {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        await RequestBody.RequireEmptyAsync(request);
-        await agents.DeleteAsync(request.Scope(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
-        return Results.NoContent();
-    }
+    public Task<IResult> DeleteAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent) =>
+        usage.WithWriteRateAsync(request, logger, () => DeleteAgentAsync(request, agent));
 
     [Function(nameof(ShareAgent))]
-    public async Task<IResult> ShareAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
-    {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        await RequestBody.RequireEmptyAsync(request);
-        await sharing.ShareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
-        return Results.NoContent();
-    }
+    public Task<IResult> ShareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user) =>
+        usage.WithWriteRateAsync(request, logger, () => ShareAgentAsync(request, agent, user));
 
     [Function(nameof(UnshareAgent))]
-    public async Task<IResult> UnshareAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
-    {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        await RequestBody.RequireEmptyAsync(request);
-        await sharing.UnshareAsync(request.Scope(), agent, user, request.HttpContext.RequestAborted);
-        return Results.NoContent();
-    }
+    public Task<IResult> UnshareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user) =>
+        usage.WithWriteRateAsync(request, logger, () => UnshareAgentAsync(request, agent, user));
 
     private static IResult Answer(HttpRequest request, Agent agent, int status = StatusCodes.Status200OK)
     {
@@ -72,5 +52,45 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
         }
 
         return Answers.Json(AgentDocument.From(agent), status);
+    }
+
+    private async Task<IResult> PutAgentAsync(HttpRequest request, string agent)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        var scope = request.Scope();
+        var (definition, sent) = AgentRequest.Parse(await RequestBody.ReadAsync(request));
+        if (!sent.IsEmpty)
+        {
+            var current = await agents.FindAsync(scope, agent, request.HttpContext.RequestAborted);
+            sent.Require(current is null ? new { Id = agent } : AgentDocument.From(current));
+        }
+
+        var (saved, created) = await agents.PutAsync(
+            scope, agent, definition, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+        return Answer(request, saved, created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
+
+    private async Task<IResult> DeleteAgentAsync(HttpRequest request, string agent)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
+        await agents.DeleteAsync(request.Scope(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private async Task<IResult> ShareAgentAsync(HttpRequest request, string agent, string user)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
+        await sharing.ShareAsync(request.Scope(), agent, UserId.OfPath(user), request.HttpContext.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private async Task<IResult> UnshareAgentAsync(HttpRequest request, string agent, string user)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
+        await sharing.UnshareAsync(request.Scope(), agent, UserId.OfPath(user), request.HttpContext.RequestAborted);
+        return Results.NoContent();
     }
 }

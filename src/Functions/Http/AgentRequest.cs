@@ -7,8 +7,9 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>Reads an agent definition. Shapes and types are checked here; the rules of the values are the domain's.</summary>
 internal static class AgentRequest
 {
+    /// <returns>The definition, and what was sent of an agent's answer beside it.</returns>
     /// <exception cref="InvalidRequestException">The body is not an agent definition; every mistake of form is named.</exception>
-    public static AgentDefinition Parse(ReadOnlyMemory<byte> body)
+    public static (AgentDefinition Definition, ReadOnlyFields Sent) Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
         var model = fields.String("model");
@@ -16,12 +17,12 @@ internal static class AgentRequest
         var defaults = new AgentDefinition { Model = model ?? "" };
         var agent = defaults with
         {
-            Fallbacks = fields.Strings("fallbacks"),
+            Fallbacks = fields.Strings("fallbacks", AgentValidator.MaxFallbacks),
             Description = fields.String("description"),
             Instructions = fields.String("instructions"),
-            Tools = fields.Strings("tools"),
-            Approvals = fields.Strings("approvals"),
-            Approvers = fields.Strings("approvers"),
+            Tools = fields.Strings("tools", AgentValidator.MaxTools),
+            Approvals = fields.Strings("approvals", AgentValidator.MaxTools),
+            Approvers = fields.Strings("approvers", AgentValidator.MaxApprovers),
             OnApprovalExpired = fields.Choice<ApprovalExpiry>("onApprovalExpired") ?? defaults.OnApprovalExpired,
             MaxTurns = fields.Integer("maxTurns") ?? defaults.MaxTurns,
             MaxToolCalls = fields.Integer("maxToolCalls") ?? defaults.MaxToolCalls,
@@ -35,9 +36,10 @@ internal static class AgentRequest
             RetentionDays = fields.Integer("retentionDays"),
             Redaction = fields.Choice<RedactionMode>("redaction") ?? defaults.Redaction,
         };
+        var sent = ReadOnlyFields.Read(fields, "id", "version", "owner", "source", "createdAt", "updatedAt");
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
-        return agent;
+        return (agent, sent);
     }
 
     private static CachePolicy? ReadCache(JsonFields fields)

@@ -24,7 +24,7 @@ public sealed class ApprovalFunctions(ApprovalService approvals)
 
     [Function(nameof(ListApprovals))]
     public async Task<IResult> ListApprovals(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/approvals")] HttpRequest request)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/approvals")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after");
         var (limit, after) = RequestHeaders.ReadPage(request);

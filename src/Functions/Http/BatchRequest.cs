@@ -33,7 +33,8 @@ internal sealed class BatchRequest(HttpRequest request) : BatchUpload
     private int _count;
 
     /// <summary>Whether the body is NDJSON, as its content type says.</summary>
-    private bool IsLines => (request.ContentType ?? "").Split(';')[0].Trim() is "application/x-ndjson" or "application/ndjson" or "application/jsonl";
+    private bool IsLines => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant()
+        is "application/x-ndjson" or "application/ndjson" or "application/jsonl";
 
     public override BatchHeader Header
     {
@@ -53,7 +54,7 @@ internal sealed class BatchRequest(HttpRequest request) : BatchUpload
         }
 
         using var arriving = BoundedBody.Of(request);
-        using var stream = new JsonStream(arriving, MaxBytes, MaxItemBytes, IsLines);
+        using var stream = new JsonStream(RequestEncoding.Open(request, arriving), MaxBytes, MaxItemBytes, IsLines);
         stream.Hash(Encoding.UTF8.GetBytes($"{_agent}\n"));
         await foreach (var item in IsLines ? ReadLinesAsync(stream, cancellationToken) : ReadObjectAsync(stream, cancellationToken))
         {

@@ -1,27 +1,20 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Limits;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Problems;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class CallbackFunctions(CallbackSecrets secrets)
+public sealed class CallbackFunctions(CallbackSecrets secrets, UsageService usage, ILogger<CallbackFunctions> logger)
 {
     [Function(nameof(PutCallbackSecret))]
-    public async Task<IResult> PutCallbackSecret(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/callback-secret")] HttpRequest request)
-    {
-        // Not for another user: an admin who set it could sign in that user's name.
-        RequestHeaders.RejectOtherQuery(request);
-        var given = ReadSecret(await RequestBody.ReadAsync(request));
-        var (secret, info) = await secrets.SetAsync(request.Caller().Owner, given, request.HttpContext.RequestAborted);
-
-        // Shown this once, and only where it was made here.
-        return Answers.Json(new CallbackSecretDocument(given is null ? secret : null, info.CreatedAt, info.PreviousCreatedAt));
-    }
+    public Task<IResult> PutCallbackSecret(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/callback-secret")] HttpRequest request) =>
+        usage.WithWriteRateAsync(request, logger, () => PutCallbackSecretAsync(request));
 
     [Function(nameof(GetCallbackSecret))]
     public async Task<IResult> GetCallbackSecret(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/callback-secret")] HttpRequest request)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/callback-secret")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request);
         var info = await secrets.GetAsync(request.Caller().Owner, request.HttpContext.RequestAborted);
@@ -41,6 +34,17 @@ public sealed class CallbackFunctions(CallbackSecrets secrets)
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return secret;
+    }
+
+    private async Task<IResult> PutCallbackSecretAsync(HttpRequest request)
+    {
+        // Not for another user: an admin who set it could sign in that user's name.
+        RequestHeaders.RejectOtherQuery(request);
+        var given = ReadSecret(await RequestBody.ReadAsync(request));
+        var (secret, info) = await secrets.SetAsync(request.Caller().Owner, given, request.HttpContext.RequestAborted);
+
+        // Shown this once, and only where it was made here.
+        return Answers.Json(new CallbackSecretDocument(given is null ? secret : null, info.CreatedAt, info.PreviousCreatedAt));
     }
 }
 

@@ -9,7 +9,7 @@ public sealed class ConversationFunctions(ConversationService conversations)
 {
     [Function(nameof(ListConversations))]
     public async Task<IResult> ListConversations(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/conversations")] HttpRequest request)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/conversations")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
@@ -21,7 +21,7 @@ public sealed class ConversationFunctions(ConversationService conversations)
 
     [Function(nameof(GetConversation))]
     public async Task<IResult> GetConversation(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/conversations/{id}")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/conversations/{id}")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         var scope = request.Scope();
@@ -31,7 +31,7 @@ public sealed class ConversationFunctions(ConversationService conversations)
 
     [Function(nameof(ListMessages))]
     public async Task<IResult> ListMessages(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/conversations/{id}/messages")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/conversations/{id}/messages")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);

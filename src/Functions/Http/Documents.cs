@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs;
@@ -23,6 +22,7 @@ internal sealed record RunDocument(
     string? ConversationId,
     string? BatchId,
     ForkDocument? ForkedFrom,
+    object? Input,
     RunStatus Status,
     StopReason? StopReason,
     FinishReason? FinishReason,
@@ -36,6 +36,8 @@ internal sealed record RunDocument(
     CallbackState? Callback,
     ParentCall? Parent,
     IReadOnlyList<PendingApproval>? PendingApprovals,
+    bool? CancelRequested,
+    bool? SuspendRequested,
     DateTimeOffset CreatedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? CompletedAt,
@@ -49,6 +51,7 @@ internal sealed record RunDocument(
         run.ConversationId,
         run.BatchId,
         run.ForkedFrom is { } source ? new ForkDocument(source, run.InheritedTurns + 1) : null,
+        null,
         run.Status,
         run.StopReason,
         run.FinishReason,
@@ -62,10 +65,15 @@ internal sealed record RunDocument(
         run.Callback,
         run.Parent,
         run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
+        run.CancelRequested && !run.IsTerminal ? true : null,
+        run.SuspendRequested && !run.IsTerminal ? true : null,
         run.CreatedAt,
         run.StartedAt,
         run.CompletedAt,
         RunLinks.Of(run.Id, query));
+
+    /// <summary>The run with what it was asked, as it was sent: a text, or a list of messages.</summary>
+    public static RunDocument WithInput(Run run, string query = "") => From(run, query) with { Input = InputDocument.Of(run.Input, run.InputIsList) };
 
     /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
     public static RunDocument Inline(Run run) => From(run) with { Links = null };
@@ -75,82 +83,16 @@ internal sealed record RunDocument(
 /// <param name="FromTurn">Its first own turn; those before are the other run's.</param>
 internal sealed record ForkDocument(string Id, int FromTurn);
 
-internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel)
+/// <param name="Children">The runs that its calls of other agents were made as.</param>
+internal sealed record RunLinks(string Self, string Steps, string Events, string Cancel, string Children)
 {
     public static RunLinks Of(string runId, string query) => new(
-        $"/api/runs/{runId}{query}", $"/api/runs/{runId}/steps{query}", $"/api/runs/{runId}/events{query}", $"/api/runs/{runId}/cancel{query}");
+        $"/api/runs/{runId}{query}",
+        $"/api/runs/{runId}/steps{query}",
+        $"/api/runs/{runId}/events{query}",
+        $"/api/runs/{runId}/cancel{query}",
+        $"/api/runs?{(query.Length > 0 ? $"{query[1..]}&" : "")}parent={runId}");
 }
-
-/// <summary>A recorded step of a run: one model call or one tool call.</summary>
-/// <param name="ChildRun">The run that the call was made as, where another agent was asked.</param>
-internal sealed record StepDocument(
-    int Turn,
-    string Kind,
-    string? Name,
-    string? CallId,
-    StepStatus Status,
-    DateTimeOffset StartedAt,
-    long DurationMs,
-    long? InputTokens,
-    long? OutputTokens,
-    long? CachedInputTokens,
-    long? ReasoningTokens,
-    decimal? CostUsd,
-    bool? Cached,
-    bool? Inherited,
-    bool? Estimated,
-    string? ServedBy,
-    string? ResponseModel,
-    FinishReason? FinishReason,
-    object? Arguments,
-    StepApproval? Approval,
-    string? ChildRun,
-    string? Result)
-{
-    public static IReadOnlyList<StepDocument> From(IReadOnlyList<JournalEntry> entries)
-    {
-        var decisions = entries.Select(entry => entry.Decision).OfType<ApprovalDecision>().ToDictionary(decision => decision.CallId);
-        var calls = entries
-            .Where(entry => entry.Kind == EntryKind.Model)
-            .SelectMany(answer => answer.ToolCalls().Select((content, index) => (Id: Ids.ToolCall(answer.Turn, index), Content: content)))
-            .ToDictionary(call => call.Id, call => call.Content);
-        return [.. entries
-            .Where(entry => entry.Kind is EntryKind.Model or EntryKind.Tool or EntryKind.Summary or EntryKind.Repair)
-            .Select(entry => entry.CallId is { } id
-                ? From(entry, calls.GetValueOrDefault(id), decisions.GetValueOrDefault(id))
-                : From(entry, call: null, decision: null))];
-    }
-
-    private static StepDocument From(JournalEntry entry, FunctionCallContent? call, ApprovalDecision? decision) => new(
-        entry.Turn,
-        ContractJson.Name(entry.Kind),
-        call?.Name ?? entry.ServedBy,
-        entry.CallId,
-        entry.Status,
-        entry.StartedAt,
-        (long)entry.Duration.TotalMilliseconds,
-        entry.InputTokens,
-        entry.OutputTokens,
-        entry.CachedInputTokens,
-        entry.ReasoningTokens,
-        entry.CostUsd,
-        entry.Cached ? true : null,
-        entry.Inherited ? true : null,
-        entry.Estimated ? true : null,
-        entry.ServedBy,
-        entry.ResponseModel,
-        entry.FinishReason,
-        decision?.Arguments ?? (object?)call?.Arguments,
-        decision is null ? null : new StepApproval(decision.Outcome, decision.By, decision.At, decision.Reason),
-        entry.ChildRun,
-        entry.Kind != EntryKind.Tool
-            ? entry.Text()
-            : entry.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString());
-}
-
-/// <summary>What was decided about a call that needed approval.</summary>
-/// <param name="By">The user who decided; absent where nobody did in time.</param>
-internal sealed record StepApproval(ApprovalOutcome Decision, string? By, DateTimeOffset At, string? Reason);
 
 /// <summary>An agent, as the contract shows it.</summary>
 internal sealed record AgentDocument(

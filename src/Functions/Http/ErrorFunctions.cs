@@ -8,7 +8,7 @@ namespace Yggdrasil.Functions.Http;
 public sealed class ErrorFunctions(ErrorService errors)
 {
     [Function(nameof(ListErrors))]
-    public async Task<IResult> ListErrors([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/errors")] HttpRequest request)
+    public async Task<IResult> ListErrors([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/errors")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "status", "limit", "after");
         var (limit, after) = RequestHeaders.ReadPage(request);

@@ -26,11 +26,11 @@ internal static class EventDocuments
             RunEventType.ModelDelta => new { what.Turn, what.Text },
             RunEventType.ModelRestarted => new { what.Turn },
             RunEventType.ModelCompleted => ModelCompleted.From(what.Entry!),
-            RunEventType.ToolStarted => new { what.Turn, what.CallId, Name = what.Tool },
+            RunEventType.ToolStarted => new { what.Turn, what.CallId, Name = what.Tool, what.ChildRun },
             RunEventType.ToolCompleted => ToolCompleted.From(what),
             RunEventType.ApprovalRequired => ApprovalRequired.From(what),
             RunEventType.ApprovalDecided => ApprovalDecided.From(what),
-            RunEventType.RunEnded => query is null ? RunDocument.Inline(what.Run!) : RunDocument.From(what.Run!, query),
+            RunEventType.RunEnded => query is null ? RunDocument.Inline(what.Run!) : RunDocument.WithInput(what.Run!, query),
             _ => throw new InvalidOperationException($"{what.Type} has no form."),
         };
 

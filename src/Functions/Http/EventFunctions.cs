@@ -19,7 +19,7 @@ public sealed class EventFunctions(
 
     [Function(nameof(GetRunEvents))]
     public async Task<IResult> GetRunEvents(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}/events")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/runs/{id}/events")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, After, Ticket, RequestScope.UserId);
         var scope = request.EventTicket() is { } ticket ? ScopeOf(ticket, id) : request.Scope();

@@ -27,6 +27,12 @@ internal sealed partial class EventStreamResult(
         response.Headers.CacheControl = "no-cache, no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        if (HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            await reader.DisposeAsync();
+            return;
+        }
+
         try
         {
             await WriteAsync(response, httpContext.RequestAborted);
@@ -52,7 +58,9 @@ internal sealed partial class EventStreamResult(
     private async Task WriteAsync(HttpResponse response, CancellationToken aborted)
     {
         var started = time.GetTimestamp();
-        response.BodyWriter.Write("retry: 1000\n\n"u8);
+
+        // Without an empty line of their own, here and below: some clients take each for a message. What is told next ends the block.
+        response.BodyWriter.Write("retry: 1000\n"u8);
         await response.BodyWriter.FlushAsync(aborted);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);
         while (true)
@@ -68,7 +76,7 @@ internal sealed partial class EventStreamResult(
             {
                 if (!await reader.WaitAsync(left < KeepAlive ? left : KeepAlive, either.Token))
                 {
-                    response.BodyWriter.Write(": keep-alive\n\n"u8);
+                    response.BodyWriter.Write(": keep-alive\n"u8);
                     await response.BodyWriter.FlushAsync(aborted);
                 }
             }

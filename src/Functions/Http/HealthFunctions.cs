@@ -7,7 +7,7 @@ namespace Yggdrasil.Functions.Http;
 public sealed class HealthFunctions(HealthService health, TimeProvider time)
 {
     [Function(nameof(Health))]
-    public async Task<IResult> Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request)
+    public async Task<IResult> Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "health")] HttpRequest request)
     {
         var report = await health.GetAsync(request.HttpContext.RequestAborted);
         var isForOperators = request.HttpContext.FindCaller() is { IsOperator: true };
@@ -20,7 +20,7 @@ public sealed class HealthFunctions(HealthService health, TimeProvider time)
     }
 
     [Function(nameof(ListHealth))]
-    public async Task<IResult> ListHealth([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/health/history")] HttpRequest request)
+    public async Task<IResult> ListHealth([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/health/history")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after");
         var (limit, after) = RequestHeaders.ReadPage(request);

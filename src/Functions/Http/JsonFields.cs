@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Yggdrasil.Problems;
+using Yggdrasil.Schemas;
 
 namespace Yggdrasil.Functions.Http;
 
@@ -47,9 +48,9 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number))
+        if (JsonIntegers.TryRead(value, out var number) && number is >= int.MinValue and <= int.MaxValue)
         {
-            return number;
+            return (int)number;
         }
 
         Errors.Add(PathOf(name), "Must be an integer.");
@@ -79,7 +80,7 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
             return null;
         }
 
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number))
+        if (JsonIntegers.TryRead(value, out var number))
         {
             return number;
         }
@@ -151,7 +152,8 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
         return null;
     }
 
-    public IReadOnlyList<string> Strings(string name)
+    /// <param name="most">Items beyond which the list is refused without looking at them.</param>
+    public IReadOnlyList<string> Strings(string name, int most)
     {
         if (Get(name) is not { } value)
         {
@@ -162,6 +164,12 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
         if (value.ValueKind != JsonValueKind.Array)
         {
             Errors.Add(PathOf(name), "Must be an array of strings.");
+            return texts;
+        }
+
+        if (value.GetArrayLength() > most)
+        {
+            Errors.Add(PathOf(name), $"At most {most} items.");
             return texts;
         }
 
@@ -183,11 +191,12 @@ internal sealed class JsonFields(JsonElement element, FieldErrors errors, string
     /// <summary>Call last: names every field that was not asked for.</summary>
     public void RejectOthers()
     {
-        foreach (var property in element.EnumerateObject().Where(property => !_known.Contains(property.Name)))
+        var message = _known.Count == 0
+            ? "There is no such field; the body is to be empty."
+            : $"There is no such field. Fields: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.";
+        foreach (var property in element.EnumerateObject().TakeWhile(_ => !Errors.IsFull).Where(property => !_known.Contains(property.Name)))
         {
-            Errors.Add(PathOf(property.Name), _known.Count == 0
-                ? "There is no such field; the body is to be empty."
-                : $"There is no such field. Fields: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+            Errors.Add(PathOf(property.Name), message);
         }
     }
 

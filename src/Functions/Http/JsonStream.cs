@@ -13,6 +13,9 @@ internal sealed class JsonStream(Stream body, long maxBytes, int maxValueBytes, 
 {
     private const int FirstBuffer = 64 * 1024;
 
+    /// <summary>Bytes that it takes to tell a byte order mark.</summary>
+    private const int MarkLength = 3;
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = ContractJson.MaxDepth, AllowMultipleValues = areMany });
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
@@ -158,14 +161,24 @@ internal sealed class JsonStream(Stream body, long maxBytes, int maxValueBytes, 
             Grow();
         }
 
-        var count = await body.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
-        _hash.AppendData(_buffer.AsSpan(_end, count));
-        _end += count;
-        _read += count;
-        _isAtEnd = count == 0;
-        if (_read > maxBytes)
+        var isFirst = _read == 0;
+        do
         {
-            throw new PayloadTooLargeException($"The body may have at most {maxBytes / (1024 * 1024)} MiB.");
+            var count = await RequestEncoding.ReadAsync(body, _buffer.AsMemory(_end), cancellationToken);
+            _hash.AppendData(_buffer.AsSpan(_end, count));
+            _end += count;
+            _read += count;
+            _isAtEnd = count == 0;
+            if (_read > maxBytes)
+            {
+                throw new PayloadTooLargeException($"The body may have at most {maxBytes / (1024 * 1024)} MiB.");
+            }
+        }
+        while (isFirst && _end < MarkLength && !_isAtEnd);
+
+        if (isFirst)
+        {
+            _start = _end - RequestEncoding.WithoutByteOrderMark(_buffer.AsMemory(0, _end)).Length;
         }
     }
 

@@ -27,6 +27,11 @@ internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, I
         }
 
         response.Headers.CacheControl = "no-store";
+        if (HttpMethods.IsHead(httpContext.Request.Method))
+        {
+            return;
+        }
+
         try
         {
             await WriteAsync(response, cancellationToken);

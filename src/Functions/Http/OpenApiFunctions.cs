@@ -6,7 +6,7 @@ namespace Yggdrasil.Functions.Http;
 public sealed class OpenApiFunctions
 {
     [Function(nameof(GetOpenApi))]
-    public IResult GetOpenApi([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "openapi.json")] HttpRequest request)
+    public IResult GetOpenApi([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "openapi.json")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request);
         return Results.Text(OpenApiDocument.Text, "application/json");

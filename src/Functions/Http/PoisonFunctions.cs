@@ -6,7 +6,7 @@ namespace Yggdrasil.Functions.Http;
 public sealed class PoisonFunctions(PoisonService poison)
 {
     [Function(nameof(ListPoison))]
-    public async Task<IResult> ListPoison([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/poison")] HttpRequest request)
+    public async Task<IResult> ListPoison([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/poison")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after");
         var (limit, after) = RequestHeaders.ReadPage(request);

@@ -7,11 +7,11 @@ namespace Yggdrasil.Functions.Http;
 public sealed class ProbeFunctions(Readiness readiness)
 {
     [Function(nameof(Live))]
-    public IResult Live([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "live")] HttpRequest request) =>
+    public IResult Live([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "live")] HttpRequest request) =>
         Answers.Json(new { status = "live" });
 
     [Function(nameof(Ready))]
-    public async Task<IResult> Ready([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "ready")] HttpRequest request) =>
+    public async Task<IResult> Ready([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "ready")] HttpRequest request) =>
         await readiness.IsReadyAsync(request.HttpContext.RequestAborted)
             ? Answers.Json(new { status = "ready" })
             : Answers.Json(new { status = "unavailable" }, StatusCodes.Status503ServiceUnavailable);

@@ -18,6 +18,8 @@ internal static class ProblemResults
             NotFoundException => (StatusCodes.Status404NotFound, "Not found."),
             ConflictException => (StatusCodes.Status409Conflict, "The state of the resource does not allow this."),
             PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
+            MethodNotAllowedException => (StatusCodes.Status405MethodNotAllowed, "The route does not take this verb."),
+            UnsupportedMediaTypeException => (StatusCodes.Status415UnsupportedMediaType, "The body's form is not supported."),
             PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
             RequestTimeoutException => (StatusCodes.Status408RequestTimeout, "The request did not arrive in time."),
             StorageUnavailableException => (StatusCodes.Status503ServiceUnavailable, "Storage does not answer."),
@@ -25,12 +27,24 @@ internal static class ProblemResults
             RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
             QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
             TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
+            TooManyEventReadersException => (StatusCodes.Status429TooManyRequests, "Too many streams of events are open."),
             ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
             _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
         };
         if (problem is UnauthenticatedException unauthenticated)
         {
             http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
+        }
+
+        if (problem is MethodNotAllowedException { Served: var served })
+        {
+            http.Response.Headers.Allow = string.Join(", ", served);
+        }
+
+        if (problem is UnsupportedMediaTypeException)
+        {
+            // RFC 9110 section 15.5.16: what would have been taken.
+            http.Response.Headers.AcceptEncoding = "gzip";
         }
 
         if (problem is LimitException limit)

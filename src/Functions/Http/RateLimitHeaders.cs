@@ -24,6 +24,14 @@ internal static partial class RateLimitHeaders
         }
     }
 
+    /// <summary>Does what changes what is stored, once it is counted against the caller's rate: before anything is read or written for it.</summary>
+    public static Task<T> WithWriteRateAsync<T>(this UsageService usage, HttpRequest request, ILogger logger, Func<Task<T>> write) =>
+        usage.WithRateAsync(request, agentId: null, logger, async () =>
+        {
+            await usage.CountWriteAsync(request.Caller().Owner, request.HttpContext.RequestAborted);
+            return await write();
+        });
+
     /// <summary>Whole seconds, rounded up.</summary>
     public static string Seconds(TimeSpan time, int atLeast = 0) =>
         Math.Max(atLeast, (long)Math.Ceiling(time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

@@ -9,6 +9,8 @@ internal static class RequestBody
     /// <summary>The largest body of an ordinary request: 1 MiB.</summary>
     private const int MaxBytes = 1024 * 1024;
 
+    private const int MaxDuplicates = 10;
+
     /// <exception cref="PayloadTooLargeException">The body exceeds 1 MiB.</exception>
     /// <exception cref="InvalidRequestException">The body broke off, or is not framed as HTTP demands.</exception>
     /// <exception cref="RequestTimeoutException">The body did not arrive in time.</exception>
@@ -22,8 +24,9 @@ internal static class RequestBody
         using var body = new MemoryStream((int)(request.ContentLength ?? 0));
         using var arriving = BoundedBody.Of(request);
         var buffer = new byte[16 * 1024];
+        var sent = RequestEncoding.Open(request, arriving);
         int read;
-        while ((read = await arriving.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
+        while ((read = await RequestEncoding.ReadAsync(sent, buffer, request.HttpContext.RequestAborted)) > 0)
         {
             if (body.Length + read > MaxBytes)
             {
@@ -55,7 +58,7 @@ internal static class RequestBody
         JsonElement root;
         try
         {
-            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = ContractJson.MaxDepth });
+            using var document = JsonDocument.Parse(RequestEncoding.WithoutByteOrderMark(body), new JsonDocumentOptions { MaxDepth = ContractJson.MaxDepth });
             root = document.RootElement.Clone();
         }
         catch (JsonException failure)
@@ -78,7 +81,7 @@ internal static class RequestBody
         var errors = new FieldErrors();
         try
         {
-            FindDuplicates(root, new Stack<string>(), errors);
+            FindDuplicates(root, new Stack<string>(), errors, left: MaxDuplicates);
         }
         catch (InvalidOperationException)
         {
@@ -89,32 +92,37 @@ internal static class RequestBody
     }
 
     /// <param name="path">The names and indexes that lead here; put together only where a mistake is to be named.</param>
-    private static void FindDuplicates(JsonElement element, Stack<string> path, FieldErrors errors)
+    /// <param name="left">How many more are to be found: names can be long, and there can be many of them.</param>
+    /// <returns>How many more are to be found after this element.</returns>
+    private static int FindDuplicates(JsonElement element, Stack<string> path, FieldErrors errors, int left)
     {
         if (element.ValueKind == JsonValueKind.Object)
         {
             var names = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var property in element.EnumerateObject())
+            foreach (var property in element.EnumerateObject().TakeWhile(_ => left > 0))
             {
                 path.Push(path.Count == 0 ? property.Name : $".{property.Name}");
                 if (!names.Add(property.Name))
                 {
                     errors.Add(string.Concat(path.Reverse()), "This field is given twice.");
+                    left--;
                 }
 
-                FindDuplicates(property.Value, path, errors);
+                left = FindDuplicates(property.Value, path, errors, left);
                 path.Pop();
             }
         }
         else if (element.ValueKind == JsonValueKind.Array)
         {
-            foreach (var (index, item) in element.EnumerateArray().Index())
+            foreach (var (index, item) in element.EnumerateArray().Index().TakeWhile(_ => left > 0))
             {
                 path.Push($"[{index}]");
-                FindDuplicates(item, path, errors);
+                left = FindDuplicates(item, path, errors, left);
                 path.Pop();
             }
         }
+
+        return left;
     }
 
     // The parser's own message quotes the offending bytes and can name its options; where it happened is what helps.

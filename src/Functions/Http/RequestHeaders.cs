@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Yggdrasil.Agents;
 using Yggdrasil.Problems;
@@ -13,6 +14,9 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>The headers and query parameters that the contract gives a meaning.</summary>
 internal static class RequestHeaders
 {
+    /// <summary>The query parameter that names the fields of an answer.</summary>
+    public const string Fields = "fields";
+
     private const string IdempotencyKey = "Idempotency-Key";
     private const int MaxKeyLength = 128;
     private const int MaxWaitSeconds = 60;
@@ -79,14 +83,16 @@ internal static class RequestHeaders
             throw new InvalidRequestException(HeaderNames.IfNoneMatch, "Only * is supported.");
         }
 
-        var match = request.Headers.IfMatch.ToString();
-        ETag? expected = match switch
-        {
-            "" or "*" => null,
-            _ => FromHttp(match) ?? throw new InvalidRequestException(HeaderNames.IfMatch, "Send the ETag of the agent as it was answered."),
-        };
-        return new AgentPrecondition(expected, IfNoneMatch: none == "*", IfExists: match == "*");
+        var match = request.Headers.IfMatch;
+        return match.ToString() is "" or "*"
+            ? new AgentPrecondition(IfNoneMatch: none == "*", IfExists: match.ToString() == "*")
+            : new AgentPrecondition(ReadTags(match), IfNoneMatch: none == "*");
     }
+
+    /// <summary>The versions that are named; a weak tag, and one that is not of here, names none (RFC 9110 section 13.1.1).</summary>
+    private static List<ETag> ReadTags(StringValues header) => EntityTagHeaderValue.TryParseStrictList([.. header.OfType<string>()], out var tags)
+        ? [.. tags.Where(tag => !tag.IsWeak).Select(tag => Decode(tag.Tag.ToString().Trim('"'))).OfType<string>().Select(stored => new ETag(stored))]
+        : throw new InvalidRequestException(HeaderNames.IfMatch, "Send the ETag of the agent as it was answered, in its quotes.");
 
     /// <summary>The entity tag of a stored version: opaque, strong, and free of storage's own form.</summary>
     public static string ToHttp(ETag stored) => $"\"{WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(stored.ToString("H")))}\"";
@@ -117,12 +123,17 @@ internal static class RequestHeaders
     /// <summary>A cursor as callers see it: opaque.</summary>
     public static string? ToCursor(string? next) => next is null ? null : WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(next));
 
-    /// <exception cref="InvalidRequestException">The request has a query parameter that the route does not know.</exception>
+    /// <exception cref="InvalidRequestException">The request has a query parameter that the route does not know, or one twice.</exception>
     public static void RejectOtherQuery(HttpRequest request, params string[] known)
     {
         var errors = new FieldErrors();
         var help = known.Length == 0 ? "This route takes none." : $"Parameters: {string.Join(", ", known)}.";
-        foreach (var name in request.Query.Keys.Except(known, StringComparer.Ordinal))
+        foreach (var name in known.Where(name => request.Query[name].Count > 1))
+        {
+            errors.Add(name, "This query parameter is given twice.");
+        }
+
+        foreach (var name in request.Query.Keys.Except(known, StringComparer.Ordinal).TakeWhile(_ => !errors.IsFull))
         {
             errors.Add(name, $"There is no such query parameter. {help}");
         }
@@ -130,10 +141,26 @@ internal static class RequestHeaders
         errors.ThrowIfAny();
     }
 
-    /// <summary>Whether the caller names this type of answer (RFC 9110 section 12.5.1) and does not rule it out.</summary>
-    public static bool Accepts(HttpRequest request, string mediaType) =>
-        request.GetTypedHeaders().Accept.Any(accepted =>
-            accepted.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase) && accepted.Quality is not 0);
+    /// <summary>
+    /// Whether the caller names this type of answer (RFC 9110 section 12.5.1), does not rule it out, and does not like JSON, which
+    /// there is too, better.
+    /// </summary>
+    public static bool Accepts(HttpRequest request, string mediaType)
+    {
+        var accepted = request.GetTypedHeaders().Accept;
+        return accepted.FirstOrDefault(range => range.MediaType.Equals(mediaType, StringComparison.OrdinalIgnoreCase)) is { Quality: not 0 } named
+            && (named.Quality ?? 1) >= QualityOf(accepted, "application/json");
+    }
+
+    /// <summary>How much a type is liked: as the most specific range says that it is in.</summary>
+    private static double QualityOf(IList<MediaTypeHeaderValue> accepted, string mediaType)
+    {
+        var type = new MediaTypeHeaderValue(mediaType);
+        return accepted.Where(type.IsSubsetOf)
+            .OrderBy(range => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0)
+            .Select(range => range.Quality ?? 1)
+            .FirstOrDefault();
+    }
 
     private static int? Seconds(string value)
     {
@@ -156,9 +183,6 @@ internal static class RequestHeaders
 
         yield return text[start..];
     }
-
-    private static ETag? FromHttp(string header) =>
-        header.Length > 2 && header[0] == '"' && header[^1] == '"' && Decode(header[1..^1]) is { } stored ? new ETag(stored) : null;
 
     private static string? Decode(string text)
     {

@@ -6,7 +6,7 @@ using Yggdrasil.Security.Authorization;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunControlFunctions(RunControl control)
+public sealed class RunControlFunctions(RunControl control, RunService runs)
 {
     [Function(nameof(CancelRun))]
     public async Task<IResult> CancelRun(
@@ -16,7 +16,10 @@ public sealed class RunControlFunctions(RunControl control)
     {
         var scope = await ReadAsync(request);
         var (run, accepted) = await control.CancelAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
-        return Answers.Json(RunDocument.From(run, scope.ToQuery()), accepted ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+        var document = await ToDocumentAsync(request, scope, run);
+        return accepted
+            ? Answers.Json(document with { CancelRequested = true }, StatusCodes.Status202Accepted)
+            : Answers.Json(document);
     }
 
     [Function(nameof(SuspendRun))]
@@ -46,13 +49,16 @@ public sealed class RunControlFunctions(RunControl control)
         return Results.NoContent();
     }
 
-    private static async Task<IResult> ChangeAsync(
+    private async Task<IResult> ChangeAsync(
         HttpRequest request, string id, DurableTaskClient client, Func<Scope, string, IRunScheduler, CancellationToken, Task<Run>> change)
     {
         var scope = await ReadAsync(request);
         var run = await change(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
-        return Answers.Json(RunDocument.From(run, scope.ToQuery()), StatusCodes.Status202Accepted);
+        return Answers.Json(await ToDocumentAsync(request, scope, run), StatusCodes.Status202Accepted);
     }
+
+    private async Task<RunDocument> ToDocumentAsync(HttpRequest request, Scope scope, Run run) =>
+        RunDocument.WithInput(await runs.ToShowAsync(run, request.HttpContext.RequestAborted), scope.ToQuery());
 
     private static async Task<Scope> ReadAsync(HttpRequest request)
     {

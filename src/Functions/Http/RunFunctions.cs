@@ -2,13 +2,14 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
 public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage, ILogger<RunFunctions> logger)
 {
+    private const string Input = "input";
+
     [Function(nameof(StartRun))]
     public Task<IResult> StartRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
@@ -25,35 +26,45 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request,
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/runs/{id}")] HttpRequest request,
         string id,
         [DurableClient] DurableTaskClient client)
     {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        RequestHeaders.RejectOtherQuery(request, RequestHeaders.Fields, RequestScope.UserId);
+        var fields = FieldSelection<RunDocument>.Read(request);
         var scope = request.Scope();
-        return Answers.Json(RunDocument.From(await runs.GetAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted), scope.ToQuery()));
+        return Answers.Json(fields.Apply(RunDocument.WithInput(
+            await runs.GetToShowAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted), scope.ToQuery())));
     }
 
     [Function(nameof(GetRunSteps))]
     public async Task<IResult> GetRunSteps(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}/steps")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/runs/{id}/steps")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        var (_, steps) = await runs.GetStepsAsync(request.Scope(), id, request.HttpContext.RequestAborted);
-        return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(steps), Next: null));
+        var (run, steps) = await runs.GetStepsAsync(request.Scope(), id, request.HttpContext.RequestAborted);
+        return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(run, steps), Next: null));
     }
 
     [Function(nameof(ListRuns))]
     public async Task<IResult> ListRuns(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs")] HttpRequest request, [DurableClient] DurableTaskClient client)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/runs")] HttpRequest request, [DurableClient] DurableTaskClient client)
     {
-        RequestHeaders.RejectOtherQuery(request, "status", "agent", "conversationId", "limit", "after", RequestScope.UserId);
+        var filter = RunQuery.Read(request);
         var (limit, after) = RequestHeaders.ReadPage(request);
-        var filter = new RunFilter(ReadStatus(request), Query(request, "agent"), Query(request, "conversationId"));
+
+        // What was asked can be long, and is read by itself: lists have it for who wants it.
+        var fields = FieldSelection<RunDocument>.Read(request, otherwise: Input);
         var scope = request.Scope();
         return Answers.List(
-            await runs.ListAsync(scope, filter, limit, after, new DurableRunScheduler(client), request.HttpContext.RequestAborted),
-            run => RunDocument.From(run, scope.ToQuery()));
+            await runs.ListAsync(
+                scope,
+                filter with { WithInput = fields.Contains(Input) },
+                limit,
+                after,
+                new DurableRunScheduler(client),
+                request.HttpContext.RequestAborted),
+            run => fields.Apply(RunDocument.WithInput(run, scope.ToQuery())));
     }
 
     private async Task<IResult> StartRunAsync(HttpRequest request, string agent, DurableTaskClient client)
@@ -61,7 +72,7 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
-        return Answer(request, await runs.StartAsync(
+        return await AnswerAsync(request, await runs.StartAsync(
             request.Caller(),
             agent,
             RunRequest.Parse(body),
@@ -75,7 +86,7 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
     {
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
-        return Answer(request, await forking.ForkAsync(
+        return await AnswerAsync(request, await forking.ForkAsync(
             request.Caller(),
             id,
             RunRequest.ParseFork(body),
@@ -85,25 +96,11 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
             request.HttpContext.RequestAborted));
     }
 
-    private static IResult Answer(HttpRequest request, StartedRun started)
+    private async Task<IResult> AnswerAsync(HttpRequest request, StartedRun started)
     {
-        var (run, created) = started;
+        var created = started.Created;
+        var run = await runs.ToShowAsync(started.Run, request.HttpContext.RequestAborted);
         request.HttpContext.Response.Headers.Location = RunLinks.Of(run.Id, query: "").Self;
-        return Answers.Json(RunDocument.From(run), created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+        return Answers.Json(RunDocument.WithInput(run), created && !run.IsTerminal ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
-
-    private static RunStatus? ReadStatus(HttpRequest request)
-    {
-        if (Query(request, "status") is not { } text)
-        {
-            return null;
-        }
-
-        var names = ContractJson.Choices<RunStatus>();
-        return names.TryGetValue(text, out var status)
-            ? status
-            : throw new InvalidRequestException("status", $"Must be one of {string.Join(", ", names.Keys)}.");
-    }
-
-    private static string? Query(HttpRequest request, string name) => request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
 }

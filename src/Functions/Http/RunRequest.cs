@@ -59,6 +59,7 @@ internal static class RunRequest
     private static StartRun Read(JsonFields fields) => new()
     {
         Input = ReadInput(fields),
+        InputIsList = fields.Get(Input) is { ValueKind: JsonValueKind.Array },
         Stream = fields.Boolean("stream") ?? false,
         MaxTurns = fields.Integer("maxTurns"),
         DeadlineSeconds = fields.Integer("deadlineSeconds"),
@@ -83,9 +84,12 @@ internal static class RunRequest
     private static OnConflict ReadOnConflict(JsonFields fields)
     {
         const string Field = "onConflict";
+        var choice = fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
         fields.Errors.Require(
-            fields.Get(Field) is null || fields.Get("conversationId") is not null, Field, "Means nothing without a conversationId.");
-        return fields.Choice<OnConflict>(Field) ?? OnConflict.Reject;
+            choice == OnConflict.Reject || fields.Get("conversationId") is not null,
+            Field,
+            "Names what to do with another run of the conversation, so it needs a conversationId; only reject may stand without one.");
+        return choice;
     }
 
     /// <summary>Where a message is to go; what may stand there is checked when the run is started.</summary>
@@ -164,7 +168,8 @@ internal static class RunRequest
             return metadata;
         }
 
-        foreach (var pair in pairs.EnumerateObject())
+        fields.Errors.Require(pairs.GetPropertyCount() <= MaxMetadata, Field, $"At most {MaxMetadata} pairs.");
+        foreach (var pair in pairs.EnumerateObject().Take(MaxMetadata))
         {
             var path = $"{Field}.{pair.Name}";
             fields.Errors.Require(pair.Name.Length is > 0 and <= MaxMetadataName, path, $"A name has 1 to {MaxMetadataName} characters.");
@@ -178,7 +183,6 @@ internal static class RunRequest
             }
         }
 
-        fields.Errors.Require(metadata.Count <= MaxMetadata, Field, $"At most {MaxMetadata} pairs.");
         return metadata;
     }
 }

@@ -1,31 +1,26 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Limits;
 using Yggdrasil.Schedules;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class ScheduleFunctions(ScheduleService schedules)
+public sealed class ScheduleFunctions(ScheduleService schedules, UsageService usage, ILogger<ScheduleFunctions> logger)
 {
     [Function(nameof(PutSchedule))]
-    public async Task<IResult> PutSchedule(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/schedules/{id}")] HttpRequest request, string id)
-    {
-        // Not for another user: whoever has runs started answers for them, admins too.
-        RequestHeaders.RejectOtherQuery(request);
-        var definition = ScheduleRequest.Parse(await RequestBody.ReadAsync(request));
-        var (schedule, created) = await schedules.PutAsync(request.Caller(), id, definition, request.HttpContext.RequestAborted);
-        return Answers.Json(ScheduleDocument.From(schedule), created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
-    }
+    public Task<IResult> PutSchedule(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/schedules/{id}")] HttpRequest request, string id) =>
+        usage.WithWriteRateAsync(request, logger, () => PutScheduleAsync(request, id));
 
     [Function(nameof(GetSchedule))]
     public async Task<IResult> GetSchedule(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/schedules/{id}")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/schedules/{id}")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         return Answers.Json(ScheduleDocument.From(await schedules.GetAsync(request.Scope(), id, request.HttpContext.RequestAborted)));
     }
 
     [Function(nameof(ListSchedules))]
-    public async Task<IResult> ListSchedules([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/schedules")] HttpRequest request)
+    public async Task<IResult> ListSchedules([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/schedules")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
@@ -34,8 +29,26 @@ public sealed class ScheduleFunctions(ScheduleService schedules)
     }
 
     [Function(nameof(DeleteSchedule))]
-    public async Task<IResult> DeleteSchedule(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/schedules/{id}")] HttpRequest request, string id)
+    public Task<IResult> DeleteSchedule(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/schedules/{id}")] HttpRequest request, string id) =>
+        usage.WithWriteRateAsync(request, logger, () => DeleteScheduleAsync(request, id));
+
+    private async Task<IResult> PutScheduleAsync(HttpRequest request, string id)
+    {
+        // Not for another user: whoever has runs started answers for them, admins too.
+        RequestHeaders.RejectOtherQuery(request);
+        var (definition, sent) = ScheduleRequest.Parse(await RequestBody.ReadAsync(request));
+        if (!sent.IsEmpty)
+        {
+            var current = await schedules.FindAsync(request.Scope(), id, request.HttpContext.RequestAborted);
+            sent.Require(current is null ? new { Id = id } : ScheduleDocument.From(current));
+        }
+
+        var (schedule, created) = await schedules.PutAsync(request.Caller(), id, definition, request.HttpContext.RequestAborted);
+        return Answers.Json(ScheduleDocument.From(schedule), created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
+
+    private async Task<IResult> DeleteScheduleAsync(HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);

@@ -7,8 +7,12 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>Reads the body of a request that puts a schedule.</summary>
 internal static class ScheduleRequest
 {
+    /// <summary>What the timer writes changes by itself, so it is left out whatever it says.</summary>
+    private static readonly string[] Progress = ["nextRunAt", "lastRunAt", "lastRunId", "lastError"];
+
+    /// <returns>The definition, and what was sent of a schedule's answer beside it.</returns>
     /// <exception cref="InvalidRequestException">The body is not a schedule; every mistake of form is named.</exception>
-    public static ScheduleDefinition Parse(ReadOnlyMemory<byte> body)
+    public static (ScheduleDefinition Definition, ReadOnlyFields Sent) Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
         var definition = new ScheduleDefinition
@@ -21,9 +25,11 @@ internal static class ScheduleRequest
             CatchUp = ReadCatchUp(fields),
             Enabled = ReadEnabled(fields),
         };
+        var sent = ReadOnlyFields.Read(fields, "id", "createdAt", "updatedAt");
+        ReadOnlyFields.Read(fields, Progress);
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
-        return definition;
+        return (definition, sent);
     }
 
     private static string Required(JsonFields fields, string name)

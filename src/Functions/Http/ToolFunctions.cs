@@ -7,7 +7,7 @@ namespace Yggdrasil.Functions.Http;
 public sealed class ToolFunctions(ToolCatalog catalog)
 {
     [Function(nameof(ListTools))]
-    public IResult ListTools([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/tools")] HttpRequest request)
+    public IResult ListTools([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/tools")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "after");
         var (limit, after) = RequestHeaders.ReadPage(request);

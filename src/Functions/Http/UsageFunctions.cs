@@ -10,7 +10,7 @@ public sealed class UsageFunctions(UsageService usage)
     private const int MaxDays = 90;
 
     [Function(nameof(GetUsage))]
-    public async Task<IResult> GetUsage([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/usage")] HttpRequest request)
+    public async Task<IResult> GetUsage([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/usage")] HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request, Days, RequestScope.UserId);
         var days = RequestHeaders.ReadNumber(request, Days, DefaultDays, MaxDays);

@@ -13,10 +13,10 @@ public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal
 
     [Function(nameof(ExportUserData))]
     public IResult ExportUserData(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/users/{id}/export")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/users/{id}/export")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
-        var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
+        var scope = AccessPolicy.ScopeOfUser(request.Caller(), UserId.OfPath(id));
         return new NdjsonResult(ExportDocuments.From(export.ReadAsync(scope, request.HttpContext.RequestAborted)), logger, "export.ndjson", isCounted: true);
     }
 
@@ -28,7 +28,7 @@ public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        var scope = AccessPolicy.ScopeOfUser(request.Caller(), id);
+        var scope = AccessPolicy.ScopeOfUser(request.Caller(), UserId.OfPath(id));
 
         // Begun is begun: it goes on when the caller goes away.
         var isDone = await removal.RemoveAsync(scope.Owner, new DurableRunScheduler(client), Patience, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Security.Authorization;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;
@@ -11,7 +12,7 @@ public sealed class UserFunctions(UserService users)
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await users.DisableAsync(request.Caller(), id, request.HttpContext.RequestAborted);
+        await users.DisableAsync(request.Caller(), UserId.OfPath(id), request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
 
@@ -21,7 +22,7 @@ public sealed class UserFunctions(UserService users)
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await users.EnableAsync(request.Caller(), id, request.HttpContext.RequestAborted);
+        await users.EnableAsync(request.Caller(), UserId.OfPath(id), request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
 
@@ -31,15 +32,15 @@ public sealed class UserFunctions(UserService users)
     {
         RequestHeaders.RejectOtherQuery(request);
         var limits = LimitsRequest.Parse(await RequestBody.ReadAsync(request));
-        await users.SetLimitsAsync(request.Caller(), id, limits, request.HttpContext.RequestAborted);
+        await users.SetLimitsAsync(request.Caller(), UserId.OfPath(id), limits, request.HttpContext.RequestAborted);
         return Answers.Json(limits);
     }
 
     [Function(nameof(GetUserLimits))]
     public async Task<IResult> GetUserLimits(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/users/{id}/limits")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/users/{id}/limits")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
-        return Answers.Json(await users.GetLimitsAsync(request.Caller(), id, request.HttpContext.RequestAborted));
+        return Answers.Json(await users.GetLimitsAsync(request.Caller(), UserId.OfPath(id), request.HttpContext.RequestAborted));
     }
 }

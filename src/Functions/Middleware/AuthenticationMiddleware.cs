@@ -16,7 +16,8 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
 {
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
-        nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(PreflightFunctions.Preflight));
+        nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(PreflightFunctions.Preflight),
+        nameof(RouteFunctions.RefuseUnknownRoute));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

@@ -15,10 +15,16 @@ internal sealed class CorsMiddleware(IOptions<CrossOriginOptions> options, ICors
 
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
-        if (_policy is not null && context.GetHttpContext() is { } http && http.Request.Headers.Origin.Count > 0)
+        if (_policy is not null && context.GetHttpContext() is { } http)
         {
             // Before the function: an answer that is streamed has sent its headers when the function is done.
-            cors.ApplyResult(cors.EvaluatePolicy(http, _policy), http.Response);
+            if (http.Request.Headers.Origin.Count > 0)
+            {
+                cors.ApplyResult(cors.EvaluatePolicy(http, _policy), http.Response);
+            }
+
+            // Also on answers to nobody's page: a cache must not give one of them to a page, nor one page's to another's.
+            http.Response.Headers.Vary = HeaderNames.Origin;
         }
 
         await next(context);

@@ -6,6 +6,7 @@ using Yggdrasil.Functions.Http;
 using Yggdrasil.Problems;
 using Yggdrasil.Prompts;
 using Yggdrasil.Runs;
+using Yggdrasil.Schemas;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
 
@@ -47,7 +48,7 @@ internal static class PromptRequest
         var id = ReadId(fields);
         var owner = ReadOwner(fields);
         var agent = fields.String("agent");
-        if (fields.Get("version") is not { ValueKind: JsonValueKind.Number } version || !version.TryGetInt32(out var number) || number != Version)
+        if (fields.Get("version") is not { } version || !JsonIntegers.TryRead(version, out var number) || number != Version)
         {
             // Whatever else it may hold by then.
             throw new PromptRejectedException(new PromptRejection(
@@ -98,10 +99,10 @@ internal static class PromptRequest
 
         var inner = new JsonFields(owner, fields.Errors, "owner.");
         var (tenant, user) = (inner.String("tenant"), inner.String("user"));
-        inner.Errors.Require(UserId.IsValid(tenant), inner.PathOf("tenant"), "A tenant is [A-Za-z0-9._@|:+=-]{1,128}.");
+        inner.Errors.Require(UserId.IsValidTenant(tenant), inner.PathOf("tenant"), UserId.TenantRule);
         inner.Errors.Require(UserId.IsValid(user), inner.PathOf("user"), UserId.Rule);
         inner.RejectOthers();
-        return UserId.IsValid(tenant) && UserId.IsValid(user) ? new Owner(TenantId.Canonical(tenant!), user!) : null;
+        return UserId.IsValidTenant(tenant) && UserId.IsValid(user) ? new Owner(TenantId.Canonical(tenant!), user!) : null;
     }
 
     /// <summary>The same for what asks for the same, whatever the order of fields.</summary>

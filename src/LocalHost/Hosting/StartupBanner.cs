@@ -28,7 +28,7 @@ internal static class StartupBanner
     private static string Describe(Trigger trigger, string routePrefix) => trigger switch
     {
         HttpTrigger http =>
-            $"{(http.Methods.Count == 0 ? "*" : string.Join(",", http.Methods)),-8} /{Http.FunctionEndpoints.FullRoute(http, routePrefix)}",
+            $"{(http.Methods.Count == 0 ? "*" : string.Join(",", http.Methods.Where(verb => verb != "HEAD" || !http.Methods.Contains("GET")))),-8} /{Http.FunctionEndpoints.FullRoute(http, routePrefix)}",
         QueueTrigger queue => $"queue    {queue.QueueName}",
         TimerTrigger timer => $"timer    {timer.Schedule}",
         OrchestrationTrigger => "orchestration",

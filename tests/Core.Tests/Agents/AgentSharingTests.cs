@@ -37,7 +37,7 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         await _app.UnshareAsync("alice", "helper", "carol");
 
         var (again, _) = await _app.Service.PutAsync(
-            _app.Scope("alice"), "helper", AgentsFixture.Definition, new AgentPrecondition(replaced.ETag), CancellationToken.None);
+            _app.Scope("alice"), "helper", AgentsFixture.Definition, new AgentPrecondition([replaced.ETag]), CancellationToken.None);
 
         Assert.Equal(3, again.Version);
         Assert.True(await _app.SeesAsync("bob", _app.SharedId("alice", "helper")));

@@ -68,7 +68,7 @@ internal sealed class DriverFixture
         Overdue = new OverdueRuns(Store, () => Endings, Time);
         Recovery = new StartRecovery(Store, Overdue, Time);
         Lists = new RunList(storage, vault);
-        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
+        Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, new EventReaders(new LimitOptions()), Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, Time);

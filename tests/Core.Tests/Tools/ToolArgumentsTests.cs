@@ -29,6 +29,15 @@ public sealed class ToolArgumentsTests : IDisposable
         Assert.Equal(json, JsonSerializer.Serialize(validation.Arguments));
     }
 
+    [Fact]
+    public void Integers_may_be_written_with_a_point_or_an_exponent_and_are_bound_as_such()
+    {
+        var validation = Validate(Shapes, """{"name":"ab","count":4.0,"list":[1e0,20E-1]}""");
+
+        Assert.Empty(validation.Errors);
+        Assert.Equal("""{"name":"ab","count":4,"list":[1,2]}""", JsonSerializer.Serialize(validation.Arguments));
+    }
+
     [Theory]
     [InlineData("{}", "'name' is missing.")]
     [InlineData("""{"name":5}""", "'name' must be a string, but is an integer.")]

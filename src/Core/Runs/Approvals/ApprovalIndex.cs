@@ -28,7 +28,9 @@ internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) :
         return
         [
             .. run.Agent.Approvers
-                .Select(text => Approver.TryParse(text, out var approver) ? approver : throw new InvalidOperationException("A stored agent has an invalid approver."))
+                // Earlier versions took approvers that nobody can be; they never decide.
+                .Select(text => Approver.TryParse(text, out var approver) ? approver : (Approver?)null)
+                .OfType<Approver>()
                 .Select(approver => approver.IsRole ? Owner.RolePartition(owner.Tenant, approver.Name) : (owner with { User = approver.Name }).Partition)
                 .Prepend(Owner.RolePartition(owner.Tenant, Caller.AdminRole))
                 .Prepend(owner.Partition)

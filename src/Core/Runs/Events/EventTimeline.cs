@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Delegation;
 
 namespace Yggdrasil.Runs.Events;
 
@@ -25,6 +26,7 @@ internal sealed class EventTimeline(Run run)
     private List<int> _textBefore = [];
     private int _committedTurn;
     private long _lastSequence;
+    private IReadOnlyList<ChatMessage>? _input;
     private TaskCompletionSource _changed = New();
 
     /// <summary>The sequence number of the first journal entry that is not known here.</summary>
@@ -55,6 +57,10 @@ internal sealed class EventTimeline(Run run)
     {
         lock (_gate)
         {
+            // A run's own input counts, or else that of the run it took up.
+            _input = JournalEntry.InputOf(entries) is { } input && (_input is null || entries.Any(entry => entry is { Kind: EntryKind.Input, Inherited: false }))
+                ? input
+                : _input;
             foreach (var entry in entries)
             {
                 Add(entry);
@@ -102,7 +108,7 @@ internal sealed class EventTimeline(Run run)
                 return;
             }
 
-            AddLasting(NextSequence, new RunEvent { Id = "", Type = RunEventType.RunEnded, Run = ended });
+            AddLasting(NextSequence, new RunEvent { Id = "", Type = RunEventType.RunEnded, Run = ended with { Input = _input } });
             HasEnded = true;
             Tell();
         }
@@ -142,7 +148,7 @@ internal sealed class EventTimeline(Run run)
                 AddCalls(entry);
                 break;
             case EntryKind.Intent:
-                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.Sequence, entry.Epoch);
+                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.ChildRun, entry.Sequence, entry.Epoch);
                 break;
             case EntryKind.Tool:
                 _begunCalls.Add(entry.CallId!);
@@ -235,7 +241,9 @@ internal sealed class EventTimeline(Run run)
         switch (live.Kind)
         {
             case LiveKind.ToolStarted:
-                AddBegun(live.Turn, live.CallId!, live.Tool!, live.Position, live.Epoch);
+                // Known before it is started, and the same whoever tells of the call first.
+                var child = DelegateTools.Find(run, live.Tool!) is null ? null : DelegatedCall.ChildOf(run, live.CallId!);
+                AddBegun(live.Turn, live.CallId!, live.Tool!, child, live.Position, live.Epoch);
                 break;
             case LiveKind.Text or LiveKind.Restarted when live.Turn > _committedTurn:
                 AddSaid(live);
@@ -268,7 +276,7 @@ internal sealed class EventTimeline(Run run)
         }
     }
 
-    private void AddBegun(int turn, string callId, string tool, long position, int epoch)
+    private void AddBegun(int turn, string callId, string tool, string? child, long position, int epoch)
     {
         if (!_begunCalls.Add(callId))
         {
@@ -278,7 +286,7 @@ internal sealed class EventTimeline(Run run)
         // Of one turn, calls differ by their number.
         var number = long.Parse(callId.AsSpan(callId.IndexOf('c') + 1), CultureInfo.InvariantCulture);
         var cursor = new EventCursor(CursorKind.ToolStarted, position, epoch, turn, number);
-        var what = new RunEvent { Id = cursor.ToId(run.Id), Type = RunEventType.ToolStarted, Turn = turn, CallId = callId, Tool = tool };
+        var what = new RunEvent { Id = cursor.ToId(run.Id), Type = RunEventType.ToolStarted, Turn = turn, CallId = callId, Tool = tool, ChildRun = child };
         _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch });
     }
 

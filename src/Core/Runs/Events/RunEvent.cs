@@ -36,6 +36,9 @@ public sealed record RunEvent
     /// <summary>For events of a tool call: the name the model called.</summary>
     public string? Tool { get; init; }
 
+    /// <summary>For <see cref="RunEventType.ToolStarted"/> of a call that another agent answers: the run that it is made as.</summary>
+    public string? ChildRun { get; init; }
+
     /// <summary>For <see cref="RunEventType.ApprovalRequired"/>: what is asked.</summary>
     public PendingApproval? Approval { get; init; }
 

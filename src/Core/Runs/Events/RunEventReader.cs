@@ -41,5 +41,12 @@ public sealed class RunEventReader : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _use.DisposeAsync();
+    /// <summary>Given back when the reader has gone; null for a reader that is not counted.</summary>
+    internal IDisposable? Place { get; init; }
+
+    public ValueTask DisposeAsync()
+    {
+        Place?.Dispose();
+        return _use.DisposeAsync();
+    }
 }

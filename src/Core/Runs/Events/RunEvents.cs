@@ -8,19 +8,43 @@ public sealed class RunEvents
 {
     private readonly RunFeeds _feeds;
     private readonly RunStore _store;
+    private readonly EventReaders _readers;
     private readonly TimeProvider _time;
 
-    internal RunEvents(RunFeeds feeds, RunStore store, TimeProvider time) => (_feeds, _store, _time) = (feeds, store, time);
+    internal RunEvents(RunFeeds feeds, RunStore store, EventReaders readers, TimeProvider time) =>
+        (_feeds, _store, _readers, _time) = (feeds, store, readers, time);
 
     /// <summary>Reads a run's events from the beginning, or after the one with the id <paramref name="after"/>.</summary>
     /// <returns>Null when that was the last one: nothing will come any more.</returns>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not the id of an event of this run.</exception>
+    /// <exception cref="TooManyEventReadersException">The caller reads as many as allowed.</exception>
     public async Task<RunEventReader?> OpenAsync(Scope scope, string runId, string? after, CancellationToken cancellationToken)
+    {
+        var place = _readers.Enter(scope.Caller.Owner);
+        RunEventReader? reader = null;
+        try
+        {
+            reader = await OpenAsync(scope, runId, after, place, cancellationToken);
+        }
+        finally
+        {
+            if (reader is null)
+            {
+                place.Dispose();
+            }
+        }
+
+        return reader;
+    }
+
+    /// <param name="place">Given back when the reader has gone.</param>
+    private async Task<RunEventReader?> OpenAsync(
+        Scope scope, string runId, string? after, IDisposable place, CancellationToken cancellationToken)
     {
         var use = Ids.IsValid(runId) ? await _feeds.OpenAsync(scope.Owner.Partition, runId, cancellationToken) : null;
         AccessPolicy.Require(scope.Caller, RunAction.Read, use?.Feed.Run.Caller.Owner, runId);
-        var reader = await FindPlaceAsync(use!, after, cancellationToken);
+        var reader = await FindPlaceAsync(use!, after, place, cancellationToken);
         if (reader is null)
         {
             await use!.DisposeAsync();
@@ -29,7 +53,7 @@ public sealed class RunEvents
         return reader;
     }
 
-    private async Task<RunEventReader?> FindPlaceAsync(RunFeeds.FeedUse use, string? after, CancellationToken cancellationToken)
+    private async Task<RunEventReader?> FindPlaceAsync(RunFeeds.FeedUse use, string? after, IDisposable readerPlace, CancellationToken cancellationToken)
     {
         try
         {
@@ -50,7 +74,7 @@ public sealed class RunEvents
                 }
             }
 
-            return new RunEventReader(use.Feed.Timeline, run.Id, cursor, use, _time);
+            return new RunEventReader(use.Feed.Timeline, run.Id, cursor, use, _time) { Place = readerPlace };
         }
         catch
         {

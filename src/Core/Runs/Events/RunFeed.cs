@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs.Delegation;
 
 namespace Yggdrasil.Runs.Events;
 
@@ -22,6 +23,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _partition;
+    private readonly ChildUsage _children;
     private readonly RunSignal _commits;
     private readonly CancellationTokenSource _disposed = new();
     private IDisposable? _live;
@@ -31,6 +33,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     private RunFeed(RunStore store, RunStreams streams, DeltaLog log, Run run, RunSignal commits, TimeProvider time, ILogger logger)
     {
         (_store, _streams, _log, _commits, _time, _logger) = (store, streams, log, commits, time, logger);
+        _children = new ChildUsage(store);
         (Run, _partition, Timeline) = (run, run.Caller.Owner.Partition, new EventTimeline(run));
     }
 
@@ -50,7 +53,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
             if (await store.LoadAsync(partition, runId, CancellationToken.None) is var (run, entries))
             {
                 var feed = new RunFeed(store, streams, log, run, commits, time, logger);
-                feed.Begin(run, entries);
+                await feed.BeginAsync(run, entries);
                 return feed;
             }
         }
@@ -73,14 +76,14 @@ internal sealed partial class RunFeed : IAsyncDisposable
         _disposed.Dispose();
     }
 
-    private void Begin(Run run, IReadOnlyList<JournalEntry> entries)
+    private async Task BeginAsync(Run run, IReadOnlyList<JournalEntry> entries)
     {
         // Entries may be newer than the row that was read before them.
         Timeline.Commit(entries, Math.Max(run.NextSequence, entries.Count > 0 ? entries[^1].Sequence + 1 : 0));
         Timeline.Advance(run.Epoch);
         if (run.IsTerminal)
         {
-            Timeline.End(run);
+            Timeline.End(await _children.AddToAsync(run, CancellationToken.None));
             return;
         }
 
@@ -147,7 +150,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     {
         if (await _store.FindAsync(_partition, Run.Id, cancellationToken) is { } ended)
         {
-            Timeline.End(ended);
+            Timeline.End(await _children.AddToAsync(ended, cancellationToken));
         }
         else
         {

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Yggdrasil.Problems;
+using Yggdrasil.Security.Authorization;
 
 namespace Yggdrasil.Security;
 
@@ -12,16 +13,14 @@ internal sealed class TokenCaller(AuthOptions options)
 {
     private static readonly string[] ScopeClaims = ["scp", "scope"];
 
-    // Azure Tables takes keys of 1 KiB (UTF-16). Every owner has to have a partition.
-    private const int MaxPartitionLength = 512;
-
     /// <exception cref="UnauthenticatedException">The token names no user, or a tenant that is not allowed.</exception>
     /// <exception cref="ForbiddenException">None of the required scopes and roles is in the token.</exception>
     public Caller Create(JsonWebToken token, OpenIdConnectConfiguration issuer)
     {
         var owner = new Owner(TenantOf(token, issuer), OnlyValue(token, options.UserClaim) ?? throw JwtAuthentication.Refused());
-        if (owner.Partition.Length > MaxPartitionLength)
+        if (!UserId.IsValid(owner))
         {
+            // Whom no admin could name, nobody could disable.
             throw JwtAuthentication.Refused();
         }
 

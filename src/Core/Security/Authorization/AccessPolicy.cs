@@ -52,7 +52,7 @@ public static class AccessPolicy
     /// <summary>A user that a request names. Nobody can name one of another tenant.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="userId"/> is no user id.</exception>
     public static Owner UserOf(string tenant, string userId, string field) =>
-        UserId.IsValid(userId) ? new Owner(tenant, userId) : throw new InvalidRequestException(field, UserId.Rule);
+        new Owner(tenant, userId) is var owner && UserId.IsValid(owner) ? owner : throw new InvalidRequestException(field, UserId.Rule);
 
     /// <summary>The named user of the caller's tenant, for what only admins do; another tenant's cannot be named at all.</summary>
     /// <exception cref="ForbiddenException">The caller is no admin.</exception>

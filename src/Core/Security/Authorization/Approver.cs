@@ -6,12 +6,18 @@ public readonly record struct Approver(bool IsRole, string Name)
 {
     private const string User = "user:";
     private const string Role = "role:";
+    private const int MaxRoleLength = 128;
+
+    /// <summary>How one is written, in words for whoever defines an agent.</summary>
+    public static readonly string Rule = $"Write user:<id> or role:<name>, the name being 1 to {MaxRoleLength} characters without control characters. {UserId.Rule}";
+
+    private static bool IsRoleName(string name) => name.Length is > 0 and <= MaxRoleLength && UserId.IsPlainText(name) && UserId.IsKey(name);
 
     public static bool TryParse(string text, out Approver approver)
     {
         approver = text.StartsWith(Role, StringComparison.Ordinal) ? new(IsRole: true, text[Role.Length..])
             : text.StartsWith(User, StringComparison.Ordinal) ? new(IsRole: false, text[User.Length..])
             : default;
-        return !string.IsNullOrEmpty(approver.Name);
+        return approver.IsRole ? IsRoleName(approver.Name) : UserId.IsValid(approver.Name);
     }
 }

@@ -27,19 +27,7 @@ public sealed class ClockTool(TimeProvider time)
             utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
     }
 
-    private static TimeZoneInfo Find(string id)
-    {
-        // Zones are files on Linux, so an id is looked up only if it cannot be a path to anything else. Windows names
-        // ("W. Europe Standard Time") are refused on every platform: a tool must not answer differently by host.
-        if (id.Length <= MaxIdLength && !id.StartsWith('/') && id.All(IsIdCharacter)
-            && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone))
-        {
-            return zone;
-        }
-
-        throw new ToolException(TimeZoneNames.Explain(id.Length <= MaxIdLength ? id : id[..MaxIdLength]));
-    }
-
-    private static bool IsIdCharacter(char character) =>
-        char.IsAsciiLetterOrDigit(character) || character is '/' or '_' or '-' or '+';
+    private static TimeZoneInfo Find(string id) => IanaTimeZones.TryFind(id, out var zone)
+        ? zone
+        : throw new ToolException(TimeZoneNames.Explain(id.Length <= MaxIdLength ? id : id[..MaxIdLength]));
 }

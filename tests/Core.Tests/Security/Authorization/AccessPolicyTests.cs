@@ -1,6 +1,7 @@
 using Yggdrasil.Problems;
 using Yggdrasil.Security;
 using Yggdrasil.Security.Authorization;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Tests.Security.Authorization;
 
@@ -176,7 +177,7 @@ public sealed class AccessPolicyTests
         Assert.Equal(new Owner("fabrikam", "alice"), AccessPolicy.ScopeOf(Callers["admin of another tenant"], "alice").Owner);
 
     public static TheoryData<string> InvalidUserIds =>
-        ["", " ", "a b", "a/b", "../alice", "a\\b", "a!b", "a~b", "a'b", "a' or PartitionKey ne '", "a#b", "a?b", "a%2Fb", "a,b", "a\0", "a\n", "é", new('a', 129)];
+        ["", " ", ".", "..", "a%2Fb", "a%2fb", "a\0", "a\n", "a\u0085", "a\ud800", "\udc00a", new('a', 256), new('é', 75)];
 
     [Theory]
     [MemberData(nameof(InvalidUserIds))]
@@ -192,11 +193,22 @@ public sealed class AccessPolicyTests
     [InlineData("alice.smith@contoso.com")]
     [InlineData("3f2504e0-4f89-11d3-9a0c-0305e82c3301")]
     [InlineData("__--..@@")]
-    public void User_ids_follow_the_rule_of_authentication(string userId)
+    [InlineData("repo:org/app:ref:refs/heads/main")]
+    [InlineData("a' or PartitionKey ne '")]
+    [InlineData("DOMAIN\\user")]
+    [InlineData("a#b?c!d~e%2")]
+    [InlineData("é 日本 😀")]
+    public void Whatever_an_issuer_names_a_user_by_is_an_id_with_a_key_of_its_own(string userId)
     {
         Assert.True(UserId.IsValid(userId));
-        Assert.True(UserId.IsValid(new string('a', 128)));
+        Assert.True(UserId.IsValid(new string('a', 255)));
+        Assert.DoesNotContain(RowKeys.AgentShare("a", userId), character => character is '/' or '\\' or '#' or '?' || char.IsControl(character));
+        Assert.Equal(userId, UserId.OfPath(userId.Replace("/", "%2F", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void Shares_with_users_whose_encoded_ids_are_alike_are_kept_apart() =>
+        Assert.Equal(3, new[] { "a/b", "a=002Fb", "~a=002Fb" }.Select(user => RowKeys.AgentShare("a", user)).Distinct().Count());
 
     private static Caller User(Owner owner, params string[] roles) => new(owner, roles.ToHashSet());
 }

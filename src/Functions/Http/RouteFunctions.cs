@@ -1,0 +1,24 @@
+using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Problems;
+
+namespace Yggdrasil.Functions.Http;
+
+/// <summary>Answers what no other function serves. Strangers may call it: the routes are no secret.</summary>
+public sealed class RouteFunctions
+{
+    /// <remarks>
+    /// Every host tries routes with more and with literal segments first, so this one comes last. It leaves <c>/admin</c> and
+    /// <c>/runtime</c> alone, which the Functions host serves itself, but only after functions were asked.
+    /// </remarks>
+    [Function(nameof(RefuseUnknownRoute))]
+    public IResult RefuseUnknownRoute(
+        [HttpTrigger(
+            AuthorizationLevel.Anonymous, "get", "head", "post", "put", "delete", "patch",
+            Route = "{*path:regex(^(?!admin|runtime).*$)}")] HttpRequest request)
+    {
+        var served = ServedRoutes.VerbsOf(request.Path);
+        throw served.Count > 0
+            ? new MethodNotAllowedException(request.Method, served)
+            : new NotFoundException("There is no such route. GET /openapi.json describes all.");
+    }
+}
