@@ -33,7 +33,7 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
                 Usage = journal.Run.Usage.AddModelCall(answer),
                 Turns = answer.Turn,
                 FinishReason = answer.FinishReason,
-                ServedBy = HasAnswered(answer, asked) ? AddTo(next.ServedBy, answer.ServedBy!) : next.ServedBy,
+                ServedBy = HasAnswered(answer, asked) ? AddTo(journal.Run.ServedBy, answer.ServedBy!) : journal.Run.ServedBy,
             };
             await RecordTurnAsync(journal, next, asked, slice);
         }

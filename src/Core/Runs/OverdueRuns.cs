@@ -77,10 +77,8 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
             // Under the version that was read: a driver that takes it up just now is faster, or too late.
             var transcript = new Transcript([], entries);
             var now = time.GetUtcNow();
-            var abandoned = AbandonedCalls.In(transcript, now).Numbered(run.NextSequence);
-            var expired = run with { Epoch = run.Epoch + 1, Usage = run.Usage with { ToolCalls = run.Usage.ToolCalls + abandoned.Count } };
-            if (await store.CommitAsync(
-                expired.End(StopReason.Deadline, transcript.LastText, now), abandoned, cancellationToken, transcript) is { } ended)
+            var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
+            if (await store.CommitAsync(end.Run, end.Entries.Numbered(run.NextSequence), cancellationToken, transcript) is { } ended)
             {
                 await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), scheduler, cancellationToken);
                 return ended;
