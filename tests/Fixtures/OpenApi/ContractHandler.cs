@@ -33,8 +33,7 @@ public sealed class ContractHandler(HttpMessageHandler? inner = null) : Delegati
 
     private static async Task CheckAsync(HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        // Preflights, and what the server itself refuses before the app sees it.
-        if (request.Method == HttpMethod.Options || response.StatusCode == HttpStatusCode.RequestHeaderFieldsTooLarge)
+        if (request.Method == HttpMethod.Options || IsRefusedByServer(request, response))
         {
             return;
         }
@@ -61,6 +60,11 @@ public sealed class ContractHandler(HttpMessageHandler? inner = null) : Delegati
             await ContractRequests.CheckAsync(request, response, operation, place);
         }
     }
+
+    /// <summary>Headers that are too long, and a null character in the path, are refused before the app sees the request.</summary>
+    private static bool IsRefusedByServer(HttpRequestMessage request, HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.RequestHeaderFieldsTooLarge
+        || (response.StatusCode == HttpStatusCode.BadRequest && request.RequestUri!.AbsolutePath.Contains("%00", StringComparison.Ordinal));
 
     private static async Task CheckResponseAsync(
         HttpRequestMessage request, HttpResponseMessage response, JsonObject operation, string place, CancellationToken cancellationToken)
