@@ -1,5 +1,6 @@
 using System.Net;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Fixtures.OpenApi;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -9,8 +10,8 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
 {
     private const string Runs = "/api/runs";
 
-    // The functions that the contract opens to strangers; health is to come. What browsers ask first carries no credentials.
-    private static readonly string[] Open = ["/live", "/ready", "/health", "/x1"];
+    // The functions that the contract opens to strangers. What browsers ask first carries no credentials.
+    private static readonly string[] Open = ["/live", "/ready", "/health", "/openapi.json", "/x1"];
 
     public static TheoryData<string, string, string> ClosedFunctions
     {
@@ -33,7 +34,7 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
     [MemberData(nameof(ClosedFunctions))]
     public async Task Function_refuses_who_sends_no_or_no_valid_credentials(string function, string verb, string path)
     {
-        using var http = new HttpClient { BaseAddress = app.Http.BaseAddress };
+        using var http = new HttpClient(new ContractHandler()) { BaseAddress = app.Http.BaseAddress };
         using var anonymous = await http.SendJsonAsync(new HttpMethod(verb), path, "{}");
         using var forged = await http.SendJsonAsync(
             new HttpMethod(verb), path, "{}", ("Authorization", TokenIssuerForgeries.Make("key of another issuer under a known id", app.Issuer)));
@@ -54,15 +55,16 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
         Assert.Contains(("StartRun", "POST", "/api/agents/x1/runs"), HttpFunctions.All);
         Assert.Contains(("DisableUser", "PUT", "/api/users/x1/disabled"), HttpFunctions.All);
         Assert.All(
-            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health", "Preflight"]));
+            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health", "GetOpenApi", "Preflight"]));
     }
 
     [Theory]
     [InlineData("/live")]
     [InlineData("/ready")]
-    public async Task Probe_answers_strangers(string path)
+    [InlineData("/openapi.json")]
+    public async Task Route_that_is_open_answers_strangers(string path)
     {
-        using var http = new HttpClient { BaseAddress = app.Http.BaseAddress };
+        using var http = new HttpClient(new ContractHandler()) { BaseAddress = app.Http.BaseAddress };
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -87,7 +89,7 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
     [Fact]
     public async Task Token_of_1_MB_does_not_get_in_and_the_next_caller_does()
     {
-        using var http = new HttpClient { BaseAddress = app.Http.BaseAddress };
+        using var http = new HttpClient(new ContractHandler()) { BaseAddress = app.Http.BaseAddress };
         HttpStatusCode? status = null;
         try
         {

@@ -3,8 +3,10 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Fixtures.OpenApi;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -158,10 +160,21 @@ internal sealed class Receiver : IAsyncDisposable
             await Task.Delay(50, patience.Token);
         }
 
-        return [.. _messages];
+        return [.. _messages.Select(RequireDescribed)];
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    /// <summary>The message, which is as the webhooks of the published contract have it.</summary>
+    private static Message RequireDescribed(Message message)
+    {
+        var (body, schemas) = (JsonNode.Parse(message.Body)!, PublishedContract.Instance.Schemas);
+        var name = ((string)body["type"]!).StartsWith("run.", StringComparison.Ordinal) ? "RunEndedMessage" : "BatchEndedMessage";
+        var errors = schemas.Check(schemas.Find(name)!, body);
+        return errors.Count == 0
+            ? message
+            : throw new ContractViolationException($"A message is not the {name} of {schemas.FileOf(name)}: {string.Join(' ', errors)}");
+    }
 
     private async Task AnswerAsync(HttpContext context, CancellationToken cancellationToken)
     {

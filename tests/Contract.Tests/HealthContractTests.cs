@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Yggdrasil.Fixtures.OpenApi;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -13,7 +14,7 @@ public class HealthContractTests(ContractFixture app)
     [InlineData("Bearer nonsense")]
     public async Task Strangers_hear_the_status_and_nothing_else(string? credentials)
     {
-        using var http = new HttpClient { BaseAddress = app.Http.BaseAddress };
+        using var http = new HttpClient(new ContractHandler()) { BaseAddress = app.Http.BaseAddress };
         using var response = await http.SendJsonAsync(
             HttpMethod.Get, "/health", "", credentials is null ? [] : [("Authorization", credentials)]);
 

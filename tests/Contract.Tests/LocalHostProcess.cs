@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures.OpenApi;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -66,7 +67,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
             throw new InvalidOperationException($"LocalHost did not start:\n{host.Output}");
         }
 
-        host.Http = new HttpClient { BaseAddress = await host._address.Task, Timeout = TimeSpan.FromSeconds(100) };
+        host.Http = new HttpClient(new ContractHandler()) { BaseAddress = await host._address.Task, Timeout = TimeSpan.FromSeconds(100) };
         host.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return host;
     }

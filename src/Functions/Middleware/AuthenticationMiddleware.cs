@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Primitives;
 using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.OpenApi;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
@@ -16,7 +17,7 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
 {
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
-        nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(PreflightFunctions.Preflight),
+        nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(OpenApiFunctions.GetOpenApi), nameof(PreflightFunctions.Preflight),
         nameof(RouteFunctions.RefuseUnknownRoute));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Fixtures.OpenApi;
 using Yggdrasil.LocalHost.Hosting;
 using Yggdrasil.Tools;
 
@@ -32,7 +33,7 @@ public sealed class ThrowingToolTests
         JsonElement run;
         await using (var host = await StartAsync(folder, model, canary))
         {
-            using var http = new HttpClient { BaseAddress = new Uri(host.Urls.Single()) };
+            using var http = new HttpClient(new ContractHandler()) { BaseAddress = new Uri(host.Urls.Single()) };
             using var agent = await http.PutAsJsonAsync("/api/agents/own", new { model = "openai:scripted", tools = Tools });
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/agents/own/runs") { Content = JsonContent.Create(new { input = "Go" }) };
             request.Headers.Add("Prefer", "wait=60");
