@@ -37,7 +37,7 @@ public class UpstreamErrorTests
     {
         var key = "sk-proj-" + new string('a', 48);
         var error = UpstreamErrors.Read(
-            $$"""{"error":{"message":"Incorrect key {{key}} of ada@example.com. {{new string('x', 1000)}}","type":"invalid request\nerror","param":"messages[1].role","code":"invalid_value"}}""");
+            $$$"""{"error":{"message":"Incorrect key {{{key}}} of ada@example.com. {{{new string('x', 1000)}}}","type":"invalid request\nerror","param":"messages[1].role","code":"invalid_value"}}""");
 
         var reason = ProviderFailures.FromStatus("p", 400, error).Reason!;
 
