@@ -11,13 +11,28 @@ namespace Yggdrasil.Health;
 /// taking all of them out of service would turn an outage of the vault into one of the app.
 /// </remarks>
 public sealed partial class Readiness(
-    StorageClients storage, ISecrets secrets, MasterKeyRing keys, TimeProvider time, ILogger<Readiness> logger)
+    StorageClients storage, ISecrets secrets, MasterKeyRing keys, TimeProvider time, ILogger<Readiness> logger,
+    IEnumerable<IReadinessCheck>? checks = null)
 {
     /// <summary>With a second for who asks, an answer within five.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3.5);
 
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken) =>
-        SecretsAreLoaded() && await StorageAnswersAsync(cancellationToken);
+        SecretsAreLoaded() && HostIsFit() && await StorageAnswersAsync(cancellationToken);
+
+    private bool HostIsFit()
+    {
+        foreach (var check in checks ?? [])
+        {
+            if (check.FindProblem() is { } problem)
+            {
+                LogHost(problem);
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private bool SecretsAreLoaded()
     {
@@ -64,6 +79,9 @@ public sealed partial class Readiness(
 
     [LoggerMessage(5002, LogLevel.Warning, "Secrets are {State}, or hold no key that protects content")]
     private partial void LogNoSecrets(SecretsState state);
+
+    [LoggerMessage(5004, LogLevel.Warning, "This host cannot serve: {Problem}")]
+    private partial void LogHost(string problem);
 
     [LoggerMessage(5003, LogLevel.Warning, "Secrets are stale: the vault does not answer, and its last good values are in use")]
     private partial void LogStaleSecrets();

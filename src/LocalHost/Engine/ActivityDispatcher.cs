@@ -80,6 +80,27 @@ internal sealed partial class ActivityDispatcher(
 
         try
         {
+            while (!TryRecord(work, result))
+            {
+                // The result waits in memory for room on the disk. A stop forgets it, and the activity runs again.
+                await Task.Delay(OrchestrationEngine.NoRoomPause, time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            LogCutShort(logger, work.Name, work.TaskId, work.InstanceId);
+        }
+        catch (Exception e)
+        {
+            fault(e);
+        }
+    }
+
+    /// <returns>Whether it is stored, or was before; not where the disk is full.</returns>
+    private bool TryRecord(WorkItem work, HistoryEvent result)
+    {
+        try
+        {
             if (store.CompleteActivity(work, result))
             {
                 signal(work.InstanceId);
@@ -88,10 +109,12 @@ internal sealed partial class ActivityDispatcher(
             {
                 LogDropped(logger, work.Name, work.TaskId, work.InstanceId);
             }
+
+            return true;
         }
-        catch (Exception e)
+        catch (NoRoomException)
         {
-            fault(e);
+            return false;
         }
     }
 

@@ -35,12 +35,19 @@ namespace Yggdrasil.LocalHost.Engine;
 /// </summary>
 internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDisposable
 {
+    /// <summary>What a full disk is asked for before it counts as one with room.</summary>
+    private const int RoomProbe = 64 * 1024;
+
+    /// <summary>Between two attempts at what a full disk refused.</summary>
+    internal static readonly TimeSpan NoRoomPause = TimeSpan.FromSeconds(1);
+
     private readonly OrchestrationEngineOptions _options;
     private readonly IOrchestrationCode _code;
     private readonly TimeProvider _time;
     private readonly ILogger<OrchestrationEngine> _logger;
     private readonly ILoggerFactory _loggers;
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Parts? _parts;
     private Exception? _fault;
     private volatile Phase _phase;
@@ -63,6 +70,35 @@ internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDispos
     /// <summary>Usable between start and stop; throws <see cref="InvalidOperationException"/> otherwise.</summary>
     public DurableTaskClient Client { get; }
 
+    /// <summary>Why it cannot serve; null when it can.</summary>
+    internal string? Problem
+    {
+        get
+        {
+            if (_phase != Phase.Running || _fault is not null || _parts is not { } parts)
+            {
+                return "the orchestration engine does not run";
+            }
+
+            try
+            {
+                if (parts.Database.HasNoRoom)
+                {
+                    parts.Database.ProbeRoom(RoomProbe);
+                }
+
+                return null;
+            }
+            catch (NoRoomException)
+            {
+                return "the disk of the orchestrations' database is full";
+            }
+        }
+    }
+
+    /// <summary>For tests of a full disk.</summary>
+    internal EngineDatabase Database => Running.Database;
+
     internal InstanceStore Instances => Running.Instances;
 
     // Until the database is closed: what drains at shutdown may still raise and start; the next start goes on with it.
@@ -80,7 +116,7 @@ internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDispos
             steps,
             new StepQueue(RunStep),
             new ActivityDispatcher(_options, _code, steps, _time, Signal, Fault, _logger),
-            new TimerQueue(new TimerStore(database), _time, Signal, Fault));
+            new TimerQueue(new TimerStore(database), _time, Signal, Fault, WaitForRoom));
         _parts = parts;
         var unfinished = steps.UnfinishedWork();
         var ready = steps.ReadyInstances();
@@ -134,6 +170,7 @@ internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDispos
             }
 
             _phase = Phase.Stopping;
+            _stopping.TrySetResult();
             return true;
         }
     }
@@ -144,22 +181,36 @@ internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDispos
 
     private void RunStep(string instanceId)
     {
-        if (_parts is not { } parts || _phase != Phase.Running || _fault is not null)
+        while (_parts is { } parts && _phase == Phase.Running && _fault is null)
         {
-            return;
-        }
-
-        try
-        {
-            if (parts.Steps.Load(instanceId) is { } loaded)
+            try
             {
-                MakeStep(parts, loaded);
+                if (parts.Steps.Load(instanceId) is { } loaded)
+                {
+                    MakeStep(parts, loaded);
+                }
+
+                return;
+            }
+            catch (NoRoomException full)
+            {
+                // Nothing of the step is stored: it is made again, from the same history.
+                WaitForRoom(full);
+            }
+            catch (Exception e)
+            {
+                Fault(e);
+                return;
             }
         }
-        catch (Exception e)
-        {
-            Fault(e);
-        }
+    }
+
+    /// <summary>Waits a little, or until the engine stops. A full disk stops all that writes, so there is nobody to make way for.</summary>
+    /// <returns>Whether to try again.</returns>
+    private bool WaitForRoom(NoRoomException full)
+    {
+        LogNoRoom(_logger, full.ErrorCode);
+        return !_stopping.Task.Wait(NoRoomPause);
     }
 
     private void MakeStep(Parts parts, LoadedStep loaded)
@@ -252,4 +303,7 @@ internal sealed partial class OrchestrationEngine : IHostedService, IAsyncDispos
 
     [LoggerMessage(7005, LogLevel.Error, "{InstanceId} awaited something that is not durable")]
     private static partial void LogLateAwait(ILogger logger, string instanceId);
+
+    [LoggerMessage(7006, LogLevel.Warning, "The orchestrations' database cannot be written (SQLite {ErrorCode}): the engine waits until there is room")]
+    private static partial void LogNoRoom(ILogger logger, int errorCode);
 }

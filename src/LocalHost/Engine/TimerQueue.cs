@@ -16,6 +16,7 @@ internal sealed class TimerQueue : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Action<string> _signal;
     private readonly Action<Exception> _fault;
+    private readonly Func<NoRoomException, bool> _waitForRoom;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -24,12 +25,14 @@ internal sealed class TimerQueue : IAsyncDisposable
     private DateTime _armed = DateTime.MaxValue;
     private Task _loop = Task.CompletedTask;
 
-    public TimerQueue(TimerStore store, TimeProvider time, Action<string> signal, Action<Exception> fault)
+    public TimerQueue(
+        TimerStore store, TimeProvider time, Action<string> signal, Action<Exception> fault, Func<NoRoomException, bool> waitForRoom)
     {
         _store = store;
         _time = time;
         _signal = signal;
         _fault = fault;
+        _waitForRoom = waitForRoom;
         _timer = time.CreateTimer(_ => _wake.Writer.TryWrite(true), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -75,6 +78,13 @@ internal sealed class TimerQueue : IAsyncDisposable
             try
             {
                 FireDue();
+            }
+            catch (NoRoomException full)
+            {
+                if (_waitForRoom(full))
+                {
+                    _wake.Writer.TryWrite(true);
+                }
             }
             catch (Exception e)
             {

@@ -2,6 +2,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Health;
 using Yggdrasil.LocalHost.Durable;
 using Yggdrasil.LocalHost.Engine;
 using Yggdrasil.LocalHost.Http;
@@ -45,6 +46,7 @@ internal static class LocalHostServices
         services.AddSettings<LocalHostOptions>(builder.Configuration, LocalHostOptions.Section, options => options.Problems());
         services.AddSettingsCheck(() => Addresses.Problems(builder.Configuration));
         services.AddEngine(data);
+        services.AddSingleton<IReadinessCheck>(provider => new DiskReadiness(data, provider.GetRequiredService<OrchestrationEngine>()));
         services.AddHostedService<QueueListeners>();
         services.AddHostedService<TimerListeners>();
         services.AddSingleton(data);

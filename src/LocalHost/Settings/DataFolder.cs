@@ -19,6 +19,9 @@ internal sealed class DataFolder : IDisposable
 
     public string OrchestrationsPath => Path.Combine(FullPath, "orchestrations.db");
 
+    /// <summary>A file that is written and removed to find out whether there is room.</summary>
+    public string ProbePath => Path.Combine(FullPath, "room.tmp");
+
     public string AzuritePath => Path.Combine(FullPath, "azurite");
 
     /// <summary>Opens the folder, creating it where missing; held until disposed of, or until the process is gone.</summary>

@@ -26,7 +26,10 @@ internal sealed class EngineDatabase : IDisposable
     private readonly Statement _begin;
     private readonly Statement _commit;
     private readonly Statement _rollback;
+    private readonly Statement _takeRoom;
+    private readonly Statement _giveRoom;
     private bool _closed;
+    private volatile bool _hasNoRoom;
 
     private EngineDatabase(SqliteConnection connection, Action<WritePoint>? probe)
     {
@@ -35,6 +38,8 @@ internal sealed class EngineDatabase : IDisposable
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
+        _takeRoom = Prepare("INSERT INTO inbox (instance_id, carried, kind, task_id, data) VALUES ('', 0, -1, -1, $1)", 1);
+        _giveRoom = Prepare("DELETE FROM inbox WHERE instance_id = ''");
     }
 
     /// <exception cref="InvalidOperationException">The file is another version's, or another process uses it.</exception>
@@ -86,8 +91,45 @@ internal sealed class EngineDatabase : IDisposable
         }
     }
 
+    /// <summary>Whether the last change could not be written for want of room.</summary>
+    public bool HasNoRoom => _hasNoRoom;
+
     /// <summary>Runs the body in one transaction; anything it throws undoes the whole.</summary>
+    /// <exception cref="NoRoomException">The disk is full. Nothing has changed, and the same may be tried again.</exception>
     public T Write<T>(Func<T> body)
+    {
+        try
+        {
+            var result = WriteOnce(body);
+            _hasNoRoom = false;
+            return result;
+        }
+        catch (SqliteException full) when (NoRoomException.Is(full))
+        {
+            _hasNoRoom = true;
+            throw new NoRoomException(full);
+        }
+    }
+
+    /// <summary>Writes so much, and takes it back in the same transaction: it fails where there is no room for it.</summary>
+    public void ProbeRoom(int bytes)
+    {
+        var text = new string(' ', bytes);
+        Write(() => _takeRoom.Execute(text) + _giveRoom.Execute());
+    }
+
+    /// <summary>How many pages the file may have at most: a disk that is full, for tests.</summary>
+    internal void LimitPages(long pages)
+    {
+        lock (_gate)
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {pages}");
+            command.ExecuteNonQuery();
+        }
+    }
+
+    private T WriteOnce<T>(Func<T> body)
     {
         lock (_gate)
         {
