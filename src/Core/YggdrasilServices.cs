@@ -160,6 +160,7 @@ public static class YggdrasilServices
             provider.GetRequiredService<RunStore>(),
             provider.GetRequiredService<RunRemoval>(),
             provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<OverdueRuns>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new ApprovalService(
             provider.GetRequiredService<RunStore>(),
@@ -181,6 +182,11 @@ public static class YggdrasilServices
         services.AddSingleton<AgentLoop>();
         services.AddSingleton<LeaseDriver>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton(provider => new OverdueRuns(
+            provider.GetRequiredService<RunStore>(), provider.GetRequiredService<RunEndings>, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<StartRecovery>();
+        services.AddSingleton<LostStarts>();
+        services.AddHostedService(provider => provider.GetRequiredService<LostStarts>());
         services.AddSingleton<RunList>();
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
@@ -218,6 +224,8 @@ public static class YggdrasilServices
             provider.GetRequiredService<QuotaCompanion>(),
             provider.GetRequiredService<RequestDrivenRuns>(),
             provider.GetRequiredService<RunWakeUp>(),
+            provider.GetRequiredService<StartRecovery>(),
+            provider.GetRequiredService<OverdueRuns>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<TimeProvider>()));
     }

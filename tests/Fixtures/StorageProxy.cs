@@ -13,7 +13,7 @@ public sealed class StorageProxy : IAsyncDisposable
 {
     private readonly HttpClient _http;
     private readonly Uri _target;
-    private readonly ConcurrentQueue<(Func<HttpRequest, bool> IsMeant, HeldRequest Held)> _holds = new();
+    private readonly ConcurrentQueue<(Func<HttpRequest, string, bool> IsMeant, HeldRequest Held)> _holds = new();
     private volatile TaskCompletionSource? _silence;
     private volatile bool _refuses;
     private LoopbackServer _server = null!;
@@ -32,16 +32,18 @@ public sealed class StorageProxy : IAsyncDisposable
     }
 
     /// <summary>Holds the next request of a kind until it is released, whether or not its caller still waits.</summary>
-    public HeldRequest Hold(Func<HttpRequest, bool> isMeant)
+    /// <param name="isMeant">Given the request and its body.</param>
+    public HeldRequest Hold(Func<HttpRequest, string, bool> isMeant)
     {
         var held = new HeldRequest();
         _holds.Enqueue((isMeant, held));
         return held;
     }
 
-    /// <summary>A transaction of a table.</summary>
-    public static bool IsTransaction(HttpRequest request) =>
-        request.Method == HttpMethods.Post && request.Path.Value!.EndsWith("$batch", StringComparison.Ordinal);
+    /// <summary>The transaction that starts a run.</summary>
+    public static bool IsStart(HttpRequest request, string body) => request.Method == HttpMethods.Post
+        && request.Path.Value!.EndsWith("$batch", StringComparison.Ordinal)
+        && body.Contains("run!", StringComparison.Ordinal) && body.Contains("AgentVersion", StringComparison.Ordinal);
 
     /// <summary>From now on nothing is answered, nor carried out.</summary>
     public void FallSilent() => _silence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -80,7 +82,8 @@ public sealed class StorageProxy : IAsyncDisposable
         }
 
         using var request = await CopyAsync(context.Request, gone);
-        if (_holds.TryPeek(out var next) && next.IsMeant(context.Request) && _holds.TryDequeue(out next))
+        if (_holds.TryPeek(out var next)
+            && next.IsMeant(context.Request, await request.Content!.ReadAsStringAsync(gone)) && _holds.TryDequeue(out next))
         {
             next.Held.Arrive();
             await next.Held.Released;

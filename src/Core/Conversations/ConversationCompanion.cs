@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Runs;
-using Yggdrasil.Storage;
 
 namespace Yggdrasil.Conversations;
 
@@ -17,7 +16,7 @@ namespace Yggdrasil.Conversations;
 /// A run that began with its turn keeps it until it ends, so only one that had to wait ever asks for it.
 /// </remarks>
 internal sealed class ConversationCompanion(
-    ConversationMemory memory, ConversationLog log, HistoryCache histories, TimeProvider time) : IRunCompanion
+    ConversationMemory memory, ConversationStarts starts, ConversationLog log, HistoryCache histories, TimeProvider time) : IStartingCompanion
 {
     /// <summary>More transactions than are under way in one process.</summary>
     private const int MaxProposed = 10_000;
@@ -27,50 +26,30 @@ internal sealed class ConversationCompanion(
 
     public async ValueTask<CompanionChange> OnStartAsync(Run run, CancellationToken cancellationToken)
     {
-        if (run.ConversationId is not { } id)
+        if (run.ConversationId is null)
         {
             return CompanionChange.None(run);
         }
 
-        var partition = run.Caller.Owner.Partition;
-        var stored = await memory.FindFreeAsync(partition, id, cancellationToken);
-        if (stored is not null && ConversationTurns.IsOf(stored, run))
-        {
-            // The run's own rows are there: they will say so.
-            return CompanionChange.None(run);
-        }
+        var joined = await starts.JoinAsync(run.Caller.Owner.Partition, [run], cancellationToken);
+        var (started, rows, refusal) = joined.Starts[0];
 
-        if (stored is not null)
-        {
-            ConversationTurns.RequireRoom(stored, run);
-        }
+        // Outside of a group nobody says which version this becomes.
+        memory.Forget(run.Caller.Owner.Partition, run.ConversationId);
+        return started is null ? throw refusal! : new CompanionChange(started, [.. joined.Rows, .. rows]);
+    }
 
-        var now = time.GetUtcNow();
-        var before = stored ?? new Conversation { Id = id, Owner = run.Caller.Owner, CreatedAt = now, UpdatedAt = now, AgentId = run.AgentId };
-        var touched = before with { UpdatedAt = now, AgentId = run.AgentId, RetentionDays = run.Agent.RetentionDays };
-        var index = new TableEntity(partition, RowKeys.ConversationRun(id, run.CreatedAt, run.Id))
-        {
-            ["RunId"] = run.Id,
-            ["AgentId"] = run.AgentId,
-        };
-        List<TableTransactionAction> others = [new(TableTransactionActionType.Add, index)];
-        if (touched.ActiveRun is null)
-        {
-            return Change(run with { History = touched.History }, stored, touched with { ActiveRun = run.Id }, others);
-        }
+    public ValueTask<StartsTogether> OnStartsAsync(string partition, IReadOnlyList<Run> runs, CancellationToken cancellationToken) =>
+        starts.JoinAsync(partition, runs, cancellationToken);
 
-        if (run.OnConflict == OnConflict.Interrupt)
-        {
-            // In the same transaction: whoever is told that the run waits can rely on the other one ending.
-            var flag = new TableEntity(partition, RowKeys.Run(touched.ActiveRun)) { ["CancelRequested"] = true };
-            others.Add(new(TableTransactionActionType.UpdateMerge, flag, ETag.All));
-        }
+    public void Committed(StartsTogether together, IReadOnlyList<ETag> versions) => starts.Committed(together, versions);
 
-        return Change(
-            Waiting(run),
-            stored,
-            touched with { Queue = run.OnConflict == OnConflict.Interrupt ? [run.Id, .. touched.Queue] : [.. touched.Queue, run.Id] },
-            others);
+    public void Forget(string partition, IEnumerable<Run> runs)
+    {
+        foreach (var id in runs.Select(run => run.ConversationId).OfType<string>().Distinct())
+        {
+            memory.Forget(partition, id);
+        }
     }
 
     public async ValueTask<CompanionChange> OnCommitAsync(Run next, CancellationToken cancellationToken) =>
@@ -160,10 +139,6 @@ internal sealed class ConversationCompanion(
         return Change(ended, stored, touched, changes, history.Then(touched.History, before.Summary, shown));
     }
 
-    /// <summary>A run that its request wanted to drive gives the lease of its start back: the one that is active comes first.</summary>
-    private static Run Waiting(Run run) =>
-        run with { AwaitsTurn = true, Status = RunStatus.Queued, StartedAt = null, LeaseUntil = DateTimeOffset.UnixEpoch };
-
     /// <summary>Writes the conversation first, so that its new version is the first of the answer.</summary>
     private CompanionChange Change(
         Run run, Conversation? stored, Conversation changed, List<TableTransactionAction> others, ConversationHistory? nextHistory = null)
@@ -175,25 +150,7 @@ internal sealed class ConversationCompanion(
         }
 
         _proposed[run.Id] = new Proposal(changed, nextHistory);
-        return new CompanionChange(run, [ConversationRow.Write(changed), .. Move(stored, changed), .. others]);
-    }
-
-    private static IEnumerable<TableTransactionAction> Move(Conversation? stored, Conversation changed)
-    {
-        var partition = changed.Owner.Partition;
-        var place = RowKeys.ConversationListEntry(changed.UpdatedAt, changed.Id);
-        var before = stored is null ? null : RowKeys.ConversationListEntry(stored.UpdatedAt, stored.Id);
-        if (place == before)
-        {
-            yield break;
-        }
-
-        if (before is not null)
-        {
-            yield return new(TableTransactionActionType.Delete, new TableEntity(partition, before), ETag.All);
-        }
-
-        yield return new(TableTransactionActionType.Add, new TableEntity(partition, place));
+        return new CompanionChange(run, [ConversationRow.Write(changed), .. ConversationRow.Move(stored, changed), .. others]);
     }
 
     /// <param name="NextHistory">What the next run is shown, where that is known.</param>

@@ -23,6 +23,7 @@ internal sealed class ConversationRemoval(
     RunRemoval runs,
     RowRemoval rows,
     DueStore due,
+    OverdueRuns overdue,
     TimeProvider time)
 {
     private const int MaxAttempts = 10;
@@ -33,7 +34,7 @@ internal sealed class ConversationRemoval(
         var partition = conversation.Owner.Partition;
         var item = new DueItem(DueItem.DayOf(time.GetUtcNow()), DueKind.Conversation, partition, conversation.Id);
         await due.AddAsync(item, cancellationToken);
-        await BuryAsync(conversation, item, cancellationToken);
+        await BuryAsync(conversation, item, scheduler, cancellationToken);
         await RemoveRunsAsync(partition, conversation.Id, scheduler, cancellationToken);
         var log = RowKeys.ConversationLog(conversation.Id);
         await rows.RemoveRangeAsync(partition, log, RowKeys.EndOfPrefix(log), cancellationToken);
@@ -42,7 +43,7 @@ internal sealed class ConversationRemoval(
         await due.RemoveAsync(item, cancellationToken);
     }
 
-    private async Task BuryAsync(Conversation conversation, DueItem item, CancellationToken cancellationToken)
+    private async Task BuryAsync(Conversation conversation, DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var (partition, id) = (conversation.Owner.Partition, conversation.Id);
         var table = await storage.GetWorkTableAsync(cancellationToken);
@@ -51,6 +52,12 @@ internal sealed class ConversationRemoval(
         {
             if (current.ActiveRun is { } active)
             {
+                if (await overdue.EndAsync(partition, active, scheduler, cancellationToken))
+                {
+                    current = await store.FindAsync(partition, id, cancellationToken);
+                    continue;
+                }
+
                 await due.RemoveAsync(item, cancellationToken);
                 throw new ConflictException($"The conversation \"{id}\" has an active run, {active}: cancel it, or wait for its end.");
             }

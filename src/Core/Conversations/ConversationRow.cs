@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
@@ -35,6 +36,25 @@ internal static class ConversationRow
         return conversation.ETag == default
             ? new TableTransactionAction(TableTransactionActionType.Add, row)
             : new TableTransactionAction(TableTransactionActionType.UpdateMerge, row, conversation.ETag);
+    }
+
+    /// <summary>What takes a conversation to its new place in the list of the owner's, last active first.</summary>
+    public static IEnumerable<TableTransactionAction> Move(Conversation? stored, Conversation changed)
+    {
+        var partition = changed.Owner.Partition;
+        var place = RowKeys.ConversationListEntry(changed.UpdatedAt, changed.Id);
+        var before = stored is null ? null : RowKeys.ConversationListEntry(stored.UpdatedAt, stored.Id);
+        if (place == before)
+        {
+            yield break;
+        }
+
+        if (before is not null)
+        {
+            yield return new(TableTransactionActionType.Delete, new TableEntity(partition, before), ETag.All);
+        }
+
+        yield return new(TableTransactionActionType.Add, new TableEntity(partition, place));
     }
 
     public static Conversation Read(TableEntity row) => new()

@@ -9,6 +9,7 @@ internal static class ConversationServices
     {
         services.AddSingleton<ConversationStore>();
         services.AddSingleton<ConversationMemory>();
+        services.AddSingleton<ConversationStarts>();
         services.AddSingleton<ConversationLog>();
         services.AddSingleton<HistoryCache>();
         services.AddSingleton<ConversationRemoval>();

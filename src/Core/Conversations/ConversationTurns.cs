@@ -13,17 +13,28 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
     private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether a run that is about to be started will have to wait, as far as can be told before its start is committed.</summary>
+    /// <param name="asRemembered">Whether what is remembered will do: the start's transaction finds out what is true.</param>
     /// <exception cref="ConflictException">It would be refused.</exception>
-    public async Task<bool> WillWaitAsync(Run run, CancellationToken cancellationToken)
+    public async Task<bool> WillWaitAsync(Run run, bool asRemembered, CancellationToken cancellationToken)
     {
+        var partition = run.Caller.Owner.Partition;
         if (run.ConversationId is not { } id
-            || await memory.FindFreeAsync(run.Caller.Owner.Partition, id, cancellationToken) is not { } conversation
+            || await (asRemembered ? memory.FindAsync(partition, id, cancellationToken) : memory.FindFreeAsync(partition, id, cancellationToken))
+                is not { } conversation
             || IsOf(conversation, run))
         {
             return false;
         }
 
-        RequireRoom(conversation, run);
+        try
+        {
+            RequireRoom(conversation, run);
+        }
+        catch (ConflictException) when (asRemembered)
+        {
+            return await WillWaitAsync(run, asRemembered: false, cancellationToken);
+        }
+
         return conversation.ActiveRun is not null;
     }
 
@@ -45,6 +56,12 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
         var isNext = conversation is { Queue: [var first, ..] } && first == run.Id;
         return (run, isNext && now + Recheck < run.Deadline ? now + Recheck : run.Deadline);
     }
+
+    /// <summary>The active run of a run's conversation, other than itself, as far as is remembered, or else as stored.</summary>
+    public async Task<string?> FindKnownActiveAsync(Run run, CancellationToken cancellationToken) =>
+        (await memory.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken))?.ActiveRun is { } active && active != run.Id
+            ? active
+            : null;
 
     /// <summary>The active run of a run's conversation.</summary>
     public async Task<string?> FindActiveAsync(Run run, CancellationToken cancellationToken) =>

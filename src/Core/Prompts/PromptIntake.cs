@@ -3,6 +3,7 @@ using Yggdrasil.Notifications;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Storage;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Prompts;
@@ -25,6 +26,9 @@ public sealed partial class PromptIntake
 {
     /// <summary>For a conversation whose queue is full.</summary>
     private static readonly TimeSpan Busy = TimeSpan.FromSeconds(30);
+
+    /// <summary>For storage that does not answer in time, or only others.</summary>
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(5);
 
     private readonly RunService _runs;
     private readonly DisabledUsers _disabled;
@@ -75,6 +79,12 @@ public sealed partial class PromptIntake
         {
             // As many wait for the conversation as may, or it is just being deleted.
             await DeferAsync(prompt, delivery, busy, Busy, cancellationToken);
+        }
+        catch (Exception away) when (StorageOutage.Passes(away) && !cancellationToken.IsCancellationRequested)
+        {
+            // Others change the same rows, or storage is slow: nothing that an attempt should be lost for. Where it is away
+            // altogether, putting it off fails as well, and is an attempt.
+            await DeferAsync(prompt, delivery, StorageOutage.ToProblem(away), Away, cancellationToken);
         }
         catch (NotFoundException missing)
         {

@@ -38,6 +38,9 @@ internal enum DueKind
     /// </summary>
     Quota,
 
+    /// <summary>A run whose start had no answer: storage may have carried it out after its orchestration gave up looking.</summary>
+    Start,
+
     /// <summary>An orchestration whose history could not be purged when its run was removed.</summary>
     Instance,
 }

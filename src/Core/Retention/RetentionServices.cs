@@ -64,6 +64,7 @@ internal static class RetentionServices
             provider.GetRequiredService<UserDataRemoval>(),
             provider.GetRequiredService<BlobSweep>(),
             provider.GetRequiredService<QuotaLedger>(),
+            provider.GetRequiredService<StartRecovery>(),
             provider.GetRequiredService<RetentionOptions>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<RetentionSweep>>()));

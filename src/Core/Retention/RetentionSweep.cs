@@ -31,6 +31,7 @@ public sealed partial class RetentionSweep
     private readonly UserDataRemoval _owners;
     private readonly BlobSweep _blobs;
     private readonly QuotaLedger _quotas;
+    private readonly StartRecovery _starts;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -46,13 +47,14 @@ public sealed partial class RetentionSweep
         UserDataRemoval owners,
         BlobSweep blobs,
         QuotaLedger quotas,
+        StartRecovery starts,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_due, _expiry, _runs, _conversations) = (due, expiry, runs, conversations);
         (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
-        (_batchRemoval, _quotas) = (batchRemoval, quotas);
+        (_batchRemoval, _quotas, _starts) = (batchRemoval, quotas, starts);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -99,6 +101,7 @@ public sealed partial class RetentionSweep
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.Start => (0, await _starts.LookAsync(item, scheduler, cancellationToken)),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),
         };

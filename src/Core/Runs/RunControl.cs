@@ -19,10 +19,11 @@ public sealed class RunControl
     private readonly RunStore _store;
     private readonly RunRemoval _removal;
     private readonly RunWakeUp _wakeUp;
+    private readonly OverdueRuns _overdue;
     private readonly TimeProvider _time;
 
-    internal RunControl(RunStore store, RunRemoval removal, RunWakeUp wakeUp, TimeProvider time) =>
-        (_store, _removal, _wakeUp, _time) = (store, removal, wakeUp, time);
+    internal RunControl(RunStore store, RunRemoval removal, RunWakeUp wakeUp, OverdueRuns overdue, TimeProvider time) =>
+        (_store, _removal, _wakeUp, _overdue, _time) = (store, removal, wakeUp, overdue, time);
 
     /// <summary>Cancels a run; one that has ended stays as it is.</summary>
     /// <returns>The run, and whether it had not ended before.</returns>
@@ -81,7 +82,7 @@ public sealed class RunControl
             return;
         }
 
-        var run = await RequireAsync(scope, runId, cancellationToken);
+        var run = await _overdue.EndAsync(await RequireAsync(scope, runId, cancellationToken), scheduler, cancellationToken);
         if (run.ConversationId is not null)
         {
             throw new ConflictException("The run is part of a conversation; delete the conversation.", "part_of_conversation");

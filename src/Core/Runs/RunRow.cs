@@ -74,9 +74,8 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
     public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken)
     {
-        var row = Write(run.Quota, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+        var row = WritePlace(run, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
-            ["Status"] = run.Status.ToString(),
             ["StopReason"] = run.StopReason?.ToString(),
             ["ErrorCode"] = run.Error?.Code,
             ["ErrorMessage"] = run.Error is { HoldsContent: false } error ? error.Message : null,
@@ -84,7 +83,6 @@ internal sealed class RunRow(ContentVault vault)
                 ? await SealAsync(run, "ErrorContent", System.Text.Encoding.UTF8.GetBytes(mistake.Message), cancellationToken)
                 : null,
             ["Output"] = run.Output is { } output ? await SealAsync(run, "Output", System.Text.Encoding.UTF8.GetBytes(output), cancellationToken) : null,
-            ["StartedAt"] = run.StartedAt,
             ["CompletedAt"] = run.CompletedAt,
             ["Turns"] = run.Turns,
             ["InputTokens"] = run.Usage.InputTokens,
@@ -98,13 +96,7 @@ internal sealed class RunRow(ContentVault vault)
             ["ServedBy"] = string.Join('\n', run.ServedBy),
             ["NextSequence"] = run.NextSequence,
             ["Epoch"] = run.Epoch,
-            ["LeaseUntil"] = run.LeaseUntil,
             ["Driver"] = run.Driver,
-            ["AwaitsTurn"] = run.AwaitsTurn,
-            ["HistoryFrom"] = run.History?.From,
-            ["HistorySkip"] = run.History?.Skip,
-            ["HistoryTo"] = run.History?.To,
-            ["HistoryBegunAt"] = run.History?.BegunAt,
             ["NextRun"] = run.NextRun,
         });
         if (!run.StoredApprovals.Holds(run.PendingApprovals))
@@ -215,6 +207,21 @@ internal sealed class RunRow(ContentVault vault)
     {
         var run = ReadPlain(row);
         return run with { Caller = run.Caller with { Owner = Owner.OfPartition(row.PartitionKey) } };
+    }
+
+    /// <summary>Makes a change say where the run stands: with its owner's quota, and in its conversation.</summary>
+    /// <remarks>For a run that begins, all that is decided last; the rest of its row can be written before.</remarks>
+    public static TableEntity WritePlace(Run run, TableEntity row)
+    {
+        row["Status"] = run.Status.ToString();
+        row["StartedAt"] = run.StartedAt;
+        row["LeaseUntil"] = run.LeaseUntil;
+        row["AwaitsTurn"] = run.AwaitsTurn;
+        row["HistoryFrom"] = run.History?.From;
+        row["HistorySkip"] = run.History?.Skip;
+        row["HistoryTo"] = run.History?.To;
+        row["HistoryBegunAt"] = run.History?.BegunAt;
+        return Write(run.Quota, row);
     }
 
     /// <summary>Makes a change say how the run stands with its owner's quota.</summary>

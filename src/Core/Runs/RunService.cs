@@ -13,8 +13,8 @@ namespace Yggdrasil.Runs;
 /// <summary>Runs as callers see them: start, read, list.</summary>
 public sealed class RunService
 {
-    /// <summary>Well within the half minute for which an orchestration waits for its run to be committed.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(15);
+    /// <summary>How long a request waits for its run to be committed; well within the time for which an orchestration looks for it.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(8);
 
     private readonly AgentService _agents;
     private readonly RunStore _store;
@@ -24,6 +24,8 @@ public sealed class RunService
     private readonly QuotaCompanion _quotas;
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunWakeUp _wakeUp;
+    private readonly StartRecovery _recovery;
+    private readonly OverdueRuns _overdue;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
@@ -36,11 +38,13 @@ public sealed class RunService
         QuotaCompanion quotas,
         RequestDrivenRuns inPlace,
         RunWakeUp wakeUp,
+        StartRecovery recovery,
+        OverdueRuns overdue,
         RunOptions options,
         TimeProvider time)
     {
         (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
-        (_inPlace, _wakeUp, _options, _time) = (inPlace, wakeUp, options, time);
+        (_inPlace, _wakeUp, _recovery, _overdue, _options, _time) = (inPlace, wakeUp, recovery, overdue, options, time);
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
@@ -71,7 +75,7 @@ public sealed class RunService
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
         {
-            return new StartedRun(await _inPlace.WaitAsync(earlier, wait, requestAborted), Created: false);
+            return await RepeatedAsync(earlier, created: false, wait, scheduler, requestAborted);
         }
 
         try
@@ -83,7 +87,7 @@ public sealed class RunService
             // A concurrent request with the same key may have taken the last place, for the very same run.
             if (await FindRepeatedAsync(caller, idempotency, requestAborted) is { } same)
             {
-                return new StartedRun(await _inPlace.WaitAsync(same, wait, requestAborted), Created: false);
+                return await RepeatedAsync(same, created: false, wait, scheduler, requestAborted);
             }
 
             throw;
@@ -99,7 +103,7 @@ public sealed class RunService
         run = run with { RequestHash = idempotency?.RequestHash };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var willWait = await _turns.WillWaitAsync(run, requestAborted);
+        var willWait = await WillWaitAsync(run, isToBeDriven: wait > TimeSpan.Zero, scheduler, requestAborted);
         await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
         var drivenHere = !willWait && wait > TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
@@ -107,14 +111,12 @@ public sealed class RunService
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
         DateTimeOffset? startAt = drivenHere ? run.LeaseUntil : null;
         await scheduler.ScheduleAsync(run.Driver, Ticket(run), startAt, requestAborted);
-        using var patience = new CancellationTokenSource(StartPatience, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
-        if (await _store.StartAsync(run, entries, either.Token) is not { } started)
+        if (await CommitAsync(run, entries, requestAborted) is not { } started)
         {
             // Either a concurrent request with the same key was faster, or storage answered our own success a second time.
             var existing = await FindRepeatedAsync(caller, idempotency ?? new Idempotency("", ""), run.Id, requestAborted)
                 ?? throw new ConflictException("The run was deleted while it was being started.");
-            return new StartedRun(await _inPlace.WaitAsync(existing, wait, requestAborted), Created: idempotency is null);
+            return await RepeatedAsync(existing, created: idempotency is null, wait, scheduler, requestAborted);
         }
 
         await WakeInterruptedAsync(started, scheduler, requestAborted);
@@ -133,6 +135,11 @@ public sealed class RunService
         return run!;
     }
 
+    /// <summary>The run as it is; one that is past its deadline and that nobody drives has ended by this.</summary>
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    public async Task<Run> GetAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken) =>
+        await _overdue.EndAsync(await GetAsync(scope, runId, cancellationToken), scheduler, cancellationToken);
+
     /// <summary>The run and its recorded steps, in order.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Scope scope, string runId, CancellationToken cancellationToken)
@@ -144,11 +151,12 @@ public sealed class RunService
 
     /// <summary>The owner's runs, newest first.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
-    public Task<ListPage<Run>> ListAsync(Scope scope, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
+    public async Task<ListPage<Run>> ListAsync(
+        Scope scope, RunFilter filter, int limit, string? after, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         if (filter.ConversationId is { } conversation && !Ids.IsValid(conversation))
         {
-            return Task.FromResult(new ListPage<Run>([], Next: null));
+            return new ListPage<Run>([], Next: null);
         }
 
         if (after is not null && !after.StartsWith(RunList.PrefixOf(filter), StringComparison.Ordinal))
@@ -156,7 +164,53 @@ public sealed class RunService
             throw InvalidRequestException.NotACursor();
         }
 
-        return _list.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
+        var page = await _list.ListAsync(scope.Owner, filter, limit, after, cancellationToken);
+        List<Run> runs = [];
+        foreach (var run in page.Items)
+        {
+            runs.Add(await _overdue.EndAsync(run, scheduler, cancellationToken));
+        }
+
+        return page with { Items = [.. runs.Where(run => filter.Status is null || run.Status == filter.Status)] };
+    }
+
+    /// <summary>Commits a start, or has its caller try again when that takes too long; what has become of it then is found out later.</summary>
+    /// <exception cref="StorageNotAnsweringException">It was not done in time.</exception>
+    private async Task<Run?> CommitAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken requestAborted)
+    {
+        using var patience = new CancellationTokenSource(StartPatience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
+        try
+        {
+            return await _store.StartAsync(run, entries, either.Token);
+        }
+        catch (OperationCanceledException late) when (!requestAborted.IsCancellationRequested)
+        {
+            throw new StorageNotAnsweringException(
+                "The run could not be stored in time. It may have been started or not: repeat the request, with its Idempotency-Key if it has one.",
+                TimeSpan.FromSeconds(5),
+                late);
+        }
+    }
+
+    /// <summary>A run that an earlier request has started. Whatever became of that request, the run is driven from now on.</summary>
+    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    {
+        run = await _recovery.EnsureDrivenAsync(run, scheduler, requestAborted);
+        return new StartedRun(await _inPlace.WaitAsync(run, wait, requestAborted), created);
+    }
+
+    /// <summary>Whether a run will have to wait for others of its conversation, among which none is past its deadline.</summary>
+    private async Task<bool> WillWaitAsync(Run run, bool isToBeDriven, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (run.ConversationId is not null
+            && await _turns.FindKnownActiveAsync(run, cancellationToken) is { } active
+            && await _overdue.EndAsync(run.Caller.Owner.Partition, active, scheduler, cancellationToken))
+        {
+            isToBeDriven = true;
+        }
+
+        return await _turns.WillWaitAsync(run, asRemembered: !isToBeDriven, cancellationToken);
     }
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, CancellationToken cancellationToken) =>

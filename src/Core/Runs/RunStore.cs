@@ -11,17 +11,19 @@ namespace Yggdrasil.Runs;
 
 /// <summary>Runs and their journals in the Work table. Every change of state is one entity-group transaction.</summary>
 /// <param name="streams">Told of each commit; null where nobody reads along.</param>
+/// <param name="lost">Told of starts whose outcome is not known; null where nobody looks after them.</param>
 internal sealed class RunStore(
     StorageClients storage,
     ContentVault vault,
     IEnumerable<IRunCompanion>? companions = null,
     QuotaCompanion? quotas = null,
-    RunStreams? streams = null)
+    RunStreams? streams = null,
+    LostStarts? lost = null)
 {
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas);
+    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas, lost);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
     private readonly DecisionRow _decisions = new(vault);

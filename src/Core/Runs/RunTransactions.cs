@@ -12,12 +12,14 @@ namespace Yggdrasil.Runs;
 /// changed their rows.
 /// </summary>
 /// <param name="quotas">Null where nothing is limited and nothing counted.</param>
-internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRunCompanion> companions, QuotaCompanion? quotas)
+/// <param name="lost">Told of starts whose outcome is not known; null where nobody looks after them.</param>
+internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRunCompanion> companions, QuotaCompanion? quotas, LostStarts? lost = null)
 {
     /// <summary>Attempts at rows that other runs of the owner change too; each that fails means that another one succeeded.</summary>
     private const int MaxAttempts = 30;
 
-    private readonly StartGroups? _groups = quotas is null ? null : new StartGroups(storage, quotas);
+    private readonly StartGroups? _groups =
+        quotas is null ? null : new StartGroups(storage, quotas, companions.OfType<IStartingCompanion>().SingleOrDefault(), lost);
 
     /// <summary>Commits a run's start.</summary>
     /// <param name="input">The run's messages.</param>
@@ -36,14 +38,12 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
             return await CommitAsync(run, Ask, write, ask: null, cancellationToken);
         }
 
-        if (run.ConversationId is null)
+        // Those that starts share are asked once for all that are committed together.
+        var (next, others) = await AskAsync(run, Ask, companions.Where(companion => companion is not IStartingCompanion));
+        if (others.Count == 0)
         {
-            var (next, others) = await AskAsync(run, Ask);
-            if (others.Count == 0)
-            {
-                return await _groups!.CommitAsync(
-                    await quotas.PrepareAsync(next, input, cancellationToken), await write(next), cancellationToken);
-            }
+            return await _groups!.CommitAsync(
+                await quotas.PrepareAsync(next, input, cancellationToken), await write(next), cancellationToken);
         }
 
         return await CommitAsync(run, Ask, write, next => AdmitAsync(next, input, cancellationToken), cancellationToken);
@@ -72,11 +72,14 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
         CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
+
+        // What companions answer holds until another transaction of the owner changes their rows: so they are asked within the turn.
+        var isShared = quotas is not null && (ask is not null || (run.IsTerminal && run.ConversationId is not null));
         for (var attempt = 1; ; attempt++)
         {
-            var (next, others) = await AskAsync(run, askCompanion);
-            using (ask is null ? null : await quotas!.Turns.EnterAsync(run.Caller.Owner.Partition, cancellationToken))
+            using (isShared ? await quotas!.Turns.EnterAsync(run.Caller.Owner.Partition, cancellationToken) : null)
             {
+                var (next, others) = await AskAsync(run, askCompanion, companions);
                 QuotaChange? quota = null;
                 if (ask is not null)
                 {
@@ -116,11 +119,11 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
         }
     }
 
-    private async Task<(Run Run, List<(IRunCompanion Companion, IReadOnlyList<TableTransactionAction> Rows)> Others)> AskAsync(
-        Run run, Func<IRunCompanion, Run, ValueTask<CompanionChange>> ask)
+    private static async Task<(Run Run, List<(IRunCompanion Companion, IReadOnlyList<TableTransactionAction> Rows)> Others)> AskAsync(
+        Run run, Func<IRunCompanion, Run, ValueTask<CompanionChange>> ask, IEnumerable<IRunCompanion> asked)
     {
         List<(IRunCompanion Companion, IReadOnlyList<TableTransactionAction> Rows)> others = [];
-        foreach (var companion in companions)
+        foreach (var companion in asked)
         {
             var change = await ask(companion, run);
             run = change.Run;

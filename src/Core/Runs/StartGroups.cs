@@ -1,9 +1,7 @@
-using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Storage;
-using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs;
 
@@ -11,18 +9,21 @@ namespace Yggdrasil.Runs;
 /// <remarks>
 /// <code>
 ///   start ──► waits ──► the first one that waits leads: it takes the owner's turn, and then all that wait by now along
-///                       ├──► committed, or refused by the quota: each is told its own
+///                       ├──► committed, or refused by a conversation or the quota: each is told its own
 ///                       ├──► one of them exists already: it is told so, the others try again
-///                       └──► the transaction is not possible: each by itself
+///                       ├──► another instance was faster: all try again, for a while
+///                       ├──► the transaction is not possible: each by itself
+///                       └──► no answer: each is told so, and written down, because storage may carry it out yet
 /// </code>
-/// While one transaction is on its way the next group gathers, so nobody waits for company.
+/// While one transaction is on its way the next group gathers, so nobody waits for company. What conversations and the quota decide is
+/// decided within the turn and told after the commit: a refusal may be owed to a start of the same group.
 /// </remarks>
-internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
+/// <param name="companion">What starts of one conversation share; null where there is none.</param>
+/// <param name="lost">Told of starts whose outcome is not known.</param>
+internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas, IStartingCompanion? companion = null, LostStarts? lost = null)
 {
-    private const int MaxAttempts = 30;
-
     /// <summary>How long a group tries; its transaction is no single request's to cancel.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     /// <summary>Those that wait, by partition. An owner is in here as long as somebody leads.</summary>
     private readonly Dictionary<string, List<PendingStart>> _waiting = [];
@@ -141,20 +142,15 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     {
         lock (_waiting)
         {
-            // The quota's row and that of a day that ended are in it too.
-            var (entities, bytes) = (2, 256 * 1024);
+            var size = new TransactionSize();
             List<PendingStart> group = [];
             HashSet<string> runs = [];
             var waiting = _waiting[partition];
-            while (waiting is [var next, ..]
-                && (group.Count == 0
-                    || (entities + next.Rows.Count <= TableTransactions.MaxEntities && bytes + next.Size <= TableTransactions.MaxBytes))
-                && runs.Add(next.Start.Run.Id))
+            waiting.Sort();
+            while (waiting is [var next, ..] && size.TryAdd(next) && runs.Add(next.Run.Id))
             {
                 waiting.RemoveAt(0);
                 group.Add(next);
-                entities += next.Rows.Count;
-                bytes += next.Size;
             }
 
             return group;
@@ -164,112 +160,63 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas)
     /// <summary>Brings every one of a group to its outcome.</summary>
     private async Task CommitAllAsync(string partition, List<PendingStart> group, CancellationToken cancellationToken)
     {
+        var transaction = new StartTransaction(storage, quotas, companion, partition);
         try
         {
             var left = group;
             for (var attempt = 1; left.Count > 0; attempt++)
             {
-                left = await CommitOnceAsync(partition, left, attempt, cancellationToken);
+                left = await transaction.CommitAsync(left, attempt, cancellationToken);
+            }
+        }
+        catch (IndivisibleStartsException)
+        {
+            foreach (var pending in group.Where(pending => !pending.Outcome.Task.IsCompleted))
+            {
+                await CommitAllAsync(partition, [pending], cancellationToken);
             }
         }
         catch (Exception failure)
         {
+            if (transaction.IsInDoubt)
+            {
+                lost?.Note(partition, group.Where(pending => !pending.Outcome.Task.IsCompleted).Select(pending => pending.Run.Id));
+            }
+
             // Whatever it was, it is each one's own answer.
             group.ForEach(pending => pending.Fail(failure));
         }
     }
 
-    /// <returns>Those that are to be tried again.</returns>
-    private async Task<List<PendingStart>> CommitOnceAsync(string partition, List<PendingStart> group, int attempt, CancellationToken cancellationToken)
+    /// <summary>How much of a transaction is taken.</summary>
+    private sealed class TransactionSize
     {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var (starts, change) = await quotas.OnStartsAsync(partition, [.. group.Select(pending => pending.Start)], cancellationToken);
-        List<(PendingStart Pending, Run Run)> admitted = [];
-        foreach (var (pending, (run, refusal)) in group.Zip(starts))
+        /// <summary>A conversation's row, its old and its new place in the list, the flag of the run that is interrupted.</summary>
+        private const int EntitiesPerConversation = 4;
+
+        private readonly HashSet<string> _conversations = [];
+        private int _count;
+
+        // The quota's row and that of a day that ended are in it too.
+        private int _entities = 2;
+        private int _bytes = 256 * 1024;
+
+        public bool TryAdd(PendingStart next)
         {
-            if (run is null)
+            var entities = next.Rows.Count;
+            if (next.Run.ConversationId is { } conversation)
             {
-                pending.Fail(refusal!);
-                continue;
+                // Its place in the list of the conversation's runs.
+                entities += 1 + (_conversations.Add(conversation) ? EntitiesPerConversation : 0);
             }
 
-            RunRow.Write(run.Quota, (TableEntity)pending.Rows[0].Entity);
-            admitted.Add((pending, run));
-        }
-
-        if (change is null)
-        {
-            return [];
-        }
-
-        try
-        {
-            var rows = admitted.SelectMany(start => start.Pending.Rows).ToList();
-            var versions = await TableTransactions.SubmitAsync(table, [.. rows, .. change.Rows], cancellationToken);
-            quotas.Committed(change, versions[rows.Count]);
-            var first = 0;
-            foreach (var (pending, run) in admitted)
+            if (_count > 0 && (_entities + entities > TableTransactions.MaxEntities || _bytes + next.Size > TableTransactions.MaxBytes))
             {
-                pending.Complete(run with { ETag = versions[first], QuotaAsk = null });
-                first += pending.Rows.Count;
+                return false;
             }
 
-            return [];
-        }
-        catch (RequestFailedException failure)
-        {
-            quotas.Forget(partition);
-            return await AfterFailureAsync(partition, [.. admitted.Select(start => start.Pending)], failure, attempt, cancellationToken);
+            (_count, _entities, _bytes) = (_count + 1, _entities + entities, _bytes + next.Size);
+            return true;
         }
     }
-
-    private async Task<List<PendingStart>> AfterFailureAsync(
-        string partition, List<PendingStart> group, RequestFailedException failure, int attempt, CancellationToken cancellationToken)
-    {
-        var isConflict = failure.Status is PreconditionFailed or NotFound or Conflict;
-        if (isConflict && IndexOf(failure) is { } index)
-        {
-            foreach (var pending in group)
-            {
-                if (index < pending.Rows.Count)
-                {
-                    pending.Complete(null);
-                    return [.. group.Where(other => other != pending)];
-                }
-
-                index -= pending.Rows.Count;
-            }
-
-            if (attempt >= MaxAttempts)
-            {
-                throw failure;
-            }
-
-            // The quota's own row: another instance changed it. Jitter keeps the two from meeting again and again.
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * attempt)), cancellationToken);
-            return group;
-        }
-
-        if (group is [var single])
-        {
-            if (!isConflict)
-            {
-                throw failure;
-            }
-
-            // As it does not say which row it was, it is taken for the run's own.
-            single.Complete(null);
-            return [];
-        }
-
-        foreach (var pending in group)
-        {
-            await CommitAllAsync(partition, [pending], cancellationToken);
-        }
-
-        return [];
-    }
-
-    private static int? IndexOf(RequestFailedException failure) =>
-        (failure as TableTransactionFailedException)?.FailedTransactionActionIndex;
 }

@@ -8,7 +8,7 @@ namespace Yggdrasil.Functions.Durable;
 /// <remarks>
 /// <code>
 ///   AdvanceRun ──► Finished, Superseded ──► end
-///       ▲    ├───► Missing ──► a timer; given up after half a minute ┐
+///       ▲    ├───► Missing ──► as Parked; given up after ten minutes ┐
 ///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤
 ///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤
 ///       │    ├───► Yielded ──────────────────────────────────────────┤
@@ -24,10 +24,16 @@ public static class RunOrchestrator
     /// <summary>Keeps the history of a long run, and so each replay of it, short.</summary>
     private const int SlicesPerGeneration = 50;
 
-    /// <summary>How long a run may stay uncommitted after its orchestration was scheduled.</summary>
-    private static readonly TimeSpan MissingPatience = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long a run is looked for after its orchestration was scheduled: storage may carry out its start long after the request that made
+    /// it has given it up.
+    /// </summary>
+    internal static readonly TimeSpan MissingPatience = TimeSpan.FromMinutes(10);
 
+    /// <summary>Between two looks at first; half as much again each time, up to a minute.</summary>
     private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LongestMissingPause = TimeSpan.FromMinutes(1);
 
     /// <summary>A wake-up can be lost, so a parked run is looked at again after 1 minute, then 2, 4, 8, and every 15.</summary>
     private static readonly TimeSpan FirstRecheck = TimeSpan.FromMinutes(1);
@@ -40,6 +46,7 @@ public static class RunOrchestrator
         var run = context.GetInput<RunTicket>()!;
         var started = context.CurrentUtcDateTime;
         var recheck = FirstRecheck;
+        var missing = MissingPause;
 
         // One waiter for the whole generation: a second one would leave the first to swallow the next event.
         var wake = context.WaitForExternalEvent<string?>(WakeEvent);
@@ -58,7 +65,12 @@ public static class RunOrchestrator
                 case SliceEnd.Missing when now - started >= MissingPatience:
                     return;
                 case SliceEnd.Missing:
-                    await context.CreateTimer(MissingPause, CancellationToken.None);
+                    if (await WaitAsync(context, wake, now + missing))
+                    {
+                        wake = context.WaitForExternalEvent<string?>(WakeEvent);
+                    }
+
+                    missing = Shorter(missing * 1.5, LongestMissingPause);
                     break;
                 case SliceEnd.Parked:
                     if (await WaitAsync(context, wake, Earlier(outcome.Until, now + recheck)))

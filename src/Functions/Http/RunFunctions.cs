@@ -25,11 +25,13 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request, string id)
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs/{id}")] HttpRequest request,
+        string id,
+        [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         var scope = request.Scope();
-        return Answers.Json(RunDocument.From(await runs.GetAsync(scope, id, request.HttpContext.RequestAborted), scope.ToQuery()));
+        return Answers.Json(RunDocument.From(await runs.GetAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted), scope.ToQuery()));
     }
 
     [Function(nameof(GetRunSteps))]
@@ -42,14 +44,15 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
     }
 
     [Function(nameof(ListRuns))]
-    public async Task<IResult> ListRuns([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs")] HttpRequest request)
+    public async Task<IResult> ListRuns(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "api/runs")] HttpRequest request, [DurableClient] DurableTaskClient client)
     {
         RequestHeaders.RejectOtherQuery(request, "status", "agent", "conversationId", "limit", "after", RequestScope.UserId);
         var (limit, after) = RequestHeaders.ReadPage(request);
         var filter = new RunFilter(ReadStatus(request), Query(request, "agent"), Query(request, "conversationId"));
         var scope = request.Scope();
         return Answers.List(
-            await runs.ListAsync(scope, filter, limit, after, request.HttpContext.RequestAborted),
+            await runs.ListAsync(scope, filter, limit, after, new DurableRunScheduler(client), request.HttpContext.RequestAborted),
             run => RunDocument.From(run, scope.ToQuery()));
     }
 

@@ -54,18 +54,23 @@ internal sealed class DriverFixture
         Turns = new ConversationTurns(conversations, memory, log, histories);
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage, TestUnknown.Values));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
-        IRunCompanion conversation = new ConversationCompanion(memory, log, histories, Time);
+        IRunCompanion conversation = new ConversationCompanion(memory, new ConversationStarts(memory, Time), log, histories, Time);
+        Lost = new LostStarts(due, Time, NullLogger<LostStarts>.Instance);
         var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
         Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
             storage, vault,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
-            Quotas.Companion, Streams);
+            Quotas.Companion, Streams, Lost);
+        Callbacks = new CallbackParts(storage, vault, Time);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], TestUnknown.Values);
+        Overdue = new OverdueRuns(Store, () => Endings, Time);
+        Recovery = new StartRecovery(Store, Overdue, Time);
         Lists = new RunList(storage, vault);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Time);
         Runs = runs;
-        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Time);
+        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         Batches = new BatchParts(storage, vault, runs, due, Time);
         var agents = new AgentStore(storage, vault);
@@ -81,7 +86,7 @@ internal sealed class DriverFixture
             due, new ExpirySweep(storage, runs, conversations, Removal, Batches.Store, Batches.Removal, kept, Time),
             runs, conversations, Removal, Batches.Removal, Poison, UserData,
             new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
-            kept, Time, NullLogger<RetentionSweep>.Instance);
+            Recovery, kept, Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
@@ -89,18 +94,22 @@ internal sealed class DriverFixture
         Driver = new RunDriver(
             Store, Turns, Leases, toolStep, Signals, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        Callbacks = new CallbackParts(storage, vault, Time);
-        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], TestUnknown.Values);
         RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
-        Control = new RunControl(Store, runs, WakeUp, Time);
+        Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
         Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
 
     public TestQuotas Quotas { get; }
 
     public RunSignals Signals { get; }
+
+    public LostStarts Lost { get; }
+
+    public OverdueRuns Overdue { get; }
+
+    public StartRecovery Recovery { get; }
 
     public RunWakeUp WakeUp { get; }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Conversations;
 using Yggdrasil.Limits;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
@@ -77,6 +78,64 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
         Assert.All(staying, Assert.NotNull);
         Assert.NotNull(await StartAsync(worker, NewRun(worker)));
         Assert.Contains(leaving, start => start.IsCanceled);
+    }
+
+    [Fact]
+    public async Task Starts_into_one_conversation_share_their_writes_and_wait_in_order()
+    {
+        var worker = Worker();
+        var talk = $"c-{Guid.NewGuid():N}";
+        var transactions = 0;
+        await worker.WarmUpAsync();
+        worker.Requests.OnTransaction = () => Interlocked.Increment(ref transactions);
+
+        var started = await Task.WhenAll(Enumerable.Range(0, 40).Select(number => StartAsync(
+            worker, NewRun(worker) with { ConversationId = talk, OnConflict = OnConflict.Enqueue, CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(number) })));
+
+        Assert.All(started, Assert.NotNull);
+        Assert.InRange(transactions, 2, 10);
+        var conversation = await worker.Conversations.GetAsync(worker.Scope, talk, CancellationToken.None);
+        Assert.Equal(started.Single(run => !run!.AwaitsTurn)!.Id, conversation.ActiveRun);
+        Assert.Equal(
+            started.Where(run => run!.AwaitsTurn).Select(run => run!.Id).Order(), conversation.Queue.Order());
+        Assert.Single((await QuotaConcurrencyTests.StoredAsync(worker)).Reservations);
+    }
+
+    [Fact]
+    public async Task Of_starts_that_refuse_one_another_one_is_started()
+    {
+        var worker = Worker();
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, Starters).Select(async _ => await Record.ExceptionAsync(
+            () => StartAsync(worker, NewRun(worker) with { ConversationId = "talk", OnConflict = OnConflict.Reject }))));
+
+        Assert.Single(outcomes, outcome => outcome is null);
+        Assert.Equal(Starters - 1, outcomes.Count(outcome => outcome is ConflictException));
+    }
+
+    [Fact]
+    public async Task Starts_that_interrupt_one_another_have_the_first_one_cancelled()
+    {
+        var worker = Worker();
+
+        var started = await Task.WhenAll(Enumerable.Range(0, Starters).Select(
+            _ => StartAsync(worker, NewRun(worker) with { ConversationId = "talk", OnConflict = OnConflict.Interrupt })));
+
+        var active = started.Single(run => !run!.AwaitsTurn)!;
+        Assert.True((await worker.LoadAsync(active)).Run.CancelRequested);
+        Assert.Equal(Starters - 1, (await worker.Conversations.GetAsync(worker.Scope, "talk", CancellationToken.None)).Queue.Count);
+    }
+
+    [Fact]
+    public async Task Bursts_of_two_instances_into_one_conversation_are_all_started()
+    {
+        var workers = (DriverFixture[])[Worker(), Worker()];
+
+        var started = await Task.WhenAll(Enumerable.Range(0, Starters).Select(number => StartAsync(
+            workers[number % 2], NewRun(workers[0]) with { ConversationId = "talk", OnConflict = OnConflict.Enqueue })));
+
+        Assert.All(started, Assert.NotNull);
+        Assert.Equal(Starters - 1, (await workers[0].Conversations.GetAsync(workers[0].Scope, "talk", CancellationToken.None)).Queue.Count);
     }
 
     private static async Task<(int Rows, long Counted)> CountAsync(DriverFixture worker)
