@@ -60,7 +60,8 @@ public sealed class LateStartTests
         var run = await OnlyRunAsync(app);
 
         using var read = await app.Http.GetAsync(new Uri($"/api/runs/{run}", UriKind.Relative));
-        Assert.Equal(("expired", "deadline"), ((await read.ReadAsync()).Text("status"), (await read.ReadAsync()).Text("stopReason")));
+        var ended = await read.ReadAsync();
+        Assert.Equal(("expired", "deadline"), (ended.Text("status"), ended.Text("stopReason")));
         using var next = await app.Http.PostRunAsync(agent, new { input = "y", conversationId = "talk" });
         Assert.Equal(HttpStatusCode.Accepted, next.StatusCode);
     }

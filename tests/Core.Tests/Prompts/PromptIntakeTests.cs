@@ -112,12 +112,24 @@ public sealed class PromptIntakeTests
     }
 
     [Fact]
-    public async Task Failure_that_is_not_the_prompts_is_thrown_and_at_last_recorded()
+    public async Task Storage_that_does_not_answer_in_time_puts_a_prompt_off_and_costs_no_attempt()
     {
         _app.Refusal.Failure = new TimeoutException("Storage does not answer.");
+        var before = await _app.CountDeferredAsync();
+
+        await _app.AcceptAsync(_app.Prompt(_id, conversationId: "c-1"), _app.Delivery(_id));
+
+        Assert.Equal(before + 1, await _app.CountDeferredAsync());
+        Assert.Empty(await _app.RecordsAsync());
+    }
+
+    [Fact]
+    public async Task Failure_that_is_not_the_prompts_is_thrown_and_at_last_recorded()
+    {
+        _app.Refusal.Failure = new InvalidOperationException("This is a fault of the app.");
         var delivery = _app.Delivery(_id);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => _app.AcceptAsync(_app.Prompt(_id), delivery));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _app.AcceptAsync(_app.Prompt(_id), delivery));
         Assert.Empty(await _app.RecordsAsync());
         await _app.Intake.GiveUpAsync(_app.Prompt(_id), delivery, CancellationToken.None);
 

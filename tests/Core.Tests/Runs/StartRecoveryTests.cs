@@ -30,7 +30,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         answers.Lose = true;
         await Assert.ThrowsAnyAsync<Exception>(() => worker.Store.StartAsync(run, [Input(run)], CancellationToken.None));
         answers.Lose = false;
-        var due = new DueStore(worker.Storage);
+        var due = new DueStore(worker.Storage, TestUnknown.Values);
         await Poll.UntilAsync(() => ListAsync(due).GetAwaiter().GetResult().Any(item => item.Kind == DueKind.Start && item.About == run.Id));
         await worker.Lost.StopAsync(CancellationToken.None);
         await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);

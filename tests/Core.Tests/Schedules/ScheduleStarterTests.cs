@@ -174,7 +174,7 @@ public sealed class ScheduleStarterTests
     public async Task Run_of_a_busy_conversation_waits_for_its_turn()
     {
         await _app.PutAsync(definition => definition with { ConversationId = "talk" });
-        await _app.Worker.StartAsync(run => run with { ConversationId = "talk" });
+        await _app.Worker.StartAsync(run => run with { ConversationId = "talk", Deadline = Eight.AddDays(1) });
 
         await TickAtAsync(Eight.AddSeconds(2));
 
