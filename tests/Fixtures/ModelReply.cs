@@ -24,6 +24,12 @@ public sealed record ModelReply
 
     public string ContentType { get; init; } = "application/json";
 
+    /// <summary>Thoughts beside the answer, as <c>reasoning_content</c>; null for none.</summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>JSON that stands as <c>extra_content</c> in the first tool call, as Gemini's signatures do; null for none.</summary>
+    public string? CallExtra { get; init; }
+
     /// <summary>Overrides <c>stop</c> and <c>tool_calls</c>: for instance <c>content_filter</c> or <c>length</c>.</summary>
     public string? FinishReason { get; init; }
 

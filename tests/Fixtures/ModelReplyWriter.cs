@@ -87,7 +87,12 @@ internal static class ModelReplyWriter
 
         if (reply.Calls.Count > 0)
         {
-            message["tool_calls"] = new JsonArray([.. reply.Calls.Select((call, index) => Call(request, call, index))]);
+            message["tool_calls"] = new JsonArray([.. reply.Calls.Select((call, index) => Call(request, reply, call, index))]);
+        }
+
+        if (reply.Reasoning is not null)
+        {
+            message["reasoning_content"] = reply.Reasoning;
         }
 
         var choice = new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = FinishReason(reply) };
@@ -103,6 +108,11 @@ internal static class ModelReplyWriter
     private static IEnumerable<string> Chunks(ModelRequest request, ModelReply reply)
     {
         yield return Chunk(request, new JsonObject { ["role"] = "assistant", ["content"] = "" });
+        foreach (var thought in Words(reply.Reasoning ?? ""))
+        {
+            yield return Chunk(request, new JsonObject { ["reasoning_content"] = thought });
+        }
+
         foreach (var word in Words(reply.Content ?? ""))
         {
             yield return Chunk(request, new JsonObject { ["content"] = word });
@@ -117,7 +127,7 @@ internal static class ModelReplyWriter
         {
             // As the real service streams it: the name first, then the arguments in pieces.
             var half = call.Arguments.Length / 2;
-            var opening = Call(request, call with { Arguments = call.Arguments[..half] }, index);
+            var opening = Call(request, reply, call with { Arguments = call.Arguments[..half] }, index);
             opening["index"] = index;
             yield return Chunk(request, new JsonObject { ["tool_calls"] = new JsonArray(opening) });
             var rest = new JsonObject
@@ -154,12 +164,21 @@ internal static class ModelReplyWriter
         ["choices"] = choices,
     };
 
-    private static JsonObject Call(ModelRequest request, ScriptedToolCall call, int index) => new()
+    private static JsonObject Call(ModelRequest request, ModelReply reply, ScriptedToolCall call, int index)
     {
-        ["id"] = call.Id ?? $"call_{request.Number}_{index}",
-        ["type"] = "function",
-        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
-    };
+        var written = new JsonObject
+        {
+            ["id"] = call.Id ?? $"call_{request.Number}_{index}",
+            ["type"] = "function",
+            ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
+        };
+        if (index == 0 && reply.CallExtra is { } extra)
+        {
+            written["extra_content"] = JsonNode.Parse(extra);
+        }
+
+        return written;
+    }
 
     private static JsonObject Usage(ModelReply reply)
     {

@@ -1,0 +1,3 @@
+using Yggdrasil.Conformance;
+
+return await ConformanceCommand.InvokeAsync(args);
