@@ -17,10 +17,23 @@ public sealed class ConformanceTests
         await using var server = await ScriptedModelServer.StartAsync();
         server.RespondWith(request => Refusal(provider, request.Body) ?? As(provider, ObedientModel.Answer(request)));
 
-        var (exit, output, error) = await RunAsync(server, provider, "--all");
+        AllHeld(await RunAsync(server.Endpoint, provider, "--all"));
+    }
 
-        Assert.True(exit == ConformanceCommand.Ok, output + error);
-        Assert.Equal(ConformanceRun.Checks.Count, output.Split('\n').Count(line => line.Contains("| yes |", StringComparison.Ordinal)));
+    [Fact]
+    public async Task Every_check_holds_against_the_rules_of_Anthropic()
+    {
+        await using var server = await AnthropicRuleServer.StartAsync();
+
+        AllHeld(await RunAsync(server.Address.ToString(), "anthropic", "--all"));
+    }
+
+    [Fact]
+    public async Task Every_check_holds_against_the_rules_of_Ollama()
+    {
+        await using var server = await OllamaRuleServer.StartAsync();
+
+        AllHeld(await RunAsync(server.Address.ToString(), "ollama", "--all"));
     }
 
     [Fact]
@@ -29,7 +42,7 @@ public sealed class ConformanceTests
         await using var server = await ScriptedModelServer.StartAsync();
         server.RespondWith(_ => ModelReply.Text("I would rather not."));
 
-        var (exit, output, _) = await RunAsync(server, "vllm", "--check", "tool", "--check", "conversation");
+        var (exit, output, _) = await RunAsync(server.Endpoint, "vllm", "--check", "tool", "--check", "conversation");
 
         Assert.Equal(ConformanceCommand.NotAllHeld, exit);
         Assert.Contains("0 of 2 held", output, StringComparison.Ordinal);
@@ -42,7 +55,7 @@ public sealed class ConformanceTests
         await using var server = await ScriptedModelServer.StartAsync();
         server.RespondWith(_ => ModelReply.Status(401));
 
-        var (exit, output, _) = await RunAsync(server, "vllm", "--check", "text");
+        var (exit, output, _) = await RunAsync(server.Endpoint, "vllm", "--check", "text");
 
         Assert.Equal(ConformanceCommand.NotAllHeld, exit);
         Assert.Contains("provider_credentials", output, StringComparison.Ordinal);
@@ -55,7 +68,7 @@ public sealed class ConformanceTests
         server.RespondWith(ObedientModel.Answer);
         var file = Path.Combine(Directory.CreateTempSubdirectory("conformance-").FullName, "table.md");
 
-        await RunAsync(server, "vllm", "--check", "text", "--output", file);
+        await RunAsync(server.Endpoint, "vllm", "--check", "text", "--output", file);
 
         Assert.Contains("| text | an answer with its end | yes | yes |", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
     }
@@ -75,16 +88,22 @@ public sealed class ConformanceTests
         Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
     }
 
-    private static async Task<(int Exit, string Output, string Error)> RunAsync(ScriptedModelServer server, string provider, params string[] arguments)
+    private static void AllHeld((int Exit, string Output, string Error) run)
+    {
+        Assert.True(run.Exit == ConformanceCommand.Ok, run.Output + run.Error);
+        Assert.Equal(ConformanceRun.Checks.Count, run.Output.Split('\n').Count(line => line.Contains("| yes |", StringComparison.Ordinal)));
+    }
+
+    private static async Task<(int Exit, string Output, string Error)> RunAsync(string endpoint, string provider, params string[] arguments)
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            [$"Providers:{provider}:ApiKey"] = "test-key",
+            [$"Providers:{provider}:ApiKey"] = provider == "ollama" ? null : "test-key",
             [$"Providers:{provider}:Type"] = provider == "careful" ? "openai-compatible" : null,
         });
         var (output, error) = (new StringWriter(), new StringWriter());
         var exit = await ConformanceCommand.InvokeAsync(
-            ["--provider", provider, "--model", ModelOf(provider), "--endpoint", server.Endpoint, .. arguments], output, error, settings.Build());
+            ["--provider", provider, "--model", ModelOf(provider), "--endpoint", endpoint, .. arguments], output, error, settings.Build());
         return (exit, output.ToString(), error.ToString());
     }
 
