@@ -139,7 +139,7 @@ internal static class AnswerChecks
     private static async Task<string?> PromptCacheAsync(Dialogue dialogue, CancellationToken cancellationToken)
     {
         // Vendors cache prefixes from 1,024 to 4,096 tokens on.
-        var facts = string.Join(' ', Enumerable.Range(1, 600).Select(number => $"Shelf {number} holds box {number * 7}."));
+        var facts = string.Join(' ', Enumerable.Range(1, 900).Select(number => $"Shelf {number} holds box {number * 7}."));
         dialogue.System(facts);
         await dialogue.User("Which box is on shelf 3? Reply with its number alone.").AskAsync(cancellationToken);
         var response = await dialogue.User("And on shelf 5?").AskAsync(cancellationToken);
