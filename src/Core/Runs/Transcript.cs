@@ -135,7 +135,7 @@ internal sealed class Transcript
                 (Start, Summary) = (entry.Covers, entry.Messages.Count > 0 ? entry.Messages[0] : Summary);
                 break;
             default:
-                throw new InvalidOperationException($"The journal holds an entry of unknown kind {entry.Kind}.");
+                throw new ArgumentException($"The journal holds an entry of unknown kind {entry.Kind}.", nameof(entry));
         }
     }
 

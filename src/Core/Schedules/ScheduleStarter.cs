@@ -93,7 +93,12 @@ public sealed partial class ScheduleStarter
 
         if (!ScheduleClock.Knows(schedule.Definition))
         {
-            _unknown.Add(StorageClients.WorkTable, "calendar of a schedule", schedule.Definition.TimeZone);
+            // Said once: it is met again each minute, until an instance that reads it has moved it on.
+            if (_unknown.Add(StorageClients.WorkTable, "calendar of a schedule", $"{place.Partition}/{place.ScheduleId}"))
+            {
+                LogFailed(place.Partition, place.ScheduleId, Ids.NewError(), "unknown calendar");
+            }
+
             return;
         }
 
