@@ -33,8 +33,8 @@ public class NormalisedStreamTests
     ];
 
     private static readonly Gen<byte[]> Answers = Gen.OneOf(
-        Gen.OneOfConst(Fragments).Array[0, 12].Select(parts => Encoding.UTF8.GetBytes(string.Concat(parts))),
-        Gen.Select(Gen.OneOfConst(Fragments).Array[1, 6], Gen.Byte.Array[0, 20], Gen.Int[0, 400], Splice));
+        Gen.Int[0, Fragments.Length - 1].Select(at => Fragments[at]).Array[0, 12].Select(parts => Encoding.UTF8.GetBytes(string.Concat(parts))),
+        Gen.Select(Gen.Int[0, Fragments.Length - 1].Select(at => Fragments[at]).Array[1, 6], Gen.Byte.Array[0, 20], Gen.Int[0, 400], Splice));
 
     [Theory]
     [InlineData("openai")]
