@@ -21,7 +21,7 @@ internal static class FinishedAnswer
             {
                 // No tool, store or provider takes half a character, and a guess at it would be another call.
                 asked.Exception = new FormatException("The arguments hold half a surrogate pair.");
-                asked.Arguments = null;
+                asked.Arguments = new Dictionary<string, object?>();
             }
         }
     }
