@@ -89,7 +89,7 @@ public sealed class AnthropicShapeTests : IAsyncLifetime
         var body = _server.Bodies[0];
         Assert.Equal(maxOutputTokens, body.GetProperty("max_tokens").GetInt32());
         Assert.Equal(budget, body.TryGetProperty("thinking", out var thinking) ? thinking.GetProperty("budget_tokens").GetInt32() : null);
-        Assert.Equal(budget is null, body.TryGetProperty("temperature", out _));
+        Assert.True(budget is null || !body.TryGetProperty("temperature", out _));
     }
 
     [Theory]
