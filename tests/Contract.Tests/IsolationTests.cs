@@ -12,9 +12,11 @@ public sealed class IsolationTests : IAsyncLifetime
     /// <summary>Of the places of a provider those that one user gets.</summary>
     private const int ShareOfPlaces = 15;
 
+    /// <summary>A busy machine cannot take a hundred starts at the same moment.</summary>
+    private static readonly SemaphoreSlim Starts = new(8);
+
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-isolation-").FullName;
     private readonly Gate _slow = new();
-    private readonly SemaphoreSlim _starts = new(8);
     private ScriptedModelServer _model = null!;
     private EffectServer _effects = null!;
     private LocalHostProcess _host = null!;
@@ -35,7 +37,6 @@ public sealed class IsolationTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         _slow.Open();
-        _starts.Dispose();
         await _host.DisposeAsync();
         await _model.DisposeAsync();
         await _effects.DisposeAsync();
@@ -136,7 +137,7 @@ public sealed class IsolationTests : IAsyncLifetime
             : new { input, stream, conversationId = conversation, onConflict = "enqueue" };
         var key = ("Idempotency-Key", Guid.NewGuid().ToString());
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        await _starts.WaitAsync(timeout.Token);
+        await Starts.WaitAsync(timeout.Token);
         try
         {
             while (true)
@@ -154,7 +155,7 @@ public sealed class IsolationTests : IAsyncLifetime
         }
         finally
         {
-            _starts.Release();
+            Starts.Release();
         }
     }
 
