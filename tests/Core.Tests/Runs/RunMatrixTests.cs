@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
@@ -184,8 +185,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (worker, other) = Workers(Ended);
         var (run, _) = await BringAsync(worker, Ended);
 
-        await Assert.ThrowsAsync<Problems.ConflictException>(() => other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
-        await Assert.ThrowsAsync<Problems.ConflictException>(() => other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<ConflictException>(() => other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<ConflictException>(() => other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
         Assert.Equal(RunStatus.Completed, (await other.LoadAsync(run)).Run.Status);
     }
 

@@ -207,8 +207,12 @@ public sealed class AccessPolicyTests
     }
 
     [Fact]
-    public void Shares_with_users_whose_encoded_ids_are_alike_are_kept_apart() =>
-        Assert.Equal(3, new[] { "a/b", "a=002Fb", "~a=002Fb" }.Select(user => RowKeys.AgentShare("a", user)).Distinct().Count());
+    public void Shares_with_users_whose_encoded_ids_are_alike_are_kept_apart()
+    {
+        string[] users = ["a/b", "a=002Fb", "~a=002Fb"];
+
+        Assert.Equal(3, users.Select(user => RowKeys.AgentShare("a", user)).Distinct().Count());
+    }
 
     private static Caller User(Owner owner, params string[] roles) => new(owner, roles.ToHashSet());
 }
