@@ -48,7 +48,7 @@ internal static partial class ObedientModel
         _ when asked.Contains("Reply as JSON", StringComparison.Ordinal) => """{"fruit":"banana","count":3}""",
         _ when asked.Contains("4711", StringComparison.Ordinal) || all.Contains("4711", StringComparison.Ordinal) => "It is 4711.",
         _ when asked.Contains("1 to 400", StringComparison.Ordinal) => string.Join(' ', Enumerable.Range(1, 400)),
-        _ when asked.Contains("shelf 5", StringComparison.Ordinal) && all.Contains("Shelf 5 holds box 35", StringComparison.Ordinal) => "35",
+        _ when asked.Contains("shelf 5", StringComparison.Ordinal) && all.Contains("Shelf 5 holds box 37", StringComparison.Ordinal) => "37",
         _ => "I do not know.",
     };
 

@@ -139,11 +139,11 @@ internal static class AnswerChecks
     private static async Task<string?> PromptCacheAsync(Dialogue dialogue, CancellationToken cancellationToken)
     {
         // Vendors cache prefixes from 1,024 to 4,096 tokens on.
-        var facts = string.Join(' ', Enumerable.Range(1, 900).Select(number => $"Shelf {number} holds box {number * 7}."));
+        var facts = string.Join(' ', Enumerable.Range(1, 900).Select(number => $"Shelf {number} holds box {(number * 7) + 2}."));
         dialogue.System(facts);
         await dialogue.User("Which box is on shelf 3? Reply with its number alone.").AskAsync(cancellationToken);
         var response = await dialogue.User("And on shelf 5?").AskAsync(cancellationToken);
-        Expect.Says(response, "35");
+        Expect.Says(response, "37");
         return dialogue.CachedTokens > 0 ? $"{dialogue.CachedTokens} tokens were cached" : "no cached tokens are reported";
     }
 }
