@@ -227,7 +227,9 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
     private static void WriteHead(Utf8JsonWriter json, JsonElement chunk)
     {
         json.WriteStartObject();
-        json.WriteString("id"u8, Text(chunk, "id") ?? "chatcmpl");
+
+        // Of another id than the chunks before it, a chunk would begin a message of its own.
+        json.WriteString("id"u8, Text(chunk, "id") ?? "");
         json.WriteString("object"u8, "chat.completion.chunk"u8);
         json.WriteNumber("created"u8, Created(chunk));
         json.WriteString("model"u8, Text(chunk, "model") ?? "");
