@@ -100,7 +100,7 @@ public sealed class AttackTests(AttackFixture app) : IClassFixture<AttackFixture
         { "extra argument", "calculator", """{"expression":"1+1","sudo":true}""" },
         { "argument in another case", "calculator", """{"Expression":"1+1"}""" },
         { "service as an argument", "http_post", """{"url":"http://x.example/","body":"x","context":{"runId":"run_1"}}""" },
-        { "argument of 5 MB", "calculator", $$"""{"expression":"{{new string('1', 5_000_000)}}"}""" },
+        { "argument of 3 MB", "calculator", $$"""{"expression":"{{new string('1', 3_000_000)}}"}""" },
         { "10,000 levels", "calculator", $$"""{"expression":{{new string('[', 10_000)}}{{new string(']', 10_000)}}}""" },
         { "no JSON", "calculator", "expression=1+1" },
         { "JSON that is no object", "calculator", "[\"1+1\"]" },
@@ -180,14 +180,22 @@ public sealed class AttackTests(AttackFixture app) : IClassFixture<AttackFixture
     }
 
     [Fact]
-    public async Task Answer_of_5_MB_is_kept_whole_and_harms_nothing()
+    public async Task Answer_of_3_MB_is_kept_whole_and_harms_nothing()
     {
-        var text = new string('y', 5_000_000);
+        var text = new string('y', 3_000_000);
 
-        var (run, _) = await RunAsync("5 MB", ModelReply.Text(text));
+        var (run, _) = await RunAsync("3 MB", ModelReply.Text(text));
 
         Assert.Equal("completed", run.Text("stopReason"));
         Assert.Equal(text, run.Text("output"));
+    }
+
+    [Fact]
+    public async Task Answer_that_is_longer_than_a_provider_s_may_be_is_cut_and_fails_the_run_by_name()
+    {
+        var (run, _) = await RunAsync("8 MB", ModelReply.Text(string.Join(' ', Enumerable.Repeat(new string('y', 100_000), 80))));
+
+        Assert.Equal(("failed", "provider_error", "answer_too_long"), (run.Text("status"), run.Text("stopReason"), run.GetProperty("error").Text("code")));
     }
 
     [Fact]

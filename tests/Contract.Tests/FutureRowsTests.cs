@@ -125,8 +125,8 @@ public sealed class FutureRowsTests : IAsyncLifetime
         Assert.Contains(await ListAsync("/api/agents"), item => item.Text("id") == "future");
         Assert.Contains(await ListAsync("/api/batches"), item => item.Text("id") == batch);
         Assert.Equal(["daily", "future"], (await ListAsync("/api/schedules")).Select(item => item.Text("id")));
-        Assert.Equal(["Hello", "Hello."], (await ListAsync("/api/conversations/talk/messages")).Select(item => item.GetProperty("content")[0].Text("text")));
-        Assert.Equal(["model"], (await ListAsync($"/api/runs/{run}/steps")).Select(item => item.Text("kind")));
+        Assert.Equal(["Hello", "Hello."], (await ListAsync("/api/conversations/talk/messages")).Select(item => item.Text("content")));
+        Assert.Equal(["input", "model"], (await ListAsync($"/api/runs/{run}/steps")).Select(item => item.Text("kind")));
     }
 
     /// <summary>What would change a row in a state that is unknown here is a conflict, and the row says what it said.</summary>

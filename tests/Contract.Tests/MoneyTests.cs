@@ -288,7 +288,7 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
     {
         var run = await app.Http.EndOfRunAsync(id, app.As(_user));
         using var timeline = await SendAsync(HttpMethod.Get, $"/api/runs/{id}/steps");
-        return (run, [.. (await timeline.ReadAsync()).GetProperty("items").EnumerateArray()]);
+        return (run, [.. (await timeline.ReadAsync()).GetProperty("items").EnumerateArray().Where(step => step.Text("kind") != "input")]);
     }
 
     private async Task<long> TokensOfTodayAsync()

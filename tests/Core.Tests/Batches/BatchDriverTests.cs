@@ -236,14 +236,15 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     [Fact]
     public async Task Item_that_cannot_be_driven_in_place_is_handed_over_and_the_log_says_why()
     {
+        // Neither the answer can be recorded, nor that there was one.
         BatchFixture? app = null;
+        var failures = 0;
         app = Instance(new ScriptedModels(prompt =>
         {
             app!.Hook.Before = message =>
             {
-                if (message.Request.Method != RequestMethod.Get)
+                if (message.Request.Method != RequestMethod.Get && failures++ < 2)
                 {
-                    app.Hook.Before = _ => { };
                     throw new InvalidOperationException("Storage is away.");
                 }
             };

@@ -38,14 +38,14 @@ internal sealed class DriverFixture
         AzuriteFixture azurite, IModelClients models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
         RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null,
-        IEnumerable<IRunCompanion>? companions = null)
+        IEnumerable<IRunCompanion>? companions = null, TimeSpan? toolTimeout = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
-        var gates = new ToolGates(tools.Catalog(), new ToolArguments());
+        var gates = new ToolGates(tools.Catalog(toolTimeout), new ToolArguments());
         var index = new ApprovalIndex(storage, Time);
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
         var conversations = new ConversationStore(storage);

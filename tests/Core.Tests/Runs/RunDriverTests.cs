@@ -92,7 +92,8 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
             return text == "slow" ? answer.Task : Task.FromResult("fast");
         };
         var options = new RunOptions { LeaseSeconds = 9, LoseLeaseRenewals = true };
-        var paused = new DriverFixture(azurite, new ScriptedModels(Calls(("echo", new { text = "slow" }))), _tools, _owner, options);
+        var paused = new DriverFixture(
+            azurite, new ScriptedModels(Calls(("echo", new { text = "slow" }))), _tools, _owner, options, toolTimeout: TimeSpan.FromSeconds(30));
         var next = new DriverFixture(azurite, new ScriptedModels(Says("From the next driver.")), new TestTools(), _owner);
         var run = await paused.StartAsync();
 
@@ -113,7 +114,8 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     {
         _tools.Behave = (_, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => "", TaskScheduler.Default);
         var options = new RunOptions { LeaseSeconds = 9, LoseLeaseRenewals = true };
-        var dead = new DriverFixture(azurite, new ScriptedModels(Calls(("post", new { text = "a" }))), _tools, _owner, options);
+        var dead = new DriverFixture(
+            azurite, new ScriptedModels(Calls(("post", new { text = "a" }))), _tools, _owner, options, toolTimeout: TimeSpan.FromSeconds(30));
         var run = await dead.StartAsync();
         await dead.AdvanceAsync(run);
         var (_, entries) = await dead.LoadAsync(run);

@@ -26,7 +26,7 @@ public sealed class EventStreamTests : IDisposable
         var seconds = await EndAsync(answering, atMost: 1000);
 
         Assert.InRange(seconds, 200, 999);
-        Assert.StartsWith("retry: 1000\n\n: keep-alive\n\n", Encoding.UTF8.GetString(_body.ToArray()), StringComparison.Ordinal);
+        Assert.StartsWith("retry: 1000\n: keep-alive\n: keep-alive\n", Encoding.UTF8.GetString(_body.ToArray()), StringComparison.Ordinal);
     }
 
     [Fact]
