@@ -123,13 +123,13 @@ public sealed class CanaryTests : IAsyncLifetime
         ];
     }
 
-    /// <summary>Providers quote prompts and keys in their errors.</summary>
+    /// <summary>Providers quote prompts and keys in the messages of their errors. Codes are names, which operators see in logs.</summary>
     private async Task FailProvidersAsync(HttpClient http, List<string> runIds)
     {
         ModelReply[] failures =
         [
             .. ErrorStatuses.Select(status => ModelReply.Status(
-                status, code: _search.Canary($"error code {status}"), message: _search.Canary($"error message {status}"))),
+                status, code: $"scripted_{status}", message: _search.Canary($"error message {status}"))),
             ModelReply.Raw(_search.Canary("malformed answer")),
             ModelReply.Raw($$"""{"choices":"{{_search.Canary("answer of a wrong form")}}"}"""),
             ModelReply.Text(_search.Canary("filtered answer")) with { FinishReason = "content_filter" },

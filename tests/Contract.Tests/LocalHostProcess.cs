@@ -142,7 +142,9 @@ internal static class Requests
     public static async Task<JsonElement> ReadAsync(this HttpResponseMessage response) =>
         await response.Content.ReadFromJsonAsync<JsonElement>();
 
-    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+    public static string Text(this JsonElement element, string name) => element.TryGetProperty(name, out var value)
+        ? value.GetString()!
+        : throw new KeyNotFoundException($"There is no {name} in {element.GetRawText()[..Math.Min(2000, element.GetRawText().Length)]}");
 
     /// <summary>The run once it is terminal. The bound only keeps a broken test from hanging.</summary>
     public static Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId, params (string Name, string Value)[] headers) =>

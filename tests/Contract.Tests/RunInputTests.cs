@@ -21,14 +21,15 @@ public class RunInputTests(ContractFixture app)
     public async Task Run_its_steps_and_its_last_event_show_the_input_as_it_was_sent(string input)
     {
         using var started = await app.Http.SendJsonAsync(HttpMethod.Post, "/api/agents/assistant/runs", $$"""{"input":{{input}}}""", Wait);
-        var id = (await started.ReadAsync()).Text("id");
+        var answered = await started.ReadAsync();
+        var id = answered.Text("id");
 
         var run = await app.Http.EndOfRunAsync(id);
         var first = (await GetAsync($"/api/runs/{id}/steps")).GetProperty("items")[0];
         var events = await EventClient.ReadAllAsync(app.Http, id);
 
         Assert.Equal(input, run.GetProperty("input").GetRawText());
-        Assert.Equal(run.GetRawText(), (await started.ReadAsync()).GetRawText());
+        Assert.Equal(run.GetRawText(), answered.GetRawText());
         Assert.Equal(("input", "completed", 0), (first.Text("kind"), first.Text("status"), first.GetProperty("turn").GetInt32()));
         Assert.Equal(input, first.GetProperty("input").GetRawText());
         Assert.Equal(run.GetRawText(), events[^1].Data.GetRawText());

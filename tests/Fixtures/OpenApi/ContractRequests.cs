@@ -58,7 +58,7 @@ internal static class ContractRequests
         foreach (var name in sent)
         {
             ContractHandler.Require(
-                described.Contains(name), request, response, $"the query parameter {name} is not described: add it to the parameters of {place}.");
+                described.Contains(name) || described.Contains(name.Split('.')[0]), request, response, $"the query parameter {name} is not described: add it to the parameters of {place}.");
         }
     }
 
