@@ -69,13 +69,16 @@ public sealed class SafeErrorTests : IAsyncLifetime
     private static async Task AssertTellsNothingAsync(HttpResponseMessage response, string situation, LoopbackServer storage)
     {
         var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.StatusCode == HttpStatusCode.InternalServerError, $"{situation}: {(int)response.StatusCode} {text}");
         using var problem = JsonDocument.Parse(text);
-        Assert.Equal("internal_error", problem.RootElement.Text("code"));
+        var isOutage = response.StatusCode == HttpStatusCode.ServiceUnavailable;
+        Assert.True(isOutage || response.StatusCode == HttpStatusCode.InternalServerError, $"{situation}: {(int)response.StatusCode} {text}");
+        Assert.Equal(isOutage ? "storage_unavailable" : "internal_error", problem.RootElement.Text("code"));
+        Assert.Equal(isOutage, response.Headers.RetryAfter is not null);
         Assert.Equal(
             ["code", "detail", "instance", "status", "title", "traceId", "type"],
             problem.RootElement.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal));
-        Assert.Matches("^The failure is recorded as err_[0-9a-z]+\\.$", problem.RootElement.Text("detail"));
+        Assert.Matches(
+            isOutage ? "^Storage does not answer, or not in time\\." : "^The failure is recorded as err_[0-9a-z]+\\.$", problem.RootElement.Text("detail"));
         Assert.All(
             [Account, "canary", "Exception", "Azure", "System.", "   at ", ".cs:", storage.Address.Authority, Path.GetTempPath()],
             secret => Assert.DoesNotContain(secret, $"{response.Headers}{text}", StringComparison.OrdinalIgnoreCase));
