@@ -6,9 +6,9 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>The HTTP functions of the application, read from its attributes: a new one is tested without being listed.</summary>
 internal static partial class HttpFunctions
 {
-    private const string Function = "Microsoft.Azure.Functions.Worker.FunctionAttribute";
     /// <summary>Serves no route of its own; <see cref="RouteContractTests"/> says what it answers.</summary>
-    private const string CatchAll = "RefuseUnknownRoute";
+    public const string CatchAll = "WrongRoute";
+    private const string Function = "Microsoft.Azure.Functions.Worker.FunctionAttribute";
     private const string HttpTrigger = "Microsoft.Azure.Functions.Worker.HttpTriggerAttribute";
 
     /// <summary>Name, verb and a path with ids filled in; a function of several verbs is there several times.</summary>

@@ -6,6 +6,11 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(SharedLocalHost.Name)]
 public class RouteContractTests(ContractFixture app)
 {
+    /// <summary>The Functions host tries routes in this order: what takes every route would hide those after it.</summary>
+    [Fact]
+    public void Function_that_takes_every_route_comes_last_by_its_name() =>
+        Assert.All(HttpFunctions.All, function => Assert.True(string.Compare(function.Name, HttpFunctions.CatchAll, StringComparison.OrdinalIgnoreCase) < 0, function.Name));
+
     [Theory]
     [InlineData("GET", "/api/nothing")]
     [InlineData("POST", "/api/runs/run_1/explode")]

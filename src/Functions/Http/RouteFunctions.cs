@@ -7,11 +7,12 @@ namespace Yggdrasil.Functions.Http;
 public sealed class RouteFunctions
 {
     /// <remarks>
-    /// Every host tries routes with more and with literal segments first, so this one comes last. It leaves <c>/admin</c> and
-    /// <c>/runtime</c> alone, which the Functions host serves itself, but only after functions were asked.
+    /// The Functions host tries routes in the order of their functions' names, whatever their templates (WebScriptHostHttpRoutesManager), so
+    /// the name of this function is the last of all: a test compares it with the others. It leaves <c>/admin</c> and <c>/runtime</c> alone,
+    /// which the Functions host serves itself, but only after functions were asked.
     /// </remarks>
-    [Function(nameof(RefuseUnknownRoute))]
-    public IResult RefuseUnknownRoute(
+    [Function(nameof(WrongRoute))]
+    public IResult WrongRoute(
         [HttpTrigger(
             AuthorizationLevel.Anonymous, "get", "head", "post", "put", "delete", "patch",
             Route = "{*path:regex(^(?!admin|runtime).*$)}")] HttpRequest request)

@@ -18,7 +18,7 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
         nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(OpenApiFunctions.GetOpenApi), nameof(PreflightFunctions.Preflight),
-        nameof(RouteFunctions.RefuseUnknownRoute));
+        nameof(RouteFunctions.WrongRoute));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
