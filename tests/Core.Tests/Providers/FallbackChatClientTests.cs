@@ -219,7 +219,7 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
 
     private TestProviders With(TimeProvider time, params string[] settings) => TestProviders.With(
         services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log).AddSingleton(time),
-        [$"Providers__vllm__Endpoint={_server.Endpoint}", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
+        [$"Providers__vllm__Endpoint={_server.Endpoint}", "Providers__vllm__TimeoutSeconds=30", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
         ? client.GetStreamingResponseAsync("Hello").ToChatResponseAsync()

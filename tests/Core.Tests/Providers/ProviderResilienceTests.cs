@@ -300,7 +300,7 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
     private TestProviders With(params string[] settings) => With(_ => { }, settings);
 
     private TestProviders With(Action<IServiceCollection> register, params string[] settings) =>
-        TestProviders.With(register, [$"Providers__vllm__Endpoint={_server.Endpoint}", .. settings]);
+        TestProviders.With(register, [$"Providers__vllm__Endpoint={_server.Endpoint}", "Providers__vllm__TimeoutSeconds=30", .. settings]);
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
         ? client.GetStreamingResponseAsync("Hello").ToChatResponseAsync()

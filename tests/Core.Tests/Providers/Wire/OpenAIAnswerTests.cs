@@ -21,7 +21,7 @@ public sealed class OpenAIAnswerTests : IAsyncLifetime
         { """[{"delta":{"content":"391"},"finish_reason":"SAFETY"}]""", "391|content_filter||" },
         { """[{"delta":{"content":null,"refusal":"I can't"}},{"delta":{"refusal":" help."},"finish_reason":"stop"}]""", "I can't help.|refusal||" },
         { """[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"391"}]},"finish_reason":"stop"}]""", "391(hm)|stop||" },
-        { """[{"delta":{"reasoning":"hm"}},{"delta":{"content":"391"},"finish_reason":"stop"}]""", "391(hm)|stop||" },
+        { """[{"delta":{"reasoning":"hm"}},{"delta":{"content":"391"},"finish_reason":"stop"}]""", "(hm)391|stop||" },
         { """[{"delta":{"content":"hi \ud83d"}},{"delta":{"content":"\ude00"},"finish_reason":"stop"}]""", "hi 😀|stop||" },
         { """[{"delta":{"content":"half \ud83d"}},{"delta":{"content":" pair"},"finish_reason":"stop"}]""", "half \uFFFD pair|stop||" },
         { """[{"delta":{"content":"half \ud83d"},"finish_reason":"stop"}]""", "half \uFFFD|stop||" },
