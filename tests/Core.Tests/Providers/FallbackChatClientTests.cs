@@ -219,7 +219,11 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
 
     private TestProviders With(TimeProvider time, params string[] settings) => TestProviders.With(
         services => services.AddSingleton<ILogger<FallbackTelemetry>>(_log).AddSingleton(time),
-        [$"Providers__vllm__Endpoint={_server.Endpoint}", "Providers__vllm__TimeoutSeconds=30", $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
+        [$"Providers__vllm__Endpoint={_server.Endpoint}", .. Patience(settings), $"Providers__lmstudio__Endpoint={_second.Endpoint}", .. settings]);
+
+    /// <summary>The silence that tests wait for, unless they say another.</summary>
+    private static string[] Patience(string[] settings) =>
+        Array.Exists(settings, setting => setting.StartsWith("Providers__vllm__TimeoutSeconds", StringComparison.Ordinal)) ? [] : ["Providers__vllm__TimeoutSeconds=30"];
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
         ? client.GetStreamingResponseAsync("Hello").ToChatResponseAsync()

@@ -300,7 +300,11 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
     private TestProviders With(params string[] settings) => With(_ => { }, settings);
 
     private TestProviders With(Action<IServiceCollection> register, params string[] settings) =>
-        TestProviders.With(register, [$"Providers__vllm__Endpoint={_server.Endpoint}", "Providers__vllm__TimeoutSeconds=30", .. settings]);
+        TestProviders.With(register, [$"Providers__vllm__Endpoint={_server.Endpoint}", .. Patience(settings), .. settings]);
+
+    /// <summary>The silence that tests wait for, unless they say another.</summary>
+    private static string[] Patience(string[] settings) =>
+        Array.Exists(settings, setting => setting.StartsWith("Providers__vllm__TimeoutSeconds", StringComparison.Ordinal)) ? [] : ["Providers__vllm__TimeoutSeconds=30"];
 
     private static Task<ChatResponse> AskAsync(IChatClient client, bool streamed) => streamed
         ? client.GetStreamingResponseAsync("Hello").ToChatResponseAsync()

@@ -71,8 +71,9 @@ internal static class WrittenArguments
             using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(text), Unambiguous);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The second for half a surrogate pair in a name.
             return false;
         }
     }
