@@ -96,16 +96,19 @@ public class RunInputTests(ContractFixture app)
     {
         var helper = await app.PutAgentAsync(new { model = "openai:scripted" });
         var lead = await app.PutAgentAsync(new { model = "openai:lead", tools = new[] { $"agent:{helper}" } });
-        var gate = new Gate();
-        app.Model.RespondWith(request => request.Model != "lead" ? ModelReply.Hang(gate, ModelReply.Text("42."))
-            : request.ToolResults.Count == 0 ? ModelReply.ToolCalls(($"agent_{helper}", """{"input":"Help."}""")) : ModelReply.Text("Done."));
+        var begin = new Gate();
+        app.Model.RespondWith(request => request.Model != "lead" ? ModelReply.Text("42.")
+            : request.ToolResults.Count == 0 ? ModelReply.Hang(begin, ModelReply.ToolCalls(($"agent_{helper}", """{"input":"Help."}"""))) : ModelReply.Text("Done."));
         using var started = await app.Http.PostRunAsync(lead, new { input = "Go" });
-        await gate.Reached;
-        using var live = await EventClient.OpenAsync(app.Http, (await started.ReadAsync()).Text("id"));
-        var events = await live.ReadUntilAsync(item => item.Type == "tool.started");
-        gate.Open();
+        var id = (await started.ReadAsync()).Text("id");
+        await begin.Reached;
+
+        // That a call begins is told to those who read by then.
+        using var live = await EventClient.OpenAsync(app.Http, id);
+        var events = await live.ReadUntilAsync(item => item.Type == "run.started");
+        begin.Open();
         events.AddRange(await live.ReadToEndAsync());
-        var run = await app.Http.EndOfRunAsync((await started.ReadAsync()).Text("id"));
+        var run = await app.Http.EndOfRunAsync(id);
 
         var child = Assert.Single((await GetAsync(run.GetProperty("links").Text("children"))).GetProperty("items").EnumerateArray());
         var all = run.GetProperty("usage").GetProperty("withChildren");

@@ -23,10 +23,12 @@ internal sealed class CheckedContent : HttpContent
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
         new CheckedStream(await _inner.ReadAsStreamAsync(cancellationToken), _items);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await using var content = await CreateContentReadStreamAsync();
-        await content.CopyToAsync(stream);
+        await using var content = await CreateContentReadStreamAsync(cancellationToken);
+        await content.CopyToAsync(stream, cancellationToken);
     }
 
     protected override bool TryComputeLength(out long length)
