@@ -158,8 +158,9 @@ internal static class Requests
         while (true)
         {
             using var response = await http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{runId}", "", headers);
-            var run = await response.ReadAsync();
-            if (condition(run))
+
+            // A machine that is busy answers 503 after five seconds without storage, and means it: look again.
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable && await response.ReadAsync() is var run && condition(run))
             {
                 return run;
             }
