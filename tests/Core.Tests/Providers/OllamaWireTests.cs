@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Providers;
 
 namespace Yggdrasil.Tests.Providers;
 
@@ -81,4 +82,50 @@ public sealed class OllamaWireTests : IAsyncLifetime
         var response = updates.ToChatResponse();
         Assert.Equal((20, 5), (response.Usage?.InputTokenCount, response.Usage?.OutputTokenCount));
     }
+
+    [Theory]
+    [InlineData("""{"error":"an error was encountered while running the model"}""")]
+    [InlineData("")]
+    public async Task Answer_that_breaks_off_begins_anew_at_the_same_model_whatever_lines_are_empty(string end)
+    {
+        var asked = 0;
+        _server.RespondWith(_ => new EffectReply(
+            Interlocked.Increment(ref asked) == 1
+                ? $$"""{"model":"llama","message":{"role":"assistant","content":"3"},"done":false}{{"\n"}}{{end}}{{"\n\n"}}"""
+                : """
+                    : waiting
+                    {"model":"llama","message":{"role":"assistant","content":"39"},"done":false}
+
+                    {"model":"llama","message":{"role":"assistant","content":"1"},"done":false}
+                    {"model":"llama","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}
+
+
+                    """,
+            ContentType: "application/x-ndjson"));
+
+        var updates = await _providers.Client("ollama:llama").GetStreamingResponseAsync("Hello").ToListAsync();
+
+        var restart = updates.FindIndex(update => ModelRestart.Of(update) is not null);
+        Assert.Equal(("3", "391"), (Text(updates[..restart]), Text(updates[(restart + 1)..])));
+        Assert.Equal(2, asked);
+    }
+
+    [Theory]
+    [InlineData("""{"\ude00":1}""")]
+    [InlineData("""{"expression":{"\ude00":"\ud83d"}}""")]
+    [InlineData("""{"expression":"\ud83d"}""")]
+    public async Task Arguments_with_half_a_pair_are_a_call_that_cannot_be_made(string arguments)
+    {
+        _server.RespondWith(_ => new EffectReply(
+            $$$"""{"model":"llama","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"calculator","arguments":{{{arguments}}}}}]},"done":true,"done_reason":"stop"}""",
+            ContentType: "application/x-ndjson"));
+
+        var response = await _providers.Client("ollama:llama").GetStreamingResponseAsync("17*23?", TestTools.Offer(TestTools.Calculator)).ToChatResponseAsync();
+
+        var call = Assert.Single(response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>());
+        Assert.Equal("calculator", call.Name);
+        Assert.NotNull(call.Exception);
+    }
+
+    private static string Text(IEnumerable<ChatResponseUpdate> updates) => string.Concat(updates.Select(update => update.Text));
 }

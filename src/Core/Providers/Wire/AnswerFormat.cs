@@ -22,6 +22,9 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
 
     protected AnswerSize Size => size;
 
+    /// <summary>Whether the package reads events, between which lines may be empty or comments.</summary>
+    protected virtual bool HasEvents => true;
+
     /// <summary>Whether nothing of the answer is to come any more.</summary>
     public bool HasEnded { get; protected set; }
 
@@ -34,7 +37,7 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
         }
 
         line = line is [.., (byte)'\r'] ? line[..^1] : line;
-        var passes = line.IsEmpty || (!line.Contains((byte)'\r') && (line[0] == ':' || IsCanonical(line)));
+        var passes = line.IsEmpty || line[0] == ':' ? HasEvents && !line.Contains((byte)'\r') : !line.Contains((byte)'\r') && IsCanonical(line);
         _any |= passes && !line.IsEmpty;
         return passes;
     }
@@ -196,8 +199,9 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
                 Value(document.RootElement, output);
             }
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
+            // The latter where a name of the answer itself holds half a surrogate pair.
             throw ProviderFailures.Malformed(provider);
         }
     }

@@ -16,8 +16,9 @@ internal readonly struct JsonCopy(Utf8JsonWriter json, params string[] keep)
                 json.WriteStartObject();
                 foreach (var member in value.EnumerateObject())
                 {
-                    json.WritePropertyName(member.Name);
-                    Member(member, text);
+                    var called = LenientText.NameOf(member);
+                    json.WritePropertyName(called);
+                    Member(called, member.Value, text);
                 }
 
                 json.WriteEndObject();
@@ -40,15 +41,23 @@ internal readonly struct JsonCopy(Utf8JsonWriter json, params string[] keep)
         }
     }
 
-    private void Member(JsonProperty member, Func<string, string, string> text)
+    private void Member(string name, JsonElement value, Func<string, string, string> text)
     {
-        if (keep.Contains(member.Name))
+        if (!keep.Contains(name))
         {
-            Raw(member.Value);
+            Write(value, text, name);
+        }
+        else if (value.ValueKind == JsonValueKind.Object && LenientText.HasLoneSurrogate(JsonMarshal.GetRawUtf8Value(value)))
+        {
+            // The vendors' readers throw on a name of an argument, and leave unread what is within one.
+            json.WriteStartObject();
+            json.WritePropertyName(name);
+            Raw(value);
+            json.WriteEndObject();
         }
         else
         {
-            Write(member.Value, text, member.Name);
+            Raw(value);
         }
     }
 

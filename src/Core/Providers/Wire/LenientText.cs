@@ -45,9 +45,11 @@ internal static class LenientText
             return null;
         }
 
-        var escaped = JsonMarshal.GetRawUtf8Value(element)[1..^1];
-        return escaped.Contains((byte)'\\') ? Unescape(escaped) : Encoding.UTF8.GetString(escaped);
+        return Unescape(JsonMarshal.GetRawUtf8Value(element)[1..^1]);
     }
+
+    /// <summary>The name of a member, in which halves of pairs are U+FFFD.</summary>
+    public static string NameOf(JsonProperty member) => Mend(Unescape(JsonMarshal.GetRawUtf8PropertyName(member)));
 
     /// <summary>Halves of pairs become U+FFFD.</summary>
     public static string Mend(string text)
@@ -120,6 +122,11 @@ internal static class LenientText
 
     private static string Unescape(ReadOnlySpan<byte> escaped)
     {
+        if (!escaped.Contains((byte)'\\'))
+        {
+            return Encoding.UTF8.GetString(escaped);
+        }
+
         var buffer = ArrayPool<char>.Shared.Rent(escaped.Length);
         try
         {

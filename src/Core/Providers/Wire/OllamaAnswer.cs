@@ -15,6 +15,9 @@ internal sealed class OllamaAnswer(string provider, AnswerSize size) : AnswerFor
     private readonly SplitText _content = new();
     private readonly SplitText _thinking = new();
 
+    /// <summary>OllamaSharp takes every line for JSON, also an empty one.</summary>
+    protected override bool HasEvents => false;
+
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
         if (_content.HasHalf || _thinking.HasHalf || line[0] != '{' || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("\"done_reason\""u8) >= 0

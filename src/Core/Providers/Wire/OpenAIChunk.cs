@@ -29,7 +29,7 @@ internal ref struct OpenAIChunk
         {
             return Utf8.IsValid(json) && chunk.IsChunk();
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             return false;
         }
