@@ -53,12 +53,7 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
         catch (Exception failure) when (failure is ProviderException || ledger.HasSent)
         {
             var isGivenUp = failure is OperationCanceledException && cancellationToken.IsCancellationRequested;
-            var failed = begun with
-            {
-                Status = isGivenUp ? StepStatus.Cancelled : StepStatus.Failed,
-                FinishReason = isGivenUp ? null : FinishReason.Error,
-                Duration = time.GetElapsedTime(started),
-            };
+            var failed = begun.Unanswered(isGivenUp, time.GetElapsedTime(started));
             return (meter.Measure(failed, ledger), failure is ProviderException { Code: var code } ? code : failure.GetType().Name);
         }
     }

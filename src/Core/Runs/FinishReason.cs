@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs;
 
@@ -61,7 +62,7 @@ internal static class FinishReasons
 internal sealed class FinishReasonConverter : JsonConverter<FinishReason?>
 {
     public override FinishReason? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Enum.TryParse<FinishReason>(reader.GetString(), out var reason) ? reason : null;
+        StoredEnum.Read<FinishReason>(reader.GetString());
 
     public override void Write(Utf8JsonWriter writer, FinishReason? value, JsonSerializerOptions options) => writer.WriteStringValue(value?.ToString());
 }

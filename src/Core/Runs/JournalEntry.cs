@@ -149,6 +149,15 @@ public sealed record JournalEntry
     /// </summary>
     public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
 
+    /// <summary>This entry of a model call as one that was sent and brought no answer.</summary>
+    /// <param name="isGivenUp">Whether we gave it up; otherwise it failed.</param>
+    internal JournalEntry Unanswered(bool isGivenUp, TimeSpan duration) => this with
+    {
+        Status = isGivenUp ? StepStatus.Cancelled : StepStatus.Failed,
+        FinishReason = isGivenUp ? null : Runs.FinishReason.Error,
+        Duration = duration,
+    };
+
     /// <summary>The text of its messages, tool calls and reasoning left out.</summary>
     public string Text() => string.Concat(Messages.Select(message => message.Text));
 

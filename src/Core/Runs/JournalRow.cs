@@ -124,7 +124,7 @@ internal sealed class JournalRow(ContentVault vault)
     /// <summary>What a row says in plain of a tool call that was begun, or has its result; null for every other row.</summary>
     /// <param name="row">With the columns of <see cref="Plain"/> at least.</param>
     public static JournalEntry? ReadCall(TableEntity row) =>
-        row.GetString("CallId") is { } call && Enum.TryParse<EntryKind>(row.GetString("Kind"), out var kind) && kind is EntryKind.Intent or EntryKind.Tool
+        row.GetString("CallId") is { } call && StoredEnum.Read<EntryKind>(row.GetString("Kind")) is (EntryKind.Intent or EntryKind.Tool) and var kind
             ? new JournalEntry
             {
                 Kind = kind,

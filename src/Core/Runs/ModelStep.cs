@@ -61,13 +61,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         catch (Exception failure) when (ledger.HasSent)
         {
             var isGivenUp = failure is OperationCanceledException && slice.Stop.IsCancellationRequested;
-            var step = begun with
-            {
-                Status = isGivenUp ? StepStatus.Cancelled : StepStatus.Failed,
-                FinishReason = isGivenUp ? null : FinishReason.Error,
-                Duration = time.GetElapsedTime(started),
-                ServedBy = ledger.Sent[^1].Model.ToString(),
-            };
+            var step = begun.Unanswered(isGivenUp, time.GetElapsedTime(started)) with { ServedBy = ledger.Sent[^1].Model.ToString() };
             return new ModelOutcome(meter.Measure(step, ledger), isGivenUp ? null : failure);
         }
         catch (ProviderException failure)

@@ -78,7 +78,7 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
             var transcript = new Transcript([], entries);
             var now = time.GetUtcNow();
             var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
-            if (await store.CommitAsync(end.Run, end.Entries.Numbered(run.NextSequence), cancellationToken, transcript) is { } ended)
+            if (await store.EndAsync(end, transcript, cancellationToken) is { } ended)
             {
                 await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), scheduler, cancellationToken);
                 return ended;

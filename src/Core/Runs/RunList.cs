@@ -21,33 +21,43 @@ internal sealed class RunList(StorageClients storage, ContentVault vault)
             ? await ChildrenAsync(owner, parent, after, limit + 1, cancellationToken)
             : await EntriesAsync(owner, filter, after, limit + 1, cancellationToken);
         var page = entries.Take(limit).ToList();
-        var runs = await Task.WhenAll(page.Select(entry => FindToShowAsync(owner.Partition, entry.RunId, filter.WithInput, cancellationToken)));
+        var runs = await Task.WhenAll(page.Select(entry => filter.WithInput
+            ? FindWithInputToShowAsync(owner.Partition, entry.RunId, cancellationToken)
+            : FindToShowAsync(owner.Partition, entry.RunId, cancellationToken)));
         return new ListPage<Run>([.. runs.OfType<Run>().Where(filter.Matches)], entries.Count > limit ? page[^1].Key : null);
     }
 
     /// <summary>A run of a list: one that cannot be read is shown without content, so that it does not hide the others.</summary>
-    public Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken) =>
-        FindToShowAsync(partition, runId, withInput: false, cancellationToken);
-
-    private async Task<Run?> FindToShowAsync(string partition, string runId, bool withInput, CancellationToken cancellationToken)
+    public async Task<Run?> FindToShowAsync(string partition, string runId, CancellationToken cancellationToken)
     {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        if (!row.HasValue || RunRow.IsTombstone(row.Value!))
-        {
-            return null;
-        }
-
+        var row = await FindRowAsync(partition, runId, cancellationToken);
         try
         {
-            return withInput
-                ? await _store.FindWithInputAsync(partition, runId, cancellationToken)
-                : await _runs.ReadAsync(row.Value!, cancellationToken);
+            return row is null ? null : await _runs.ReadAsync(row, cancellationToken);
         }
         catch (ContentProtectionException)
         {
-            return RunRow.ReadUnreadable(row.Value!);
+            return RunRow.ReadUnreadable(row!);
         }
+    }
+
+    private async Task<Run?> FindWithInputToShowAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _store.FindWithInputAsync(partition, runId, cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            return await FindRowAsync(partition, runId, cancellationToken) is { } row ? RunRow.ReadUnreadable(row) : null;
+        }
+    }
+
+    private async Task<TableEntity?> FindRowAsync(string partition, string runId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? row.Value : null;
     }
 
     private async Task<List<(string Key, string RunId)>> EntriesAsync(

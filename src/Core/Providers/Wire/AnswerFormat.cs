@@ -80,7 +80,7 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
     /// <summary>Whether a line, which is not empty, is one that the package reads as it is meant.</summary>
     protected abstract bool IsCanonical(ReadOnlySpan<byte> line);
 
-    /// <summary>Passes on a JSON object.</summary>
+    /// <summary>Passes on a JSON object, which is no error.</summary>
     protected abstract void Object(JsonElement json, IBufferWriter<byte> output);
 
     /// <summary>Passes on what is left.</summary>
@@ -217,6 +217,11 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
         }
         else if (json.ValueKind == JsonValueKind.Object && !HasEnded)
         {
+            if (UpstreamErrors.In(json) is { } error)
+            {
+                throw ProviderFailures.FromBody(provider, error);
+            }
+
             Object(json, output);
         }
     }

@@ -34,11 +34,6 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
 
     protected override void Object(JsonElement json, IBufferWriter<byte> output)
     {
-        if (UpstreamErrors.In(json) is { } error)
-        {
-            throw ProviderFailures.FromBody(Provider, error);
-        }
-
         var type = Text(json, "type");
         if (type == "message")
         {

@@ -39,11 +39,6 @@ internal sealed class OllamaAnswer(string provider, AnswerSize size) : AnswerFor
 
     protected override void Object(JsonElement json, IBufferWriter<byte> output)
     {
-        if (UpstreamErrors.In(json) is { } error)
-        {
-            throw ProviderFailures.FromBody(Provider, error);
-        }
-
         if (json.TryGetProperty("done_reason", out var reason) && LenientText.Of(reason) is { } word && FinishReasons.IsFailure(word))
         {
             // "load" says that the model was loaded, and nobody asked it anything.

@@ -48,11 +48,6 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
 
     protected override void Object(JsonElement json, IBufferWriter<byte> output)
     {
-        if (UpstreamErrors.In(json) is { } error)
-        {
-            throw ProviderFailures.FromBody(Provider, error);
-        }
-
         if (json.TryGetProperty("usage", out var usage) || (Says(json, "x_groq", out var groq) && groq.ValueKind == JsonValueKind.Object && groq.TryGetProperty("usage", out usage)))
         {
             _usage.Take(usage);
