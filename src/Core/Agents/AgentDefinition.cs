@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Yggdrasil.Providers.Cache;
+using Yggdrasil.Security.Redaction;
 
 namespace Yggdrasil.Agents;
 
@@ -89,33 +91,4 @@ public enum EffortLevel
 
     /// <summary>As much as the model can.</summary>
     Xhigh,
-}
-
-/// <summary>Whether and for whom equal model requests may share an answer.</summary>
-/// <param name="TtlSeconds">Life of a cached answer in seconds; 1 to 86,400.</param>
-/// <param name="Scope">Who shares it.</param>
-public sealed record CachePolicy(int TtlSeconds, CacheScope Scope = CacheScope.User);
-
-public enum CacheScope
-{
-    /// <summary>Answers are shared among one user's runs.</summary>
-    User,
-
-    /// <summary>Answers are shared among all who may run the agent.</summary>
-    Agent,
-}
-
-/// <summary>What happens to personal data and credentials on their way to a provider.</summary>
-public enum RedactionMode
-{
-    Off,
-
-    /// <summary>Replaced by a placeholder such as <c>[EMAIL_REDACTED]</c>.</summary>
-    Mask,
-
-    /// <summary>Placeholders towards the provider, originals back in the answer.</summary>
-    Restore,
-
-    /// <summary>The request is refused.</summary>
-    Block,
 }

@@ -1,7 +1,5 @@
 using Azure;
 using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Storage;
 
@@ -111,7 +109,9 @@ public sealed class AgentService
         var agent = await LookUpAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
         return action == AgentAction.Run && agent!.IsUnreadable
-            ? throw new ConflictException(RunError.AgentUnreadable.Message, RunError.AgentUnreadable.Code)
+            ? throw new ConflictException(
+                "The stored definition of this agent cannot be read; the operator has been alerted. Put it again, or wait until that is mended.",
+                "content_unreadable")
             : agent!;
     }
 
@@ -121,10 +121,10 @@ public sealed class AgentService
     {
         var agent = await RequireAsync(scope, AgentAction.Run, agentId, cancellationToken);
         Dictionary<string, string> descriptions = [];
-        foreach (var id in agent.Definition.Tools.Where(DelegateTools.IsDelegate).Select(DelegateTools.IdOf))
+        foreach (var id in agent.Definition.Tools.Where(DelegateNames.IsDelegate).Select(DelegateNames.IdOf))
         {
             // Only to a caller who may run it: an agent that is shared may name others that are not.
-            if (await LookUpAsync(scope, DelegateTools.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+            if (await LookUpAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
                 && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
             {
                 descriptions[id] = description;
@@ -158,9 +158,9 @@ public sealed class AgentService
         var errors = new FieldErrors();
         errors.Require(Ids.IsValid(agentId), "agent", "An id is [A-Za-z0-9][A-Za-z0-9_-]{0,63}.");
         _validator.Validate(definition, errors);
-        foreach (var (index, tool) in definition.Tools.Index().Where(item => DelegateTools.IsDelegate(item.Item)).Take(AgentValidator.MaxTools))
+        foreach (var (index, tool) in definition.Tools.Index().Where(item => DelegateNames.IsDelegate(item.Item)).Take(AgentValidator.MaxTools))
         {
-            var asked = DelegateTools.IdOf(tool);
+            var asked = DelegateNames.IdOf(tool);
             errors.Require(asked != agentId, $"tools[{index}]", "An agent cannot ask itself.");
             errors.Require(
                 asked == agentId || await LookUpAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Retention;
-using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Schemas;
 using Yggdrasil.Security.Authorization;
 using Yggdrasil.Tools;
@@ -100,10 +99,10 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
 
     private void ValidateDelegate(string name, string field, FieldErrors errors)
     {
-        var id = DelegateTools.IdOf(name);
+        var id = DelegateNames.IdOf(name);
         errors.Require(
-            Ids.IsValid(id) && id.Length <= DelegateTools.MaxIdLength, field, $"Write agent:<id>, of an agent of yours whose id has at most {DelegateTools.MaxIdLength} characters.");
-        errors.Require(!tools.TryGet(DelegateTools.NameOf(name), out _), field, $"Models would take it for the tool \"{DelegateTools.NameOf(name)}\".");
+            Ids.IsValid(id) && id.Length <= DelegateNames.MaxIdLength, field, $"Write agent:<id>, of an agent of yours whose id has at most {DelegateNames.MaxIdLength} characters.");
+        errors.Require(!tools.TryGet(DelegateNames.NameOf(name), out _), field, $"Models would take it for the tool \"{DelegateNames.NameOf(name)}\".");
     }
 
     private void ValidateTools(AgentDefinition agent, string prefix, FieldErrors errors)
@@ -112,7 +111,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         foreach (var (index, name) in Bounded(agent.Tools, MaxTools, prefix + "tools", errors))
         {
             var field = $"{prefix}tools[{index}]";
-            if (DelegateTools.IsDelegate(name))
+            if (DelegateNames.IsDelegate(name))
             {
                 ValidateDelegate(name, field, errors);
             }

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Problems;
+using Yggdrasil.Providers.Cache;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Settings;
 
 namespace Yggdrasil.Agents;

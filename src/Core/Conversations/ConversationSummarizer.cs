@@ -5,6 +5,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Storage;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Conversations;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Providers.State;
 using Yggdrasil.Security.Secrets;
+using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Providers;
 
@@ -32,7 +33,11 @@ public static class ModelProvidersRegistration
         services.TryAddSingleton<ProviderStates>();
         services.TryAddSingleton<ProviderBreakers>();
         services.TryAddSingleton<ModelClients>();
-        services.TryAddSingleton<IModelClients>(provider => provider.GetRequiredService<ModelClients>());
+        services.TryAddSingleton<IModelClients>(provider => new TracedModelClients(
+            provider.GetRequiredService<ModelClients>(),
+            provider.GetRequiredService<TelemetryOptions>(),
+            provider.GetRequiredService<ILogger<TracedChatClient>>()));
+        services.AddHostedService<BreakerMetrics>();
         return services;
     }
 

@@ -8,9 +8,6 @@ namespace Yggdrasil.Retention;
 /// <remarks>A blob says which row it was written for, so one look at that row tells; each blob is looked at once.</remarks>
 internal sealed partial class BlobSweep(StorageClients storage, ContentVault vault, TimeProvider time, ILogger<BlobSweep> logger)
 {
-    /// <summary>How many days after a blob was written nobody can be about to refer to it any more.</summary>
-    public const int DaysUntil = 2;
-
     /// <summary>How many rows are looked at side by side.</summary>
     private const int AtOnce = 16;
 

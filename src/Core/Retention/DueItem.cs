@@ -51,6 +51,9 @@ internal enum DueKind
 /// <param name="About">The day, conversation or instance it is about.</param>
 internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, string About)
 {
+    /// <summary>How many days after a blob was written nobody can be about to refer to it any more.</summary>
+    public const int DaysUntilBlobs = 2;
+
     private const string Format = "yyyy-MM-dd";
 
     public string Bucket => Text(LookOn);
@@ -63,7 +66,7 @@ internal sealed record DueItem(DateOnly LookOn, DueKind Kind, string Partition, 
     /// <param name="partition">Whose blobs they are.</param>
     /// <param name="day">The day on which the owner's data was deleted.</param>
     public static DueItem ForLateBlobs(string partition, DateOnly day) =>
-        new(day.AddDays(BlobSweep.DaysUntil), DueKind.LateBlobs, "", $"{Text(day)}!{partition}");
+        new(day.AddDays(DaysUntilBlobs), DueKind.LateBlobs, "", $"{Text(day)}!{partition}");
 
     /// <param name="partition">Whose quota it is.</param>
     /// <param name="day">The day on which the owner's data was deleted.</param>

@@ -44,7 +44,7 @@ internal sealed class RetentionCompanion(DueStore due, RetentionOptions options,
     {
         var today = DueItem.DayOf(time.GetUtcNow());
         var day = DueItem.Text(today);
-        var blobs = EnsureAsync(new DueItem(today.AddDays(BlobSweep.DaysUntil), DueKind.Blobs, partition, day), cancellationToken);
+        var blobs = EnsureAsync(new DueItem(today.AddDays(DueItem.DaysUntilBlobs), DueKind.Blobs, partition, day), cancellationToken);
         if ((retentionDays ?? options.Days) is > 0 and var days)
         {
             await EnsureAsync(new DueItem(today.AddDays(days + 1), DueKind.Expiry, partition, day), cancellationToken);

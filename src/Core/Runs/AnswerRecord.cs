@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Yggdrasil.Providers;
 using Yggdrasil.Schemas;
 using Yggdrasil.Storage;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 

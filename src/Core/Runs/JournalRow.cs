@@ -5,6 +5,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs;
 

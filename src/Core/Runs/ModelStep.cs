@@ -139,7 +139,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         if (run.Agent.Cache is { } policy)
         {
             var pureTools = gates.Offered(run).Where(tool => tool.Pure).Select(tool => tool.Name).ToHashSet();
-            client = new ResponseCachingChatClient(client, cache, ResponseCacheScope.Of(run, policy), [model, .. fallbacks], pureTools);
+            client = new ResponseCachingChatClient(client, cache, CacheScopeOf(run, policy), [model, .. fallbacks], pureTools);
         }
 
         return new RedactingChatClient(client, run.Agent.Redaction);
@@ -148,6 +148,18 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
     /// <summary>The agent's models, for calls whose answers nobody asks for twice.</summary>
     internal RedactingChatClient UncachedClient(Run run) =>
         new(clients.GetClient(Resolve(run.Agent.Model), [.. run.Agent.Fallbacks.Select(Resolve)]), run.Agent.Redaction);
+
+    /// <summary>Who shares the answers that this run's model gives.</summary>
+    internal static ResponseCacheScope CacheScopeOf(Run run, CachePolicy policy)
+    {
+        var owner = run.Caller.Owner.Partition;
+        return new ResponseCacheScope(
+            // A run without a key was started before runs had one; then nobody else may have its answers.
+            policy.Scope == CacheScope.Agent ? run.AgentKey ?? owner : owner,
+            run.AgentKey ?? run.AgentId,
+            run.AgentVersion,
+            TimeSpan.FromSeconds(policy.TtlSeconds));
+    }
 
     private List<ChatMessage> Prompt(Run run, Transcript transcript)
     {

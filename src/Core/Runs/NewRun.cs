@@ -4,6 +4,7 @@ using Yggdrasil.Notifications;
 using Yggdrasil.Notifications.Callbacks;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Runs;

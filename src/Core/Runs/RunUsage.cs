@@ -75,10 +75,6 @@ public sealed record RunError(string Code, string Message)
     internal static readonly RunError ContentUnreadable =
         new("content_unreadable", "The stored content of this run cannot be read; the operator has been alerted.");
 
-    /// <summary>The same for an agent that is to be run.</summary>
-    internal static readonly RunError AgentUnreadable = new(
-        "content_unreadable", "The stored definition of this agent cannot be read; the operator has been alerted. Put it again, or wait until that is mended.");
-
     /// <summary>In place of a message that holds content, for who is told of a run but does not read it.</summary>
     internal const string Withheld = "The message quotes what was said; read the run for it.";
 

@@ -65,7 +65,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
     public async Task<DelegatedCall?> RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
-        RunContext.Enter(journal);
+        RunSpans.Enter(journal);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
         if (verdict is not GateVerdict.Delegate delegated)
         {

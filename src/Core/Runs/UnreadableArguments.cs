@@ -39,8 +39,8 @@ internal static class UnreadableArguments
         AdditionalProperties = call.Exception is null ? call.AdditionalProperties : new(call.AdditionalProperties ?? []) { [Mark] = true },
     };
 
-    public static bool HasUnreadableArguments(this PendingCall call) =>
-        call.Content.AdditionalProperties?.ContainsKey(Mark) == true;
+    public static bool HasUnreadableArguments(this FunctionCallContent call) =>
+        call.AdditionalProperties?.ContainsKey(Mark) == true;
 
     /// <returns>Null where they can be written and read again.</returns>
     private static Exception? WhyNot(IDictionary<string, object?> arguments)

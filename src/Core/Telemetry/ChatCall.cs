@@ -49,7 +49,7 @@ internal sealed class ChatCall : IDisposable
     public static ChatCall Begin(ModelId model, Activity? asker, RunContext? run, ChatOptions? options, bool streaming)
     {
         var call = new ChatCall(
-            RunSpans.Source.StartActivity($"{GenAi.Operations.Chat} {model.Model}", ActivityKind.Client, asker?.Context ?? default), model);
+            Spans.Source.StartActivity($"{GenAi.Operations.Chat} {model.Model}", ActivityKind.Client, asker?.Context ?? default), model);
         call.Describe(run, options, streaming);
         return call;
     }
@@ -148,9 +148,9 @@ internal sealed class ChatCall : IDisposable
         }
 
         _span
-            .SetTag(GenAi.AgentId, run?.Run.AgentId)
-            .SetTag(GenAi.ConversationId, run?.Run.ConversationId)
-            .SetTag(Attributes.RunId, run?.Run.Id)
+            .SetTag(GenAi.AgentId, run?.AgentId)
+            .SetTag(GenAi.ConversationId, run?.ConversationId)
+            .SetTag(Attributes.RunId, run?.RunId)
             .SetTag(Attributes.Turn, run?.Turn + 1)
             .SetTag(Attributes.Owner, run?.Owner)
             .SetTag(GenAi.RequestStream, streaming ? true : null)

@@ -17,7 +17,7 @@ public static class InvocationSpan
             Activity.Current = null;
         }
 
-        return RunSpans.Source.StartActivity(function, kind, parent)?
+        return Spans.Source.StartActivity(function, kind, parent)?
             .SetTag(Attributes.Function, function).SetTag(Attributes.Trigger, trigger);
     }
 
@@ -31,8 +31,8 @@ public static class InvocationSpan
         }
     }
 
-    /// <inheritdoc cref="RunSpans.Fail"/>
-    public static void Fail(Activity? span, Exception failure) => RunSpans.Fail(span, failure);
+    /// <inheritdoc cref="Spans.Fail"/>
+    public static void Fail(Activity? span, Exception failure) => Spans.Fail(span, failure);
 
     /// <remarks>
     /// A web server makes an activity for itself that nobody exports, and whose parent is the caller's span. As a parent it

@@ -14,7 +14,7 @@ internal sealed class RunLogAttributes : BaseProcessor<LogRecord>
             data.Attributes =
             [
                 .. data.Attributes ?? [],
-                new(Signals.Attributes.RunId, run.Run.Id),
+                new(Signals.Attributes.RunId, run.RunId),
                 new(Signals.Attributes.Turn, run.Turn),
                 new(Signals.Attributes.Owner, run.Owner),
             ];

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Yggdrasil.Runs;
+using Yggdrasil.Tools;
 using static Yggdrasil.Telemetry.Signals;
 
 namespace Yggdrasil.Telemetry;

@@ -15,8 +15,6 @@ namespace Yggdrasil.Telemetry;
 /// </remarks>
 internal static class RunSpans
 {
-    public static readonly ActivitySource Source = new(Signals.Source);
-
     /// <summary>What a run that is being started stores, so that all its slices join the trace; null where nobody traces.</summary>
     /// <remarks>A run that no request starts, but an orchestration's activity, begins a trace of its own.</remarks>
     public static string? BeginTrace()
@@ -26,14 +24,24 @@ internal static class RunSpans
             return current.Id;
         }
 
-        using var start = Source.StartActivity("start_run", ActivityKind.Producer);
+        using var start = Spans.Source.StartActivity("start_run", ActivityKind.Producer);
         return start?.Id;
     }
+
+    /// <summary>Says until the calling method returns that it and what it calls works for a run.</summary>
+    public static void Enter(IRunJournal journal)
+    {
+        var run = journal.Run;
+        RunContext.Enter(run.Id, run.AgentId, run.ConversationId, OwnerOf(run), () => journal.Run.Turns);
+    }
+
+    /// <summary>A hash of a run's owner, for spans and logs, which never name a user.</summary>
+    public static string OwnerOf(Run run) => Ids.OwnerHandle(run.Caller.Owner.Partition);
 
     /// <summary>Drives a run for a slice, as <c>invoke_agent</c>.</summary>
     public static async Task<SliceOutcome> InvokeAgentAsync(IRunJournal journal, Func<Task<SliceOutcome>> advance)
     {
-        RunContext.Enter(journal);
+        Enter(journal);
         var run = journal.Run;
         RunMetrics.SliceBegan(run);
         using var span = Start(run, $"{GenAi.Operations.InvokeAgent} {run.AgentId}", GenAi.Operations.InvokeAgent);
@@ -61,7 +69,7 @@ internal static class RunSpans
         {
             RunMetrics.SliceEnded(SliceFailed);
             Describe(span, journal.Run, SliceFailed);
-            Fail(span, failure);
+            Spans.Fail(span, failure);
             throw;
         }
     }
@@ -92,10 +100,6 @@ internal static class RunSpans
         }
     }
 
-    /// <summary>Marks a span as failed, by the kind of failure alone: messages may quote anything.</summary>
-    public static void Fail(Activity? span, Exception failure) =>
-        span?.SetTag(GenAi.ErrorType, failure.GetType().FullName).SetStatus(ActivityStatusCode.Error);
-
     private const string SliceGivenUp = "GivenUp";
     private const string SliceFailed = "Failed";
 
@@ -108,14 +112,14 @@ internal static class RunSpans
         var ambient = Activity.Current;
         var isOwn = ambient?.Source.Name == Signals.Source && ambient.GetTagItem(Signals.Attributes.RunId) as string == run.Id;
         var span = isOwn || !ActivityContext.TryParse(run.TraceParent, traceState: null, isRemote: true, out var parent)
-            ? Source.StartActivity(name)
-            : Source.StartActivity(name, ActivityKind.Internal, parent, links: LinksTo(ambient, parent));
+            ? Spans.Source.StartActivity(name)
+            : Spans.Source.StartActivity(name, ActivityKind.Internal, parent, links: LinksTo(ambient, parent));
         return span?
             .SetTag(GenAi.OperationName, operation)
             .SetTag(GenAi.AgentId, run.AgentId)
             .SetTag(GenAi.ConversationId, run.ConversationId)
             .SetTag(Signals.Attributes.RunId, run.Id)
-            .SetTag(Signals.Attributes.Owner, RunContext.OwnerOf(run));
+            .SetTag(Signals.Attributes.Owner, OwnerOf(run));
     }
 
     private static ActivityLink[] LinksTo(Activity? ambient, ActivityContext parent) =>

@@ -3,7 +3,6 @@ using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -11,7 +10,6 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using Yggdrasil.Providers;
 using Yggdrasil.Settings;
 
 namespace Yggdrasil.Telemetry;
@@ -33,9 +31,7 @@ public static class TelemetryServices
     {
         services.AddSettings<TelemetryOptions>(configuration, TelemetryOptions.Section, options => options.Problems());
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<TelemetryOptions>>().Value);
-        services.AddTracedModels();
         services.AddSingleton<ActiveUsers>();
-        services.AddHostedService<BreakerMetrics>();
         services.AddHostedService<TelemetryAtStart>();
 
         var options = configuration.GetSection(TelemetryOptions.Section).Get<TelemetryOptions>() ?? new TelemetryOptions();
@@ -70,15 +66,6 @@ public static class TelemetryServices
         || configuration[StandardOtlpEndpoint] is { Length: > 0 };
 
     private static bool ToAzureMonitor(IConfiguration configuration) => configuration[AzureMonitor] is { Length: > 0 };
-
-    private static void AddTracedModels(this IServiceCollection services)
-    {
-        var clients = services.Last(service => service.ServiceType == typeof(IModelClients));
-        services.Replace(ServiceDescriptor.Singleton<IModelClients>(provider => new TracedModelClients(
-            (IModelClients)clients.ImplementationFactory!(provider),
-            provider.GetRequiredService<TelemetryOptions>(),
-            provider.GetRequiredService<ILogger<TracedChatClient>>())));
-    }
 
     private static void AddCollector(this OpenTelemetryBuilder telemetry, OtlpOptions options)
     {

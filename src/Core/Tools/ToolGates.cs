@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Yggdrasil.Agents;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
@@ -62,7 +63,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return new GateVerdict.Refuse($"There is no tool \"{Shorten(name)}\". Your tools: {Names(run)}.");
         }
 
-        if (call.HasUnreadableArguments())
+        if (call.Content.HasUnreadableArguments())
         {
             return new GateVerdict.Refuse("The arguments are not a JSON object. Call the tool again with valid JSON.");
         }
@@ -73,7 +74,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");
         }
 
-        var listed = tool.AgentId is null ? name : DelegateTools.ToolOf(tool.AgentId);
+        var listed = tool.AgentId is null ? name : DelegateNames.ToolOf(tool.AgentId);
         if ((tool.RequiresApproval || run.Agent.Approvals.Contains(listed)) && JudgeApproval(run, call, canWait) is { } verdict)
         {
             return verdict;
@@ -120,7 +121,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
     /// <summary>The tools this run's model is told of: those it may call.</summary>
     public IEnumerable<AgentTool> Offered(Run run) =>
         from name in run.Agent.Tools
-        let tool = DelegateTools.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)
+        let tool = DelegateNames.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)
         where tool is not null
         select tool;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
 using Yggdrasil.Problems;
+using Yggdrasil.Providers.Cache;
+using Yggdrasil.Security.Redaction;
 
 namespace Yggdrasil.Functions.Http;
 

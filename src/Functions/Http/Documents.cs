@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
 using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Providers.Cache;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -4,6 +4,7 @@ using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

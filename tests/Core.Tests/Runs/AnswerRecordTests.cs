@@ -5,6 +5,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

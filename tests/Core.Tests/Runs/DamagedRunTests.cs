@@ -6,6 +6,7 @@ using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Runs;
 

@@ -6,6 +6,7 @@ using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

@@ -5,9 +5,11 @@ using Yggdrasil.Conversations;
 using Yggdrasil.Problems;
 using Yggdrasil.Runs;
 using Yggdrasil.Security;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Agents;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

@@ -6,6 +6,7 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

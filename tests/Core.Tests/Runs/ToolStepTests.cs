@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

@@ -64,8 +64,8 @@ public sealed class RunSpansTests
     {
         var run = LoopFixture.NewRun(new AgentDefinition { Model = "scripted:one" }, DateTimeOffset.UtcNow);
 
-        Assert.DoesNotContain("alice", RunContext.OwnerOf(run), StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(RunContext.OwnerOf(run), RunContext.OwnerOf(run with { Id = Ids.NewRun() }));
+        Assert.DoesNotContain("alice", RunSpans.OwnerOf(run), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(RunSpans.OwnerOf(run), RunSpans.OwnerOf(run with { Id = Ids.NewRun() }));
     }
 
     private static ChatResponse Calls(string tool) => new(new ChatMessage(

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;

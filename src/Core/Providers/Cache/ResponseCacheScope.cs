@@ -1,6 +1,3 @@
-using Yggdrasil.Agents;
-using Yggdrasil.Runs;
-
 namespace Yggdrasil.Providers.Cache;
 
 /// <summary>Whose answers a model call may be given, and for how long they are kept.</summary>
@@ -11,16 +8,4 @@ namespace Yggdrasil.Providers.Cache;
 /// <param name="AgentKey">The agent they were given to.</param>
 /// <param name="AgentVersion">The version of it.</param>
 /// <param name="Ttl">How long an answer is kept.</param>
-internal sealed record ResponseCacheScope(string Partition, string AgentKey, int AgentVersion, TimeSpan Ttl)
-{
-    public static ResponseCacheScope Of(Run run, CachePolicy policy)
-    {
-        var owner = run.Caller.Owner.Partition;
-        return new ResponseCacheScope(
-            // A run without a key was started before runs had one; then nobody else may have its answers.
-            policy.Scope == CacheScope.Agent ? run.AgentKey ?? owner : owner,
-            run.AgentKey ?? run.AgentId,
-            run.AgentVersion,
-            TimeSpan.FromSeconds(policy.TtlSeconds));
-    }
-}
+internal sealed record ResponseCacheScope(string Partition, string AgentKey, int AgentVersion, TimeSpan Ttl);

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Problems;
 using Yggdrasil.Security.Authorization;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Delegation;
 
@@ -32,7 +34,7 @@ public sealed class ChildRuns
         {
             var (child, _) = await _runs.StartAsync(
                 parent.Caller,
-                DelegateTools.IdFor(parent.AgentId, call.AgentId),
+                DelegateNames.IdFor(parent.AgentId, call.AgentId),
                 RequestOf(call),
                 new Idempotency(call.Key, RequestHash: "child"),
                 wait: TimeSpan.Zero,

@@ -1,3 +1,5 @@
+using Yggdrasil.Agents;
+
 namespace Yggdrasil.Runs.Delegation;
 
 /// <summary>What a run and all the runs below it have used together.</summary>
@@ -12,7 +14,7 @@ internal sealed class ChildUsage(RunStore store)
 
     private async Task<RunUsage?> SumAsync(Run run, CancellationToken cancellationToken)
     {
-        if (run.Turns == 0 || !run.Agent.Tools.Any(DelegateTools.IsDelegate))
+        if (run.Turns == 0 || !run.Agent.Tools.Any(DelegateNames.IsDelegate))
         {
             return null;
         }

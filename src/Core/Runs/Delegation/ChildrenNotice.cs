@@ -15,7 +15,7 @@ internal sealed class ChildrenNotice(RunStore store, RunControl control) : INoti
 
     /// <summary>The notice of runs that may have children.</summary>
     public static IEnumerable<RunNotice> Of(AgentDefinition agent) =>
-        agent.Tools.Any(DelegateTools.IsDelegate) ? [new RunNotice(Name, "")] : [];
+        agent.Tools.Any(DelegateNames.IsDelegate) ? [new RunNotice(Name, "")] : [];
 
     public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
     {

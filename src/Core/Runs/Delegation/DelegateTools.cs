@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Delegation;
@@ -14,12 +15,6 @@ internal static class DelegateTools
     /// <summary>How many runs may stand one above the other, the first not counted.</summary>
     public const int MaxDepth = 4;
 
-    /// <summary>The longest id of an agent that may be a tool: with it the name is as long as providers allow.</summary>
-    public const int MaxIdLength = 64 - 6;
-
-    private const string Prefix = "agent:";
-    private const string NamePrefix = "agent_";
-
     /// <summary>What all of them look like to those who check arguments, which depend on nothing else.</summary>
     public static AgentTool Shape { get; } = new()
     {
@@ -29,41 +24,26 @@ internal static class DelegateTools
         InvokeAsync = static (_, _, _, _) => Task.FromException<string>(new InvalidOperationException("An agent is run, not invoked.")),
     };
 
-    public static bool IsDelegate(string tool) => tool.StartsWith(Prefix, StringComparison.Ordinal);
-
-    /// <summary>The id of the agent, as its owner knows it.</summary>
-    public static string IdOf(string tool) => tool[Prefix.Length..];
-
-    /// <summary>How an agent's definition writes it.</summary>
-    public static string ToolOf(string agentId) => Prefix + agentId;
-
-    /// <summary>How models call it.</summary>
-    public static string NameOf(string tool) => NamePrefix + IdOf(tool);
-
     /// <summary>The agent that a run's model calls by this name; null when the run has none such.</summary>
     public static AgentTool? Find(Run run, string name) =>
-        run.Agent.Tools.FirstOrDefault(tool => IsDelegate(tool) && NameOf(tool) == name) is { } tool ? Describe(run, tool) : null;
+        run.Agent.Tools.FirstOrDefault(tool => DelegateNames.IsDelegate(tool) && DelegateNames.NameOf(tool) == name) is { } tool ? Describe(run, tool) : null;
 
     /// <summary>What a run's model is told of one.</summary>
     public static AgentTool Describe(Run run, string tool)
     {
-        var described = run.Agent.DelegateDescriptions?.GetValueOrDefault(IdOf(tool));
-        var text = $"Asks the agent \"{IdOf(tool)}\" and answers what it says. {described}".TrimEnd();
+        var described = run.Agent.DelegateDescriptions?.GetValueOrDefault(DelegateNames.IdOf(tool));
+        var text = $"Asks the agent \"{DelegateNames.IdOf(tool)}\" and answers what it says. {described}".TrimEnd();
         return Shape with
         {
-            AgentId = IdOf(tool),
-            Declaration = AIFunctionFactory.CreateDeclaration(NameOf(tool), text, Shape.Declaration.JsonSchema),
+            AgentId = DelegateNames.IdOf(tool),
+            Declaration = AIFunctionFactory.CreateDeclaration(DelegateNames.NameOf(tool), text, Shape.Declaration.JsonSchema),
         };
     }
-
-    /// <summary>The id under which the run's caller may run the agent.</summary>
-    public static string IdFor(string runAgentId, string agentId) =>
-        Ids.IsSharedAgent(runAgentId) ? $"{runAgentId[..(runAgentId.IndexOf('~', StringComparison.Ordinal) + 1)]}{agentId}" : agentId;
 
     /// <summary>Why a run may not ask an agent, in words for its model; null when it may.</summary>
     public static string? Obstacle(Run run, string agentId)
     {
-        var id = IdFor(run.AgentId, agentId);
+        var id = DelegateNames.IdFor(run.AgentId, agentId);
         if (id == run.AgentId || run.Ancestors.Contains(id))
         {
             return $"The agent \"{agentId}\" is already working on this: it has asked for this run.";

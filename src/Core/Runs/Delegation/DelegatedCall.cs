@@ -1,3 +1,5 @@
+using Yggdrasil.Security.Redaction;
+
 namespace Yggdrasil.Runs.Delegation;
 
 /// <summary>A call that is a run of another agent, recorded in its parent's journal and now to be started.</summary>
@@ -19,7 +21,7 @@ public sealed record DelegatedCall(Run Parent, string CallId, string AgentId, st
 /// <summary>What a child run has from the run that asked for it.</summary>
 /// <param name="Ancestors">The agents above it, the first first, by the ids under which its caller may run them.</param>
 internal sealed record Inheritance(
-    ParentCall Parent, IReadOnlyList<string> Ancestors, DateTimeOffset Deadline, Agents.RedactionMode Redaction);
+    ParentCall Parent, IReadOnlyList<string> Ancestors, DateTimeOffset Deadline, RedactionMode Redaction);
 
 /// <summary>The call of another run that a run answers.</summary>
 public sealed record ParentCall(string RunId, string CallId);

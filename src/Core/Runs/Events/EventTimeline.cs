@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Events;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers.Profiles.Shaping;
 
 namespace Yggdrasil.Security.Redaction;
 
@@ -12,6 +11,9 @@ namespace Yggdrasil.Security.Redaction;
 /// </remarks>
 internal static class MessageText
 {
+    /// <summary>The additional property of a call that holds its arguments as the model wrote them, in one text.</summary>
+    public const string WrittenArguments = "writtenArguments";
+
     public static ChatMessage Rewrite(ChatMessage message, Func<string, string> rewrite)
     {
         var contents = message.Contents.Select(content => Rewrite(content, rewrite)).ToList();
@@ -69,13 +71,13 @@ internal static class MessageText
     /// <summary>The arguments as the model wrote them are the old ones.</summary>
     private static AdditionalPropertiesDictionary? WithoutWritten(AdditionalPropertiesDictionary? properties)
     {
-        if (properties?.ContainsKey(WrittenArguments.Property) != true)
+        if (properties?.ContainsKey(WrittenArguments) != true)
         {
             return properties;
         }
 
         var rest = properties.Clone();
-        rest.Remove(WrittenArguments.Property);
+        rest.Remove(WrittenArguments);
         return rest;
     }
 

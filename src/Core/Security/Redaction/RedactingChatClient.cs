@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Agents;
 using Yggdrasil.Providers;
 
 namespace Yggdrasil.Security.Redaction;

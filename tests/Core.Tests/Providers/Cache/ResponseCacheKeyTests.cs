@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;
+using Yggdrasil.Runs;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Runs;
 
@@ -108,10 +109,10 @@ public sealed class ResponseCacheKeyTests
     public void Scope_says_who_shares_an_answer(CacheScope scope, string partition)
     {
         var run = LoopFixture.NewRun(new AgentDefinition { Model = "demo:a" }, DateTimeOffset.UtcNow) with { AgentKey = "configuration~assistant" };
-        Assert.Equal(partition, ResponseCacheScope.Of(run, new CachePolicy(60, scope)).Partition);
+        Assert.Equal(partition, ModelStep.CacheScopeOf(run, new CachePolicy(60, scope)).Partition);
 
         // A run of before agents had keys shares with nobody.
-        Assert.Equal("dev!alice", ResponseCacheScope.Of(run with { AgentKey = null }, new CachePolicy(60, scope)).Partition);
+        Assert.Equal("dev!alice", ModelStep.CacheScopeOf(run with { AgentKey = null }, new CachePolicy(60, scope)).Partition);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Agents;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Providers;
 using Yggdrasil.Providers.Cache;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Agents;
 using Yggdrasil.Security.Redaction;
 
 namespace Yggdrasil.Tests.Providers.Profiles;

@@ -7,6 +7,7 @@ using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Security;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs.Approvals;

@@ -4,7 +4,9 @@ using Yggdrasil.Problems;
 using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs.Delegation;

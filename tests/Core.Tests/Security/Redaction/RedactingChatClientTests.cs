@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Agents;
 using Yggdrasil.Providers;
 using Yggdrasil.Security.Redaction;
 using Yggdrasil.Storage;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Security.Redaction;
 
 namespace Yggdrasil.Providers.Profiles.Shaping;
 
@@ -12,7 +13,7 @@ namespace Yggdrasil.Providers.Profiles.Shaping;
 internal static class WrittenArguments
 {
     /// <summary>The additional property of a call that holds its arguments as written.</summary>
-    public const string Property = "writtenArguments";
+    public const string Property = MessageText.WrittenArguments;
 
     private const string None = "{}";
 
