@@ -1,3 +1,4 @@
+using Yggdrasil.Problems;
 using Yggdrasil.Retention;
 using Yggdrasil.Runs;
 
@@ -15,19 +16,19 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
 
     /// <summary>Removes a batch: from now on nobody sees it, and what it has is removed as far as time allows.</summary>
     /// <returns>Whether all is gone; if not, the timer goes on.</returns>
-    /// <exception cref="Problems.ConflictException">The batch has not ended, or is being changed by others.</exception>
+    /// <exception cref="ConflictException">The batch has not ended, or is being changed by others.</exception>
     public async Task<bool> RemoveAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
     {
         if (!batch.IsDeleted)
         {
             if (!batch.IsTerminal)
             {
-                throw new Problems.ConflictException("The batch has not ended; cancel it first.");
+                throw new ConflictException("The batch has not ended; cancel it first.");
             }
 
             await due.AddAsync(DueOf(batch, DueItem.DayOf(time.GetUtcNow())), cancellationToken);
             batch = await batches.UpdateAsync(batch with { IsDeleted = true }, cancellationToken)
-                ?? throw new Problems.ConflictException("The batch is being changed by others; try again.");
+                ?? throw new ConflictException("The batch is being changed by others; try again.");
         }
 
         return await FinishAsync(batch, scheduler, isOver, cancellationToken);

@@ -1,3 +1,5 @@
+using Yggdrasil.Runs;
+
 namespace Yggdrasil.Batches;
 
 /// <summary>Names a batch to its orchestration: ids only.</summary>
@@ -38,7 +40,7 @@ public sealed record BatchOutcome(BatchSliceEnd End, DateTimeOffset? Until = nul
 }
 
 /// <summary>Starts the orchestrations that drive batches, beside those of runs.</summary>
-public interface IBatchScheduler : Runs.IRunScheduler
+public interface IBatchScheduler : IRunScheduler
 {
     /// <summary>Schedules the orchestration of a batch's round. One that has not ended counts as success; one that has is replaced.</summary>
     Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken);

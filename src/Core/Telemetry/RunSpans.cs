@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs;
 using Yggdrasil.Tools;
 
@@ -127,7 +128,7 @@ internal static class RunSpans
 
     private static void DescribeModel(Activity span, string model)
     {
-        if (Providers.ModelId.TryParse(model, out var id))
+        if (ModelId.TryParse(model, out var id))
         {
             span.SetTag(GenAi.ProviderName, GenAi.ProviderNameOf(id.Provider)).SetTag(GenAi.RequestModel, id.Model);
         }

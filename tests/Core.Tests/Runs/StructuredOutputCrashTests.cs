@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Yggdrasil.Runs;
+using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
@@ -56,7 +57,7 @@ public sealed class StructuredOutputCrashTests(AzuriteFixture azurite)
         Assert.All(rows, row => Assert.DoesNotContain(((IDictionary<string, object>)row).Values.OfType<string>(), text => text.Contains(Canary, StringComparison.Ordinal)));
     }
 
-    private DriverFixture Worker(Yggdrasil.Security.Owner owner, ScriptedModels models)
+    private DriverFixture Worker(Owner owner, ScriptedModels models)
     {
         var worker = new DriverFixture(azurite, models, new TestTools(), owner);
         worker.Agent = worker.Agent with

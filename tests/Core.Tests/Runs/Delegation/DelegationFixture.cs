@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Notifications;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Security;
@@ -26,7 +27,7 @@ internal sealed class DelegationFixture
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Overdue, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
-        Endings = new Yggdrasil.Notifications.RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)], TestUnknown.Values);
+        Endings = new RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)], TestUnknown.Values);
     }
 
     public DriverFixture Worker { get; }
@@ -39,7 +40,7 @@ internal sealed class DelegationFixture
 
     public ChildRuns Children { get; }
 
-    public Yggdrasil.Notifications.RunEndings Endings { get; }
+    public RunEndings Endings { get; }
 
     public RecordingScheduler Scheduler { get; } = new();
 
