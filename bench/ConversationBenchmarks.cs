@@ -2,8 +2,9 @@ using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Benchmarks;
 

@@ -2,8 +2,10 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Agents;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Benchmarks;
 

@@ -5,9 +5,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.State;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.State;
+using Yggdrasil.Models.Transport;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Benchmarks;
 

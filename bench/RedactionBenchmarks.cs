@@ -1,6 +1,6 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Benchmarks;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
+using Yggdrasil.Hosting;
 using Yggdrasil.LocalHost.Azurite;
 
 namespace Yggdrasil.Benchmarks;

@@ -3,10 +3,12 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Agents;
+using Yggdrasil.Identity;
 using Yggdrasil.LocalHost.Hosting;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Benchmarks;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using Yggdrasil.Providers.Wire;
+using Yggdrasil.Models.Wire;
 
 namespace Yggdrasil.Benchmarks;
 

@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
-using Yggdrasil;
 using Yggdrasil.Functions;
 using Yggdrasil.Functions.Middleware;
+using Yggdrasil.Hosting;
 using Yggdrasil.Telemetry;
 
 var builder = FunctionsApplication.CreateBuilder(args);

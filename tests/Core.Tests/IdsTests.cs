@@ -1,3 +1,5 @@
+using Yggdrasil.Foundation;
+
 namespace Yggdrasil.Tests;
 
 public sealed class IdsTests

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Configuration;
 using Yggdrasil.Conformance.Reporting;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
 
 namespace Yggdrasil.Conformance;
 

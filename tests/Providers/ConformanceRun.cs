@@ -1,5 +1,5 @@
 using Yggdrasil.Conformance.Checks;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Conformance;
 

@@ -1,6 +1,7 @@
 using Azure;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 
 namespace Yggdrasil.Agents;
 

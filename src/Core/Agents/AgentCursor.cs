@@ -1,4 +1,5 @@
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Agents;
 

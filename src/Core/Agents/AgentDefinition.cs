@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Agents;
 

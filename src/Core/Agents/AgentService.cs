@@ -1,6 +1,7 @@
 using Azure;
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;

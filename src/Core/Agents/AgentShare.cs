@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;

@@ -1,7 +1,8 @@
 using Azure;
 using Azure.Data.Tables;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 

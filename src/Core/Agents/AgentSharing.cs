@@ -1,5 +1,5 @@
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
 
 namespace Yggdrasil.Agents;
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 

@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json;
-using Yggdrasil.Problems;
-using Yggdrasil.Providers;
-using Yggdrasil.Retention;
-using Yggdrasil.Schemas;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation.Schemas;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Agents;

@@ -1,10 +1,11 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Problems;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security.Redaction;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation.Settings;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Agents;
 

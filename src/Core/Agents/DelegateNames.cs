@@ -1,3 +1,5 @@
+using Yggdrasil.Foundation;
+
 namespace Yggdrasil.Agents;
 
 /// <summary>How agents name each other as tools: <c>agent:researcher</c> in a definition, <c>agent_researcher</c> to models.</summary>

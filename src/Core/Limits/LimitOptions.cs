@@ -1,4 +1,5 @@
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Limits;
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Settings;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Limits;
 

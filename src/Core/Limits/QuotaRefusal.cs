@@ -1,4 +1,4 @@
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Limits;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure.Data.Tables;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection;
 
 namespace Yggdrasil.Storage;
 

@@ -5,7 +5,8 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Protection;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Storage;

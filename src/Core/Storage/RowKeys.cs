@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using Azure.Data.Tables;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Storage;
 

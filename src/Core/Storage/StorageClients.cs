@@ -66,13 +66,13 @@ public sealed class StorageClients
     /// <summary>Items of batches: partition = one upload of a batch.</summary>
     public ValueTask<TableClient> GetBatchItemsTableAsync(CancellationToken cancellationToken) => _batchItems.GetAsync(cancellationToken);
 
-    /// <summary>What admins say of users: partition = tenant, row = user (see <see cref="Security.Owner"/>).</summary>
+    /// <summary>What admins say of users: partition = tenant, row = user (see <c>Owner</c>).</summary>
     public ValueTask<TableClient> GetUsersTableAsync(CancellationToken cancellationToken) => _users.GetAsync(cancellationToken);
 
     /// <summary>What is to be looked at on a day: partition = the day. Ids only.</summary>
     public ValueTask<TableClient> GetDueTableAsync(CancellationToken cancellationToken) => _due.GetAsync(cancellationToken);
 
-    /// <summary>Kinds of errors and how often each was seen (see <see cref="Telemetry.Errors.ErrorFingerprint"/>). Never content.</summary>
+    /// <summary>Kinds of errors and how often each was seen (see <c>ErrorFingerprint</c>). Never content.</summary>
     public ValueTask<TableClient> GetErrorsTableAsync(CancellationToken cancellationToken) => _errors.GetAsync(cancellationToken);
 
     /// <summary>What was found out about the app's dependencies: partition = day, or alerts.</summary>
@@ -80,7 +80,7 @@ public sealed class StorageClients
 
     public ValueTask<TableClient> GetCacheTableAsync(CancellationToken cancellationToken) => _cache.GetAsync(cancellationToken);
 
-    /// <summary>What instances tell each other of providers (see <see cref="Providers.State.ProviderState"/>).</summary>
+    /// <summary>What instances tell each other of providers (see <c>ProviderState</c>).</summary>
     public ValueTask<TableClient> GetProvidersTableAsync(CancellationToken cancellationToken) => _providers.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>

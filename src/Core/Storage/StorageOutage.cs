@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Protection.Secrets;
 using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Storage;

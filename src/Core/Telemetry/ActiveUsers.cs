@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Telemetry;
 

@@ -10,7 +10,7 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Telemetry;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Yggdrasil.Schemas;
+using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Tools;
 

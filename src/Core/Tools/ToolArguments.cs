@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Yggdrasil.Schemas;
+using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Tools;
 

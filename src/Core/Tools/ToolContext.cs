@@ -1,4 +1,4 @@
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Tools;
 

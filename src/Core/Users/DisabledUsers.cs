@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.Users;
 

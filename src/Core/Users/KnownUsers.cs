@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Users;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Security;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 

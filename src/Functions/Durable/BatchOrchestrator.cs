@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Yggdrasil.Batches;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Durable;
 

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Callbacks;
 
 namespace Yggdrasil.Functions.Durable;
 

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Callbacks;
 
 namespace Yggdrasil.Functions.Durable;
 

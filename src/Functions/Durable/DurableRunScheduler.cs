@@ -1,9 +1,10 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Batches;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Durable;
 

@@ -1,6 +1,7 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Health.Probes;
+using Yggdrasil.Foundation;
+using Yggdrasil.Operations.Health.Probes;
 
 namespace Yggdrasil.Functions.Durable;
 

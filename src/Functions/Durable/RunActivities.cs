@@ -1,8 +1,9 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Notifications;
-using Yggdrasil.Runs;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Durable;
 

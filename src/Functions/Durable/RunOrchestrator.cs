@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Durable;
 

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Functions.Durable;
 

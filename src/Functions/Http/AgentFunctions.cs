@@ -1,7 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Agents;
-using Yggdrasil.Limits;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Functions.Http;
 

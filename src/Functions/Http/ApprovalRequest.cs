@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Approvals;
 
 namespace Yggdrasil.Functions.Http;

@@ -1,5 +1,5 @@
-using Yggdrasil.Batches;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Http;
 

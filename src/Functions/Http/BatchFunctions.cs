@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Batches;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Limits;
+using Yggdrasil.Runs.Quotas;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Yggdrasil.Batches;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Http;
 

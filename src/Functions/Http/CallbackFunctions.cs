@@ -1,7 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Limits;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

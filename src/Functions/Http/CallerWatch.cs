@@ -1,4 +1,4 @@
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
+using Yggdrasil.Foundation;
+using Yggdrasil.Runs.Conversations;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,7 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Conversations;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Runs.Conversations;
 
 namespace Yggdrasil.Functions.Http;
 

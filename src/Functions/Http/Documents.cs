@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Runs;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Redaction;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Delegation;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Problems;
-using Yggdrasil.Telemetry.Errors;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Operations.Errors;
 
 namespace Yggdrasil.Functions.Http;
 

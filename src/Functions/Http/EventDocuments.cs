@@ -2,9 +2,11 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation;
+using Yggdrasil.Models;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;

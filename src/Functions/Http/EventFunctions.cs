@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Runs.Requests;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;

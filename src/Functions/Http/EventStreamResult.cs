@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
+using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Events;
 
 namespace Yggdrasil.Functions.Http;

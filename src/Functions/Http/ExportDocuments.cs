@@ -1,6 +1,6 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Runs;
-using Yggdrasil.Users;
+using Yggdrasil.Operations.UserData;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http;
 

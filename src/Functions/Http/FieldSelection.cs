@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,6 @@
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Limits;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Quotas;
+using Yggdrasil.Runs.Requests;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;

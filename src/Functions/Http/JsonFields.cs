@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Yggdrasil.Problems;
-using Yggdrasil.Schemas;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,5 +1,5 @@
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Functions.Http;
 

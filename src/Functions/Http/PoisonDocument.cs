@@ -1,4 +1,4 @@
-using Yggdrasil.Prompts;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Functions.Http;
 

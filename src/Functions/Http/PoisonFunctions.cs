@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Prompts;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Functions.Http;
 

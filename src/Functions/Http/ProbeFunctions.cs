@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Health;
+using Yggdrasil.Operations.Health;
 
 namespace Yggdrasil.Functions.Http;
 

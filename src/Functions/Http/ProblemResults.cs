@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

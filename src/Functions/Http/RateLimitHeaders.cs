@@ -1,6 +1,6 @@
 using System.Globalization;
-using Yggdrasil.Limits;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

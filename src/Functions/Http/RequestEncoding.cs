@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

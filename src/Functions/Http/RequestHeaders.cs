@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Functions.Http;
 

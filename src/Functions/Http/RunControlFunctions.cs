@@ -1,8 +1,9 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Runs;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Limits;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Quotas;
+using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http;
 

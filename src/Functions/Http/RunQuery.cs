@@ -1,6 +1,7 @@
 using System.Globalization;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http;
 

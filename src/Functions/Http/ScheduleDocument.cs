@@ -1,5 +1,5 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Schedules;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Limits;
-using Yggdrasil.Schedules;
+using Yggdrasil.Runs.Quotas;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Http;
 

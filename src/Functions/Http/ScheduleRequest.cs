@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Yggdrasil.Problems;
-using Yggdrasil.Schedules;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation;
+using Yggdrasil.Models;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http;

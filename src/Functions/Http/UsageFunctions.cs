@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

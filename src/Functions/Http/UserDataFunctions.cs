@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Security.Authorization;
-using Yggdrasil.Users;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Operations.UserData;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,6 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Security.Authorization;
-using Yggdrasil.Users;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Operations.UserData;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -2,11 +2,12 @@ using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Primitives;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http;
 using Yggdrasil.Functions.Http.OpenApi;
-using Yggdrasil.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authentication;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Middleware;

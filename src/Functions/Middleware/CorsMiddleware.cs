@@ -3,7 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Functions.Middleware;
 

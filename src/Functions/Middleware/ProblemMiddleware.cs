@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http;
-using Yggdrasil.Problems;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Middleware;

@@ -1,8 +1,9 @@
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Yggdrasil.Foundation;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Prompts;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Functions.Queues;
 

@@ -1,14 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Yggdrasil.Conversations;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation.Schemas;
 using Yggdrasil.Functions.Http;
-using Yggdrasil.Problems;
-using Yggdrasil.Prompts;
-using Yggdrasil.Runs;
-using Yggdrasil.Schemas;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Functions.Queues;
 

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Providers.State;
+using Yggdrasil.Models.State;
 
 namespace Yggdrasil.Functions.Timers;
 

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Providers.Cache;
+using Yggdrasil.Models.Cache;
 
 namespace Yggdrasil.Functions.Timers;
 

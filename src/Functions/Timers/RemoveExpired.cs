@@ -1,7 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Retention;
+using Yggdrasil.Operations.Retention;
 
 namespace Yggdrasil.Functions.Timers;
 

@@ -1,5 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Storage;
+using Yggdrasil.Operations.Reprotection;
 
 namespace Yggdrasil.Functions.Timers;
 

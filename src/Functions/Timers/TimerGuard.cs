@@ -1,3 +1,5 @@
+using Yggdrasil.Foundation;
+
 namespace Yggdrasil.Functions.Timers;
 
 /// <summary>What every timer does with a failure: the host must not log it.</summary>

@@ -1,6 +1,6 @@
-using Yggdrasil.Health;
 using Yggdrasil.LocalHost.Engine;
 using Yggdrasil.LocalHost.Settings;
+using Yggdrasil.Operations.Health;
 
 namespace Yggdrasil.LocalHost.Hosting;
 

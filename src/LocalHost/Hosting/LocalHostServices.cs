@@ -2,14 +2,14 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Health;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.LocalHost.Durable;
 using Yggdrasil.LocalHost.Engine;
 using Yggdrasil.LocalHost.Http;
 using Yggdrasil.LocalHost.Queues;
 using Yggdrasil.LocalHost.Settings;
 using Yggdrasil.LocalHost.Timers;
-using Yggdrasil.Settings;
+using Yggdrasil.Operations.Health;
 
 namespace Yggdrasil.LocalHost.Hosting;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Yggdrasil.Security;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.LocalHost.Hosting;
 

@@ -1,4 +1,5 @@
 using Yggdrasil.Functions;
+using Yggdrasil.Hosting;
 using Yggdrasil.LocalHost.Settings;
 
 namespace Yggdrasil.LocalHost.Hosting;

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;

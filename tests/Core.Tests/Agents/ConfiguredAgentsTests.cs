@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents;
-using Yggdrasil.Providers.Cache;
+using Yggdrasil.Models.Cache;
 using Yggdrasil.Tests.Runs;
 
 namespace Yggdrasil.Tests.Agents;

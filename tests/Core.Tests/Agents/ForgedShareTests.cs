@@ -1,6 +1,6 @@
 using Azure.Data.Tables;
 using Yggdrasil.Agents;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 

@@ -1,3 +1,5 @@
+using Yggdrasil.Foundation;
+
 namespace Yggdrasil.Tests.Agents;
 
 public sealed class SharedAgentIdTests

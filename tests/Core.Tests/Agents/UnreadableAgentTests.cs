@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Protection;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;

@@ -1,10 +1,11 @@
 using Azure.Core;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Batches;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

@@ -2,14 +2,16 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
-using Yggdrasil.Batches;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Retention;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

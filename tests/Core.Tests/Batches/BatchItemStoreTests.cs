@@ -1,7 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Batches;
+using Yggdrasil.Foundation;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

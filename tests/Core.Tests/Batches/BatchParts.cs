@@ -1,8 +1,8 @@
-using Yggdrasil.Batches;
-using Yggdrasil.Retention;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

@@ -1,10 +1,11 @@
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
-using Yggdrasil.Batches;
-using Yggdrasil.Retention;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

@@ -1,9 +1,10 @@
-using Yggdrasil.Batches;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

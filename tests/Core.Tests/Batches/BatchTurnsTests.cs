@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Batches;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Security;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

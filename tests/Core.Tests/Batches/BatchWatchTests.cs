@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Batches;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Yggdrasil.Batches;
 using Yggdrasil.Tests.Runs;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 

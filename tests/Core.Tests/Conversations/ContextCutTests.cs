@@ -1,6 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
+using Yggdrasil.Runs.Conversations;
 
 namespace Yggdrasil.Tests.Conversations;
 

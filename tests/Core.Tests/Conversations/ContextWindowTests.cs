@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;

@@ -1,5 +1,5 @@
-using Yggdrasil.Conversations;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;

@@ -1,9 +1,9 @@
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Problems;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Retention;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;

@@ -1,7 +1,7 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Yggdrasil.Agents;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Limits;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tools;
 

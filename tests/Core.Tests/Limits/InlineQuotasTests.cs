@@ -1,9 +1,10 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

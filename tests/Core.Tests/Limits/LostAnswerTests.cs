@@ -1,8 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

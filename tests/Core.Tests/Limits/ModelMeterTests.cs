@@ -1,8 +1,10 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Metering;
+using Yggdrasil.Models.Tokens;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Tests.Limits;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Prices;
 
 namespace Yggdrasil.Tests.Limits;
 

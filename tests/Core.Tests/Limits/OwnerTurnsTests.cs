@@ -1,4 +1,4 @@
-using Yggdrasil.Limits;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Tests.Limits;
 

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Foundation;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Tests.Limits;

@@ -1,5 +1,6 @@
 using CsCheck;
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Tests.Limits;
 

@@ -1,6 +1,7 @@
 using CsCheck;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
+using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Tests.Limits;
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Prices;
 
 namespace Yggdrasil.Tests.Limits;
 

@@ -1,6 +1,7 @@
 using Yggdrasil.Limits;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
-using Yggdrasil.Tools;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Tests.Limits;

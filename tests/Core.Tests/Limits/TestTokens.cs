@@ -1,6 +1,6 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Tokens;
 
 namespace Yggdrasil.Tests.Limits;
 

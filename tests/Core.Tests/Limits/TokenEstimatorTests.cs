@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Tokens;
 
 namespace Yggdrasil.Tests.Limits;
 

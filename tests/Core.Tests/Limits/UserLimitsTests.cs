@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Security;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Users;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Yggdrasil.Notifications;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Notifications;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Notifications;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -1,7 +1,7 @@
 using CsCheck;
-using Yggdrasil.Prompts;
-using Yggdrasil.Security;
+using Yggdrasil.Protection;
 using Yggdrasil.Tests.Security;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Tests.Prompts;
 

@@ -6,14 +6,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
-using Yggdrasil.Conversations;
-using Yggdrasil.Prompts;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authentication;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Users;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Tests.Prompts;
 

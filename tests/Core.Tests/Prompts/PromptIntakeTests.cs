@@ -1,9 +1,9 @@
 using System.Text;
 using Azure.Data.Tables;
-using Yggdrasil.Problems;
-using Yggdrasil.Prompts;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Tests.Prompts;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Tests.Providers;
 

@@ -1,5 +1,5 @@
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Clients;
 
 namespace Yggdrasil.Tests.Providers;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Clients;
 
 namespace Yggdrasil.Tests.Providers;
 

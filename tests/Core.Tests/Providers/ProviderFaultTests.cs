@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Tests.Providers;
 

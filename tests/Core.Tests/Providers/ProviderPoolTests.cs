@@ -1,7 +1,10 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Transport;
 
 namespace Yggdrasil.Tests.Providers;
 

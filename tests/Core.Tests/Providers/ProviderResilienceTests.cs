@@ -2,7 +2,8 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Tests.Providers;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Configuration;
 
 namespace Yggdrasil.Tests.Providers;
 

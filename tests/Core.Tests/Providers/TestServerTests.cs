@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Tests.Providers;
 

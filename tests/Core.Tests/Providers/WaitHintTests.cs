@@ -1,4 +1,4 @@
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Tests.Providers;
 

@@ -1,5 +1,5 @@
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Retention;
 

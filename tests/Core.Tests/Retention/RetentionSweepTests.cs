@@ -1,11 +1,12 @@
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Problems;
-using Yggdrasil.Retention;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Conversations;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;

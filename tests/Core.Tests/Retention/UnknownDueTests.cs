@@ -1,7 +1,7 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Retention;
 using Yggdrasil.Storage;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Retention;

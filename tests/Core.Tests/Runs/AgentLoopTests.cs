@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

@@ -1,10 +1,11 @@
 using Azure;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Limits;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Metering;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

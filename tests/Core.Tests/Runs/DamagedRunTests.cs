@@ -1,8 +1,11 @@
 using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;

@@ -1,7 +1,8 @@
 using Azure;
 using Azure.Data.Tables;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Providers;
 using Yggdrasil.Tests.Storage;
 

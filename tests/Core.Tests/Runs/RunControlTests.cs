@@ -1,9 +1,10 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

@@ -1,11 +1,12 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Conversations;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Redaction;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Agents;
 using Yggdrasil.Tests.Storage;

@@ -3,8 +3,9 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 

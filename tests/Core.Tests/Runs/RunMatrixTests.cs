@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

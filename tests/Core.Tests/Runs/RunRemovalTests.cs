@@ -1,15 +1,16 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Problems;
-using Yggdrasil.Retention;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Operations.UserData;
 using Yggdrasil.Runs.Approvals;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Retention;
 using Yggdrasil.Tests.Storage;
-using Yggdrasil.Users;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;

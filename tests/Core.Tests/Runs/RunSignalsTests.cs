@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Runs;
 

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

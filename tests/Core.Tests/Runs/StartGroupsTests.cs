@@ -1,9 +1,9 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Conversations;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -2,10 +2,11 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Conversations;
-using Yggdrasil.Retention;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

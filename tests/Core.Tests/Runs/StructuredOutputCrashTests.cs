@@ -1,6 +1,6 @@
 using Azure.Data.Tables;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

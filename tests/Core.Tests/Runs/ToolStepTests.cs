@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

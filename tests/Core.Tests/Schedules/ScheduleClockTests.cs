@@ -1,6 +1,6 @@
 using System.Globalization;
-using Yggdrasil.Problems;
-using Yggdrasil.Schedules;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Tests.Schedules;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Problems;
-using Yggdrasil.Schedules;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Tests.Schedules;
 
@@ -124,9 +124,9 @@ public sealed class ScheduleServiceTests
 
         var items = await _app.Worker.Export.ReadAsync(_app.Scope, CancellationToken.None).ToListAsync();
 
-        var schedule = Assert.Single(items.OfType<Yggdrasil.Users.ExportItem.OfSchedule>()).Schedule;
+        var schedule = Assert.Single(items.OfType<Yggdrasil.Operations.UserData.ExportItem.OfSchedule>()).Schedule;
         Assert.Equal("Good morning", Assert.Single(schedule.Definition.Input).Text);
-        Assert.Single(items.OfType<Yggdrasil.Users.ExportItem.OfCallbackSecret>());
+        Assert.Single(items.OfType<Yggdrasil.Operations.UserData.ExportItem.OfCallbackSecret>());
         Assert.DoesNotContain(secret, string.Concat(items), StringComparison.Ordinal);
     }
 }

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
-using Yggdrasil.Schedules;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Tests.Schedules;
 

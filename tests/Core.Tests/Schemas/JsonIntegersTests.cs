@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Yggdrasil.Schemas;
+using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Tests.Schemas;
 

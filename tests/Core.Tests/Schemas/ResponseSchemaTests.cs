@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Tests.Runs;
 
 namespace Yggdrasil.Tests.Schemas;

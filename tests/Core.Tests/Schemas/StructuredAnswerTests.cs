@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Yggdrasil.Schemas;
+using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Tests.Schemas;
 

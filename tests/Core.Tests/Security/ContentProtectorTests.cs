@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Tests.Security;
 

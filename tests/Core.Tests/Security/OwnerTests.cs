@@ -1,5 +1,5 @@
 using CsCheck;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Tests.Security;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Tests.Security;
 

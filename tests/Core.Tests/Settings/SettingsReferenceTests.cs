@@ -4,8 +4,8 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Settings;
 

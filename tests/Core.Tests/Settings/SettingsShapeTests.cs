@@ -1,6 +1,6 @@
 using CsCheck;
 using Microsoft.Extensions.Configuration;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Tests.Settings;
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Fixtures;
 using Yggdrasil.LocalHost.Azurite;
-using Yggdrasil.Security;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 

@@ -1,7 +1,8 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Tests.Telemetry;

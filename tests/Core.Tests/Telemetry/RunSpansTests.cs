@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Foundation;
+using Yggdrasil.Runs.Telemetry;
 using Yggdrasil.Telemetry;
 using Yggdrasil.Tests.Runs;
 

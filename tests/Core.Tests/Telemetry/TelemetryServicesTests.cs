@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Tracing;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Tests.Telemetry;

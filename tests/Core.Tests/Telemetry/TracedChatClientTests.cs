@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Providers;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Tracing;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Tests.Telemetry;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Tools;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Infra.Tests.Bicep;
 

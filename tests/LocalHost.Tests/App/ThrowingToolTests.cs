@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Fixtures.OpenApi;
+using Yggdrasil.Hosting;
 using Yggdrasil.LocalHost.Hosting;
 using Yggdrasil.Tools;
 

@@ -1,7 +1,7 @@
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Engine.Storage;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.LocalHost.Tests.Engine;

@@ -1,7 +1,7 @@
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
-using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Callbacks;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
 

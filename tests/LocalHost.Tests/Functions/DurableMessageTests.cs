@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Yggdrasil.Batches;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
 

@@ -2,7 +2,7 @@ using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;

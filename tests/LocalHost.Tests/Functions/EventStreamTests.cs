@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Functions.Http;
-using Yggdrasil.Runs;
+using Yggdrasil.Identity;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.LocalHost.Tests.Functions;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Conformance.Checks;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Conformance.Checks;
 

@@ -1,4 +1,4 @@
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Limits.Fairness;
 

@@ -1,7 +1,8 @@
 using Azure;
 using Azure.Data.Tables;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Approvals;

@@ -1,3 +1,6 @@
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+
 namespace Yggdrasil.Runs.Approvals;
 
 /// <summary>Asks for decisions: records what is asked, shows it on the run, and leads the deciders to it.</summary>

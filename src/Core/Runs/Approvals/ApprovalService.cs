@@ -1,10 +1,15 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Loop;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
-using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Approvals;
 

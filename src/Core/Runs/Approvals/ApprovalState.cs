@@ -1,4 +1,6 @@
 using Yggdrasil.Agents;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Approvals;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Azure.Data.Tables;
-using Yggdrasil.Security;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Approvals;

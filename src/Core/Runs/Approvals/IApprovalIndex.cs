@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Model;
+
 namespace Yggdrasil.Runs.Approvals;
 
 /// <summary>Where deciders find what waits for them: the seam between the loop and where that is kept.</summary>

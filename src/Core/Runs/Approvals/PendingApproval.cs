@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Approvals;
@@ -14,6 +15,6 @@ public sealed record PendingApproval(string CallId, string Tool, JsonElement Arg
     internal static PendingApproval Of(Run run, PendingCall call, DateTimeOffset expiresAt)
     {
         using var arguments = JsonDocument.Parse(ArgumentJson.Of(call.Content.Arguments).Text, ArgumentJson.Rules);
-        return new(call.CallId, call.Content.Name, arguments.RootElement.Clone(), Runs.Approvals.ArgumentsHash.Of(run.Id, call), expiresAt);
+        return new(call.CallId, call.Content.Name, arguments.RootElement.Clone(), Approvals.ArgumentsHash.Of(run.Id, call), expiresAt);
     }
 }

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Delegation;

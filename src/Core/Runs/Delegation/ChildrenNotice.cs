@@ -1,7 +1,10 @@
 using Yggdrasil.Agents;
-using Yggdrasil.Notifications;
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Delegation;
 

@@ -1,4 +1,6 @@
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Foundation;
+using Yggdrasil.Redaction;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Delegation;
 

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Notifications;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Delegation;
 

@@ -1,4 +1,6 @@
-using Yggdrasil.Notifications;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Delegation;
 

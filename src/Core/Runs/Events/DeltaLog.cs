@@ -5,7 +5,7 @@ using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Security;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using static Yggdrasil.Storage.StorageStatus;
 

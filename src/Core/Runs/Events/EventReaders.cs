@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
 
 namespace Yggdrasil.Runs.Events;
 

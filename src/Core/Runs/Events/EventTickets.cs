@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Identity;
+using Yggdrasil.Protection.Secrets;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Runs.Events;
 
@@ -18,7 +19,7 @@ namespace Yggdrasil.Runs.Events;
 /// </remarks>
 public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
 {
-    public const string Prefix = "ygt_";
+    public const string Prefix = OwnTokens.EventTicket;
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     private const int KeyIdBytes = sizeof(ulong);

@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Events;

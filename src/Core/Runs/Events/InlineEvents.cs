@@ -1,3 +1,5 @@
+using Yggdrasil.Runs.Model;
+
 namespace Yggdrasil.Runs.Events;
 
 /// <summary>The timeline of an inline run, which nobody but the request that asked for it reads.</summary>

@@ -1,4 +1,5 @@
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Events;
 

@@ -1,5 +1,7 @@
-using Yggdrasil.Problems;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Events;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Events;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Events;
 

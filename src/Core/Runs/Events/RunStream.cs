@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Events;
 

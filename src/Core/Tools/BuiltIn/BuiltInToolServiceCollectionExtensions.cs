@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Tools.Egress;
 
 namespace Yggdrasil.Tools.BuiltIn;

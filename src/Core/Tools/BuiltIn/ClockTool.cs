@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Tools.BuiltIn;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Settings;
+using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Tools.Egress;
 

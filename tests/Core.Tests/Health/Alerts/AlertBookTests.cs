@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Health;
-using Yggdrasil.Health.Alerts;
+using Yggdrasil.Operations.Health;
+using Yggdrasil.Operations.Health.Alerts;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Health.Alerts;

@@ -1,4 +1,4 @@
-using Yggdrasil.Health.Alerts;
+using Yggdrasil.Operations.Health.Alerts;
 
 namespace Yggdrasil.Tests.Health.Alerts;
 

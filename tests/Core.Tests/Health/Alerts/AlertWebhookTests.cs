@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Health.Alerts;
+using Yggdrasil.Operations.Health.Alerts;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Health.Alerts;

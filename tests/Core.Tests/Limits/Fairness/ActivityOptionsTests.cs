@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Settings;
 
 namespace Yggdrasil.Tests.Limits.Fairness;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools.Egress;

@@ -1,4 +1,4 @@
-using Yggdrasil.Notifications.Callbacks;
+using Yggdrasil.Runs.Callbacks;
 
 namespace Yggdrasil.Tests.Notifications.Callbacks;
 

@@ -1,9 +1,9 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;

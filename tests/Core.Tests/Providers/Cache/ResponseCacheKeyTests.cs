@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Runs;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Runs.Loop;
 using Yggdrasil.Tests.Runs;
 
 namespace Yggdrasil.Tests.Providers.Cache;

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 

@@ -3,9 +3,9 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Protection;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Redaction;
 using Yggdrasil.Tests.Security;
 using Yggdrasil.Tests.Storage;
 

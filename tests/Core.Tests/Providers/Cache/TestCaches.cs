@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Security;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Security;
 

@@ -4,7 +4,7 @@ using CsCheck;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Providers.Demo;
+using Yggdrasil.Models.Demo;
 
 namespace Yggdrasil.Tests.Providers.Demo;
 

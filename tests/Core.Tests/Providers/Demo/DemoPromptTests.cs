@@ -1,5 +1,5 @@
 using CsCheck;
-using Yggdrasil.Providers.Demo;
+using Yggdrasil.Models.Demo;
 
 namespace Yggdrasil.Tests.Providers.Demo;
 

@@ -1,7 +1,7 @@
 using CsCheck;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers.Profiles;
-using Yggdrasil.Providers.Profiles.Shaping;
+using Yggdrasil.Models.Profiles;
+using Yggdrasil.Models.Profiles.Shaping;
 
 namespace Yggdrasil.Tests.Providers.Profiles;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Tests.Providers.Profiles;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Profiles;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Profiles;
 
 namespace Yggdrasil.Tests.Providers.Profiles;
 

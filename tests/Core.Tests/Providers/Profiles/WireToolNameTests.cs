@@ -1,6 +1,6 @@
 using CsCheck;
-using Yggdrasil.Providers.Profiles;
-using Yggdrasil.Providers.Profiles.Shaping;
+using Yggdrasil.Models.Profiles;
+using Yggdrasil.Models.Profiles.Shaping;
 
 namespace Yggdrasil.Tests.Providers.Profiles;
 

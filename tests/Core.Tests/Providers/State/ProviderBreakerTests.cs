@@ -2,8 +2,9 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.State;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.State;
 
 namespace Yggdrasil.Tests.Providers.State;
 

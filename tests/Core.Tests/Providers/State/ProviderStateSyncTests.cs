@@ -4,8 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.State;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.State;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Wire;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Wire;
 
 namespace Yggdrasil.Tests.Providers.Wire;
 

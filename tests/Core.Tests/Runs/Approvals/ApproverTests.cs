@@ -1,9 +1,9 @@
 using Azure.Data.Tables;
-using Yggdrasil.Problems;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Approvals;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Runs.Approvals;
 

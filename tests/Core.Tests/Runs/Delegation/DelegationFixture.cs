@@ -2,11 +2,13 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
-using Yggdrasil.Notifications;
-using Yggdrasil.Runs;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Delegation;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Runs.Delegation;

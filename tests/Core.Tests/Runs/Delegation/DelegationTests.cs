@@ -1,10 +1,10 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Problems;
-using Yggdrasil.Providers;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Redaction;
 using Yggdrasil.Runs.Delegation;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
 using static Yggdrasil.Tests.Runs.ScriptedModels;

@@ -1,7 +1,7 @@
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Limits;
-using Yggdrasil.Problems;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
 
 namespace Yggdrasil.Tests.Runs.Events;
 

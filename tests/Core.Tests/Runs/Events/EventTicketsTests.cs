@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Identity;
+using Yggdrasil.Redaction;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Redaction;
 using Yggdrasil.Tests.Security;
 
 namespace Yggdrasil.Tests.Runs.Events;

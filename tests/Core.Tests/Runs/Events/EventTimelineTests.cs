@@ -1,8 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Runs.Events;
 

@@ -3,12 +3,13 @@ using System.Text;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
-using Yggdrasil.Providers;
-using Yggdrasil.Providers.Cache;
-using Yggdrasil.Runs;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Models.Clients;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 

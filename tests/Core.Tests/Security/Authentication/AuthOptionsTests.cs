@@ -3,7 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Moq;
-using Yggdrasil.Security;
+using Yggdrasil.Hosting;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

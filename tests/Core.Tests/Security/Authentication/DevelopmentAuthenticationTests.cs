@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

@@ -1,6 +1,6 @@
 using CsCheck;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Problems;
+using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

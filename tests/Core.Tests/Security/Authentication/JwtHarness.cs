@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Security;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

@@ -1,6 +1,6 @@
 using Yggdrasil.Fixtures;
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity.Authentication;
 
 namespace Yggdrasil.Tests.Security.Authentication;
 

@@ -1,6 +1,6 @@
-using Yggdrasil.Problems;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Authorization;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Tests.Security.Authorization;

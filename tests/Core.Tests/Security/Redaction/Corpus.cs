@@ -1,5 +1,5 @@
 using System.Reflection;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Tests.Security.Redaction;
 

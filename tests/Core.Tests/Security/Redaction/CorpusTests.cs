@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Xunit.Abstractions;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Tests.Security.Redaction;
 

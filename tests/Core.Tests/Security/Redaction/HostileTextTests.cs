@@ -1,4 +1,4 @@
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Tests.Security.Redaction;
 

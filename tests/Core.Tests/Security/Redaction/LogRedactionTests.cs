@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Yggdrasil.Security.Redaction.Logging;
+using Yggdrasil.Hosting;
+using Yggdrasil.Redaction.Logging;
 
 namespace Yggdrasil.Tests.Security.Redaction;
 

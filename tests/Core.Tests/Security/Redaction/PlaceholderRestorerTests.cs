@@ -1,5 +1,5 @@
 using CsCheck;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Tests.Security.Redaction;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Providers;
-using Yggdrasil.Security.Redaction;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Redaction;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Tests.Security.Redaction;

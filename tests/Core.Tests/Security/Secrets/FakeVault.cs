@@ -5,7 +5,7 @@ using Azure.Core.Pipeline;
 using Azure.Security.KeyVault.Secrets;
 using Microsoft.AspNetCore.Http;
 using Yggdrasil.Fixtures;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Tests.Security.Secrets;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection;
+using Yggdrasil.Protection.Secrets;
 using static Yggdrasil.Tests.Security.Secrets.VaultFixture;
 
 namespace Yggdrasil.Tests.Security.Secrets;

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Yggdrasil.Health;
-using Yggdrasil.Providers;
-using Yggdrasil.Security;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Hosting;
+using Yggdrasil.Models;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Failures;
+using Yggdrasil.Operations.Health;
+using Yggdrasil.Protection;
+using Yggdrasil.Protection.Secrets;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 

@@ -2,7 +2,7 @@ using Azure.Security.KeyVault.Secrets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Tests.Security.Secrets;
 

@@ -1,4 +1,4 @@
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 using static Yggdrasil.Tests.Security.Secrets.VaultFixture;
 
 namespace Yggdrasil.Tests.Security.Secrets;

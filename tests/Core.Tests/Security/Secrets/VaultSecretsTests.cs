@@ -1,6 +1,6 @@
 using Azure.Identity;
 using Microsoft.AspNetCore.Http;
-using Yggdrasil.Security.Secrets;
+using Yggdrasil.Protection.Secrets;
 using static Yggdrasil.Tests.Security.Secrets.VaultFixture;
 
 namespace Yggdrasil.Tests.Security.Secrets;

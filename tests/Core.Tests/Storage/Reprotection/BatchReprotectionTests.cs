@@ -1,9 +1,11 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
-using Yggdrasil.Batches;
-using Yggdrasil.Security;
-using Yggdrasil.Storage;
+using Yggdrasil.Foundation;
+using Yggdrasil.Identity;
+using Yggdrasil.Operations.Reprotection;
+using Yggdrasil.Protection;
 using Yggdrasil.Tests.Runs;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Storage.Reprotection;
 

@@ -4,8 +4,9 @@ using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Runs;
-using Yggdrasil.Storage;
+using Yggdrasil.Operations.Reprotection;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Storage.Reprotection;
 

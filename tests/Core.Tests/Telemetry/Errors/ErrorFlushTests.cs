@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Health.Alerts;
-using Yggdrasil.Security;
-using Yggdrasil.Telemetry.Errors;
+using Yggdrasil.Identity;
+using Yggdrasil.Operations.Errors;
+using Yggdrasil.Operations.Health.Alerts;
 using Yggdrasil.Tests.Storage;
 
 namespace Yggdrasil.Tests.Telemetry.Errors;

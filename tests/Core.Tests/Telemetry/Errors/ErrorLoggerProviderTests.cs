@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Yggdrasil.Telemetry.Errors;
+using Yggdrasil.Operations.Errors;
 
 namespace Yggdrasil.Tests.Telemetry.Errors;
 
@@ -30,14 +30,14 @@ public sealed partial class ErrorLoggerProviderTests : IDisposable
     [Fact]
     public void Failing_model_is_known_by_its_provider_alone()
     {
-        LogModel(_provider.CreateLogger("Yggdrasil.Telemetry.TracedChatClient"), "openai:whatever a user wrote", "provider_timeout");
+        LogModel(_provider.CreateLogger("Yggdrasil.Models.Tracing.TracedChatClient"), "openai:whatever a user wrote", "provider_timeout");
 
         Assert.Equal(new ErrorFingerprint("provider_timeout", "openai", "TracedChatClient/8010"), Assert.Single(_errors.Take()).Key);
     }
 
     [Theory]
     [InlineData("Yggdrasil.LocalHost.Http.HttpFunctionHandler")]
-    [InlineData("Yggdrasil.Telemetry.Errors.ErrorFlush")]
+    [InlineData("Yggdrasil.Operations.Errors.ErrorFlush")]
     [InlineData("Microsoft.AspNetCore.Server.Kestrel")]
     public void Foreign_and_repeated_messages_are_not_counted(string category)
     {
@@ -49,7 +49,7 @@ public sealed partial class ErrorLoggerProviderTests : IDisposable
     [Fact]
     public void Warning_without_a_failure_is_not_counted()
     {
-        LogPlain(_provider.CreateLogger("Yggdrasil.Runs.RunDriver"), "run_1");
+        LogPlain(_provider.CreateLogger("Yggdrasil.Runs.Driving.RunDriver"), "run_1");
 
         Assert.Empty(_errors.Take());
     }

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.AI;
+
+namespace Yggdrasil.Models.Clients;
+
+/// <summary>A model that may be asked: its name as <c>provider:model</c>, and who asks it.</summary>
+internal sealed record ModelCandidate(string Name, IChatClient Client);

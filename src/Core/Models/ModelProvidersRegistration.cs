@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.State;
+using Yggdrasil.Models.Tracing;
+using Yggdrasil.Models.Transport;
+using Yggdrasil.Protection.Secrets;
+using Yggdrasil.Telemetry;
+
+namespace Yggdrasil.Models;
+
+public static class ModelProvidersRegistration
+{
+    /// <summary>Registers <see cref="IModelClients"/> and its settings, <c>Providers__name__…</c>, validated at start.</summary>
+    /// <remarks>Azure without a key uses a registered <c>TokenCredential</c>, or else <c>DefaultAzureCredential</c>. API keys come
+    /// from the registered <see cref="ISecrets"/>, or else from the settings alone.</remarks>
+    public static IServiceCollection AddModelProviders(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ModelProvidersOptions>()
+            .Configure(options => new ProviderSettingsReader(
+                options, hasVault: SecretServices.HasVault(configuration)).Read(
+                configuration.GetSection(ModelProvidersOptions.SectionName)))
+            .ValidateOnStart();
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<ModelProvidersOptions>, ModelProvidersOptions.Validator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ISecrets>(new SettingSecrets(configuration));
+        services.TryAddSingleton<IModelProviders>(_ => new NamedProviders(configuration));
+        services.AddLogging();
+        services.AddMetrics();
+        services.TryAddSingleton<ProviderMetrics>();
+        services.TryAddSingleton<FallbackTelemetry>();
+        services.TryAddSingleton<ProviderStates>();
+        services.TryAddSingleton<ProviderBreakers>();
+        services.TryAddSingleton<ModelClients>();
+        services.TryAddSingleton<IModelClients>(provider => new TracedModelClients(
+            provider.GetRequiredService<ModelClients>(),
+            provider.GetRequiredService<TelemetryOptions>(),
+            provider.GetRequiredService<ILogger<TracedChatClient>>()));
+        services.AddHostedService<BreakerMetrics>();
+        return services;
+    }
+
+    /// <summary>Has all instances that share a storage account know of each other's open breakers.</summary>
+    internal static IServiceCollection AddSharedProviderStates(this IServiceCollection services)
+    {
+        services.AddSingleton<ProviderStateStore>();
+        services.AddHostedService<ProviderStateSync>();
+        return services.AddSingleton(provider => new ProviderProbing(
+            provider.GetRequiredService<ProviderStates>(),
+            provider.GetRequiredService<ProviderStateStore>(),
+            provider.GetRequiredService<ModelClients>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<ProviderProbing>>()));
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.AI;
+
+namespace Yggdrasil.Models.Wire;
+
+/// <summary>Why an answer ended, in the words of all vendors.</summary>
+internal static class WireFinishReasons
+{
+    /// <summary>The model refused; its words, if it has any, are the answer's text.</summary>
+    public static readonly ChatFinishReason Refusal = new("refusal");
+
+    private static readonly Dictionary<string, ChatFinishReason> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["stop"] = ChatFinishReason.Stop,
+        ["length"] = ChatFinishReason.Length,
+        ["max_tokens"] = ChatFinishReason.Length,
+        ["model_length"] = ChatFinishReason.Length,
+        ["max_output_tokens"] = ChatFinishReason.Length,
+        ["max_length"] = ChatFinishReason.Length,
+        ["model_context_window_exceeded"] = ChatFinishReason.Length,
+        ["tool_calls"] = ChatFinishReason.ToolCalls,
+        ["tool_call"] = ChatFinishReason.ToolCalls,
+        ["tool_use"] = ChatFinishReason.ToolCalls,
+        ["function_call"] = ChatFinishReason.ToolCalls,
+        ["content_filter"] = ChatFinishReason.ContentFilter,
+        ["content_filtered"] = ChatFinishReason.ContentFilter,
+        ["guardrail_intervened"] = ChatFinishReason.ContentFilter,
+        ["safety"] = ChatFinishReason.ContentFilter,
+        ["image_safety"] = ChatFinishReason.ContentFilter,
+        ["sensitive"] = ChatFinishReason.ContentFilter,
+        ["recitation"] = ChatFinishReason.ContentFilter,
+        ["blocklist"] = ChatFinishReason.ContentFilter,
+        ["prohibited_content"] = ChatFinishReason.ContentFilter,
+        ["spii"] = ChatFinishReason.ContentFilter,
+        ["error_toxic"] = ChatFinishReason.ContentFilter,
+        ["refusal"] = Refusal,
+    };
+
+    private static readonly HashSet<string> Failures = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "insufficient_system_resource", "error", "network_error", "abort", "cancelled", "malformed_function_call", "unexpected_tool_call", "load",
+    };
+
+    /// <summary>Whether the answer is none: the provider gave up, and may do better when asked again.</summary>
+    public static bool IsFailure(string reason) => Failures.Contains(reason);
+
+    /// <summary>The reason as everybody here knows it. An answer that is all there is one, whatever its end is called: then it is stop.</summary>
+    public static ChatFinishReason Of(string reason) => Known.GetValueOrDefault(reason, ChatFinishReason.Stop);
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Work.Batches;
+using Yggdrasil.Work.Prompts;
+using Yggdrasil.Work.Schedules;
+
+namespace Yggdrasil.Operations.UserData;
+
+/// <summary>One thing that a user has.</summary>
+public abstract record ExportItem
+{
+    private ExportItem()
+    {
+    }
+
+    public sealed record OfAgent(Agent Agent) : ExportItem;
+
+    /// <param name="User">Whom the agent is shared with.</param>
+    public sealed record OfShare(string AgentId, string User) : ExportItem;
+
+    public sealed record OfConversation(Conversation Conversation) : ExportItem;
+
+    public sealed record OfMessage(string ConversationId, ConversationMessage Message) : ExportItem;
+
+    public sealed record OfRun(Run Run, IReadOnlyList<JournalEntry> Steps) : ExportItem;
+
+    public sealed record OfBatch(BatchProgress Batch) : ExportItem;
+
+    /// <summary>An item of a batch; its run, where it has one, is exported by itself.</summary>
+    public sealed record OfBatchItem(string BatchId, string ItemId, IReadOnlyList<ChatMessage> Input) : ExportItem;
+
+    /// <param name="Body">The message as it was sent.</param>
+    public sealed record OfPoison(PoisonedPrompt Prompt, string Body) : ExportItem;
+
+    public sealed record OfSchedule(Schedule Schedule) : ExportItem;
+
+    /// <summary>That the user has callback secrets; the secrets are never shown.</summary>
+    public sealed record OfCallbackSecret(CallbackSecretInfo Secret) : ExportItem;
+
+    /// <summary>What the runs exported before it have used that were started on a day.</summary>
+    public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
+
+    /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
+    /// <param name="Kind">agent, message, run, schedule or callback_secret.</param>
+    public sealed record Unreadable(string Kind, string Id) : ExportItem;
+}

@@ -1,6 +1,0 @@
-using Microsoft.Extensions.AI;
-
-namespace Yggdrasil.Providers;
-
-/// <summary>A model that may be asked: its name as <c>provider:model</c>, and who asks it.</summary>
-internal sealed record ModelCandidate(string Name, IChatClient Client);

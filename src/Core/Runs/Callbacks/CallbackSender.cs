@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Identity;
+using Yggdrasil.Limits.Fairness;
+using Yggdrasil.Protection;
+using Yggdrasil.Tools.Egress;
+
+namespace Yggdrasil.Runs.Callbacks;
+
+/// <summary>Makes one attempt at a callback and records how it came out.</summary>
+/// <remarks>
+/// <code>
+///   2xx                                 ──► delivered
+///   410, URL that may not be asked      ──► failed
+///   anything else                       ──► again later, until a day is over: then failed
+/// </code>
+/// Redirects count as failures (Standard Webhooks): they would lead a signed message where its caller did not send it.
+/// </remarks>
+public sealed partial class CallbackSender
+{
+    private readonly CallbackStore _store;
+    private readonly CallbackSecrets _secrets;
+    private readonly CallbackHttp _http;
+    private readonly ActivityTurns _turns;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CallbackSender> _logger;
+
+    internal CallbackSender(
+        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, ActivityTurns turns, TimeProvider time, ILogger<CallbackSender> logger) =>
+        (_store, _secrets, _http, _turns, _time, _logger) = (store, secrets, http, turns, time, logger);
+
+    /// <summary>Makes an attempt, if the owner has a place for it.</summary>
+    /// <param name="attempt">Which one it is, from 1.</param>
+    public async Task<CallbackOutcome> AttemptAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
+    {
+        var admission = await _turns.EnterAsync(ticket.Partition, key: null, call: null, cancellationToken);
+        if (admission.Turn is not { } turn)
+        {
+            return new CallbackOutcome((int)admission.Recheck.TotalSeconds, IsDeferred: true);
+        }
+
+        await using (turn)
+        {
+            return await AttemptInTurnAsync(ticket, attempt, cancellationToken);
+        }
+    }
+
+    private async Task<CallbackOutcome> AttemptInTurnAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
+    {
+        PendingCallback? pending;
+        try
+        {
+            pending = await _store.FindPendingAsync(ticket, cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            return await GiveUpAsync(ticket, attempt, "content_unreadable", cancellationToken);
+        }
+
+        if (pending is null)
+        {
+            // Another delivery of this attempt was faster, or the run was deleted.
+            return CallbackOutcome.Done;
+        }
+
+        var attempts = pending.Attempts + 1;
+        var (error, isFinal, asked) = await SendAsync(ticket, pending, cancellationToken);
+        if (error is null)
+        {
+            await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Delivered, attempts, LastError: null), cancellationToken);
+            LogDelivered(ticket.MessageId, ticket.Row, attempts);
+            return CallbackOutcome.Done;
+        }
+
+        var pause = isFinal ? null : CallbackRetries.Next(attempt, asked, Random.Shared.NextDouble());
+        if (pause is null || _time.GetUtcNow() + pause > pending.BegunAt + CallbackRetries.Patience)
+        {
+            return await GiveUpAsync(ticket, attempts, error, cancellationToken);
+        }
+
+        await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Pending, attempts, error), cancellationToken);
+        LogFailed(ticket.MessageId, ticket.Row, attempts, error, pause.Value);
+        return new CallbackOutcome((int)Math.Ceiling(pause.Value.TotalSeconds));
+    }
+
+    private async Task<CallbackOutcome> GiveUpAsync(CallbackTicket ticket, int attempts, string error, CancellationToken cancellationToken)
+    {
+        await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Failed, attempts, error), cancellationToken);
+        LogGivenUp(ticket.MessageId, ticket.Row, attempts, error);
+        return CallbackOutcome.Done;
+    }
+
+    /// <returns>What went wrong, if anything did; whether it is no use to try again; when the receiver wants to be asked again.</returns>
+    private async Task<(string? Error, bool IsFinal, TimeSpan? Asked)> SendAsync(
+        CallbackTicket ticket, PendingCallback pending, CancellationToken cancellationToken)
+    {
+        var secrets = await _secrets.FindAsync(Owner.OfPartition(ticket.Partition), cancellationToken);
+        if (secrets.Count == 0)
+        {
+            return ("no_secret", false, null);
+        }
+
+        try
+        {
+            var answer = await _http.PostAsync(RequestOf(ticket, pending, secrets), cancellationToken);
+            return answer.Status switch
+            {
+                >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => (null, true, null),
+                HttpStatusCode.Gone => ("gone", true, null),
+                _ => (string.Create(CultureInfo.InvariantCulture, $"http_{(int)answer.Status}"), false, answer.RetryAfter),
+            };
+        }
+        catch (EgressException refused)
+        {
+            var isFinal = refused.Refusal is EgressRefusal.InvalidUrl or EgressRefusal.HostNotAllowed;
+            return (JsonNamingPolicy.SnakeCaseLower.ConvertName(Shown(refused.Refusal).ToString()), isFinal, null);
+        }
+    }
+
+    /// <summary>
+    /// A name that leads to an internal address reads, and is tried again, like one that leads nowhere. Otherwise callers could ask for
+    /// names until they know which of them this network has.
+    /// </summary>
+    private static EgressRefusal Shown(EgressRefusal refusal) =>
+        refusal is EgressRefusal.AddressNotAllowed ? EgressRefusal.Unreachable : refusal;
+
+    private GuardedRequest RequestOf(CallbackTicket ticket, PendingCallback pending, IReadOnlyList<string> secrets)
+    {
+        var now = _time.GetUtcNow();
+        return new GuardedRequest(HttpMethod.Post, pending.Url)
+        {
+            Body = Encoding.UTF8.GetBytes(pending.Body),
+            ContentType = "application/json",
+            Headers = new Dictionary<string, string>
+            {
+                ["webhook-id"] = ticket.MessageId,
+                ["webhook-timestamp"] = CallbackSignature.Timestamp(now),
+                ["webhook-signature"] = CallbackSignature.Sign(secrets, ticket.MessageId, now, pending.Body),
+            },
+        };
+    }
+
+    [LoggerMessage(7101, LogLevel.Information, "Callback {MessageId} about {Row} was delivered at attempt {Attempts}")]
+    private partial void LogDelivered(string messageId, string row, int attempts);
+
+    [LoggerMessage(7102, LogLevel.Warning, "Callback {MessageId} about {Row}: attempt {Attempts} failed ({Error}); the next is in {Pause}")]
+    private partial void LogFailed(string messageId, string row, int attempts, string error, TimeSpan pause);
+
+    [LoggerMessage(7103, LogLevel.Error, "Callback {MessageId} about {Row} was given up after {Attempts} attempts ({Error})")]
+    private partial void LogGivenUp(string messageId, string row, int attempts, string error);
+}

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Yggdrasil.Foundation.Settings;
+using Yggdrasil.Limits.Fairness;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
+using Yggdrasil.Tools.Egress;
+
+namespace Yggdrasil.Runs.Callbacks;
+
+internal static class NotificationServices
+{
+    public static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<CallbackOptions>(configuration, CallbackOptions.Section, options => options.Problems());
+        services.AddSingleton<CallbackStore>();
+        services.AddSingleton<CallbackOutbox>();
+        services.AddSingleton<CallbackRules>();
+        services.AddSingleton<INoticeDelivery, RunCallback>();
+        services.AddSingleton(provider => new CallbackHttp(
+            EgressGuard.ForAnyPublicHost(
+                provider.GetRequiredService<IOptions<HttpToolOptions>>().Value.AllowPrivateNetworks,
+                provider.GetRequiredService<IHostResolver>(),
+                provider.GetRequiredService<IOptions<CallbackOptions>>().Value.AllowedPorts,
+                CallbackOptions.AllowedPortsName),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<GuardedHttp>>()));
+        services.AddSingleton(provider => new CallbackSecrets(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<ContentVault>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new CallbackSender(
+            provider.GetRequiredService<CallbackStore>(),
+            provider.GetRequiredService<CallbackSecrets>(),
+            provider.GetRequiredService<CallbackHttp>(),
+            provider.GetRequiredService<ActivityTurns>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CallbackSender>>()));
+        services.AddSingleton(provider => new RunEndings(
+            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>(), provider.GetRequiredService<UnknownValues>()));
+    }
+}

@@ -1,0 +1,99 @@
+using Azure;
+using Azure.Data.Tables;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
+using Yggdrasil.Storage.Due;
+using static Yggdrasil.Storage.StorageStatus;
+
+namespace Yggdrasil.Runs.Conversations;
+
+/// <summary>Removes conversations with their runs, in an order that leaves nothing half-done visible.</summary>
+/// <remarks>
+/// <code>
+///   [written down] ──► [tombstone, off the list] ──► each run ──► the log ──► [the row itself]
+/// </code>
+/// From the tombstone on nobody sees the conversation or starts a run in it. Whatever stops the removal after that, the timer
+/// completes it, or whoever asks for it again.
+/// </remarks>
+internal sealed class ConversationRemoval(
+    StorageClients storage,
+    ConversationStore store,
+    ConversationMemory memory,
+    RunRemoval runs,
+    RowRemoval rows,
+    DueStore due,
+    OverdueRuns overdue,
+    TimeProvider time)
+{
+    private const int MaxAttempts = 10;
+
+    /// <exception cref="ConflictException">It has an active run.</exception>
+    public async Task RemoveAsync(Conversation conversation, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var partition = conversation.Owner.Partition;
+        var item = new DueItem(DueItem.DayOf(time.GetUtcNow()), DueKind.Conversation, partition, conversation.Id);
+        await due.AddAsync(item, cancellationToken);
+        await BuryAsync(conversation, item, scheduler, cancellationToken);
+        await RemoveRunsAsync(partition, conversation.Id, scheduler, cancellationToken);
+        var log = RowKeys.ConversationLog(conversation.Id);
+        await rows.RemoveRangeAsync(partition, log, RowKeys.EndOfPrefix(log), cancellationToken);
+        await rows.RemoveAsync([new TableEntity(partition, RowKeys.Conversation(conversation.Id))], cancellationToken);
+        memory.Forget(partition, conversation.Id);
+        await due.RemoveAsync(item, cancellationToken);
+    }
+
+    private async Task BuryAsync(Conversation conversation, DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var (partition, id) = (conversation.Owner.Partition, conversation.Id);
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var current = conversation;
+        for (var attempt = 1; current is { IsDeleted: false }; attempt++)
+        {
+            if (current.ActiveRun is { } active)
+            {
+                if (await overdue.EndAsync(partition, active, scheduler, cancellationToken))
+                {
+                    current = await store.FindAsync(partition, id, cancellationToken);
+                    continue;
+                }
+
+                await due.RemoveAsync(item, cancellationToken);
+                throw new ConflictException($"The conversation \"{id}\" has an active run, {active}: cancel it, or wait for its end.");
+            }
+
+            try
+            {
+                var place = new TableEntity(partition, RowKeys.ConversationListEntry(current.UpdatedAt, id));
+                await table.SubmitTransactionAsync(
+                    [
+                        ConversationRow.Write(current with { IsDeleted = true }),
+                        new TableTransactionAction(TableTransactionActionType.Delete, place, ETag.All),
+                    ],
+                    cancellationToken);
+                return;
+            }
+            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound && attempt < MaxAttempts)
+            {
+                // A run was started in it, or has ended: look again.
+                current = await store.FindAsync(partition, id, cancellationToken);
+            }
+        }
+    }
+
+    private async Task RemoveRunsAsync(string partition, string id, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var prefix = RowKeys.ConversationRuns(id);
+        var range = RowKeys.Range(partition, prefix, RowKeys.EndOfPrefix(prefix));
+        await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
+        {
+            await runs.RemoveAsync(partition, row.GetString("RunId"), scheduler, cancellationToken);
+
+            // The run took it along, unless the run was gone before.
+            await table.DeleteEntityAsync(partition, row.RowKey, ETag.All, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Runs.Store;
+
+namespace Yggdrasil.Runs.Conversations;
+
+internal static class ConversationServices
+{
+    public static void AddConversations(this IServiceCollection services)
+    {
+        services.AddSingleton<ConversationStore>();
+        services.AddSingleton<ConversationMemory>();
+        services.AddSingleton<ConversationStarts>();
+        services.AddSingleton<ConversationLog>();
+        services.AddSingleton<HistoryCache>();
+        services.AddSingleton<ConversationRemoval>();
+        services.AddSingleton<ConversationSummarizer>();
+        services.AddSingleton<ContextWindow>();
+        services.AddSingleton<ConversationTurns>();
+        services.AddSingleton<IRunCompanion, ConversationCompanion>();
+        services.AddSingleton(provider => new ConversationService(
+            provider.GetRequiredService<ConversationStore>(),
+            provider.GetRequiredService<ConversationLog>(),
+            provider.GetRequiredService<ConversationRemoval>(),
+            provider.GetRequiredService<RunStore>()));
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+
+namespace Yggdrasil.Runs.Driving;
+
+/// <summary>Runs past their deadline that nobody drives: whoever comes across one ends it.</summary>
+/// <remarks>
+/// A run's own orchestration does so to the second. This is for one that has none any more, whatever became of it: a run with a deadline
+/// never holds up its conversation, or shows as going on, for longer than until somebody looks.
+/// </remarks>
+/// <param name="endings">Taken when first needed: some who are told of a run's end look for overdue runs themselves.</param>
+internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, TimeProvider time)
+{
+    /// <summary>More runs than conversations wait for in one process.</summary>
+    private const int MaxKnown = 10_000;
+
+    /// <summary>Deadlines never change: a conversation that is busy costs one read for all that are started in it.</summary>
+    private readonly ConcurrentDictionary<(string Partition, string RunId), DateTimeOffset> _deadlines = new();
+
+    /// <summary>The run as it is, ended where it is overdue and nobody drives it.</summary>
+    public async Task<Run> EndAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await EndReadableAsync(run, scheduler, cancellationToken);
+        }
+        catch (ContentProtectionException)
+        {
+            // Whoever looks is shown what can be shown; that it cannot be read is what ends it.
+            var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
+            var outcome = await store.EndUnreadAsync(ticket.Partition, ticket.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
+            await endings().AnnounceAsync(ticket, outcome, scheduler, cancellationToken);
+            return run;
+        }
+    }
+
+    /// <summary>Ends a run that is overdue, by its id.</summary>
+    /// <returns>Whether it was, and has ended.</returns>
+    public async Task<bool> EndAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        if (_deadlines.TryGetValue((partition, runId), out var deadline) && time.GetUtcNow() < deadline)
+        {
+            return false;
+        }
+
+        if (await store.FindPlainAsync(partition, runId, cancellationToken) is not { } run)
+        {
+            return false;
+        }
+
+        if (_deadlines.Count >= MaxKnown)
+        {
+            _deadlines.Clear();
+        }
+
+        _deadlines[(partition, runId)] = run.Deadline;
+        return IsOverdue(run) && (await EndAsync(run, scheduler, cancellationToken)).IsTerminal;
+    }
+
+    private async Task<Run> EndReadableAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    {
+        while (IsOverdue(run))
+        {
+            var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
+            if (await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not var (loaded, entries))
+            {
+                return run;
+            }
+
+            run = loaded;
+            if (!IsOverdue(run))
+            {
+                return run;
+            }
+
+            // Under the version that was read: a driver that takes it up just now is faster, or too late.
+            var transcript = new Transcript([], entries);
+            var now = time.GetUtcNow();
+            var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
+            if (await store.EndAsync(end, transcript, cancellationToken) is { } ended)
+            {
+                await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), scheduler, cancellationToken);
+                return ended;
+            }
+        }
+
+        return run;
+    }
+
+    private bool IsOverdue(Run run)
+    {
+        var now = time.GetUtcNow();
+        return !run.IsTerminal && now >= run.Deadline && now >= run.LeaseUntil;
+    }
+}

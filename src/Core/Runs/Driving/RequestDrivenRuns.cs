@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Limits.Fairness;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
+
+namespace Yggdrasil.Runs.Driving;
+
+/// <summary>
+/// Runs that the request which started them also drives (<c>Prefer: wait</c>): no queue hop lies between the request and
+/// the model, and their orchestration is only a backup.
+/// </summary>
+/// <remarks>
+/// A request that has to answer before its run has ended does not give up a model call that is paid for: the slice
+/// finishes its step, hands the run to an orchestration and gives the lease back. The host waits for such slices when it
+/// shuts down. If the process dies instead, the backup starts when the lease has ended.
+/// </remarks>
+internal sealed partial class RequestDrivenRuns(
+    LeaseDriver leases,
+    RunEndings endings,
+    RunStore store,
+    ActivityTurns activities,
+    RunOptions options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<RequestDrivenRuns> logger)
+    : IHostedService
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, Task> _slices = new();
+
+    /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
+    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    {
+        // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
+        StoragePatience.Lift();
+        var lease = leases.Hold(started, entries);
+        var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
+        var waited = time.GetTimestamp();
+        var driving = DriveToEndAsync(lease, slice, scheduler);
+        _slices[started.Id] = driving;
+        if (driving.IsCompleted)
+        {
+            // It ended before it could be listed, so nobody else will take it off.
+            _slices.TryRemove(started.Id, out _);
+        }
+
+        try
+        {
+            await driving.WaitAsync(wait, time, requestAborted);
+        }
+        catch (TimeoutException)
+        {
+            slice.Yield();
+            return lease.Run;
+        }
+        catch (OperationCanceledException) when (requestAborted.IsCancellationRequested)
+        {
+            slice.Yield();
+            throw;
+        }
+
+        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, wait - time.GetElapsedTime(waited), requestAborted);
+    }
+
+    /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>
+    public async Task<Run> WaitAsync(Run run, TimeSpan wait, CancellationToken requestAborted)
+    {
+        var waited = time.GetTimestamp();
+        var pause = ShortestPause;
+        while (!run.IsTerminal && time.GetElapsedTime(waited) < wait)
+        {
+            await Task.Delay(pause, time, requestAborted);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            run = await store.FindAsync(run.Caller.Owner.Partition, run.Id, requestAborted) ?? run;
+        }
+
+        return run;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <remarks>
+    /// Slices were told to stop when the host began to: a server that stops before this one waits for the very requests
+    /// that wait for them.
+    /// </remarks>
+    public async Task StopAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(_slices.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task DriveToEndAsync(RunLease lease, Slice slice, IRunScheduler scheduler)
+    {
+        var runId = lease.Run.Id;
+        var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
+        try
+        {
+            await using var counted = activities.CountRequest(ticket.Partition);
+            var outcome = await leases.DriveAsync(lease, slice, scheduler);
+            await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            // The run is not lost: its backup orchestration tries again once the lease has ended, and reports what it meets.
+            LogSliceFailed(runId, failure.GetType().FullName);
+        }
+        finally
+        {
+            _slices.TryRemove(runId, out _);
+        }
+    }
+
+    [LoggerMessage(1020, LogLevel.Warning, "Run {RunId}: its request could not drive it on ({ExceptionType}); its orchestration will")]
+    private partial void LogSliceFailed(string runId, string? exceptionType);
+}

@@ -1,0 +1,21 @@
+using Yggdrasil.Runs.Callbacks;
+
+namespace Yggdrasil.Runs.Model;
+
+/// <summary>Starts and wakes the orchestrations that drive runs: the seam between Core and Durable Functions.</summary>
+public interface IRunScheduler
+{
+    /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success; one that has is replaced.</summary>
+    /// <param name="startAt">When it is to begin; null for now.</param>
+    Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken);
+
+    /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
+    Task WakeAsync(string instanceId, CancellationToken cancellationToken);
+
+    /// <summary>Schedules the delivery of a callback; one of the same message that has not ended counts as success.</summary>
+    Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken);
+
+    /// <summary>Removes what is kept of an orchestration that has ended. One that has not, or does not exist, is left alone.</summary>
+    /// <returns>Whether nothing of it is left.</returns>
+    Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken);
+}

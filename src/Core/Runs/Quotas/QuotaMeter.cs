@@ -1,0 +1,13 @@
+using Yggdrasil.Limits;
+
+namespace Yggdrasil.Runs.Quotas;
+
+/// <summary>What was used on a day, and how fast.</summary>
+/// <param name="Used">What runs have used and accounted for.</param>
+/// <param name="Requests">Runs started.</param>
+internal readonly record struct QuotaMeter(QuotaAmount Used, long Requests, RateBucket Bucket);
+
+/// <summary>What a run that goes on may still use, and its place among the concurrent ones.</summary>
+/// <param name="Until">When it is void: a driver that lives renews it long before.</param>
+/// <param name="AgentKey">The agent's, where its use is counted.</param>
+internal sealed record Reservation(QuotaAmount Amount, DateTimeOffset Until, string? AgentKey);

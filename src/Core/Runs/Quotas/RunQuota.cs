@@ -1,0 +1,27 @@
+using Yggdrasil.Limits;
+
+namespace Yggdrasil.Runs.Quotas;
+
+/// <summary>How a run stands with its owner's quota, kept on the run's own row and changed with the quota's.</summary>
+/// <param name="Accounted">What of the run's use is in the owner's day already.</param>
+/// <param name="Reserved">What it may use beyond that, until <paramref name="HeldUntil"/>.</param>
+/// <param name="HeldUntil">Until when its place and reservation hold; <see cref="DateTimeOffset.UnixEpoch"/> where it has none.</param>
+public readonly record struct RunQuota(QuotaAmount Accounted, QuotaAmount Reserved, DateTimeOffset HeldUntil)
+{
+    public bool IsHeld => HeldUntil > DateTimeOffset.UnixEpoch;
+
+    /// <summary>What of <paramref name="used"/> is not in the owner's day yet.</summary>
+    internal QuotaAmount Unaccounted(QuotaAmount used) => used - Accounted;
+
+    /// <summary>Whether a call may be made without asking the owner's quota.</summary>
+    internal bool Covers(QuotaAmount used, QuotaAmount need, DateTimeOffset now) =>
+        now < HeldUntil && Reserved.Covers(Unaccounted(used) + need);
+}
+
+/// <summary>What a run asks of its owner's quota with a commit.</summary>
+/// <param name="Call">What its next model call may use; null for a place only.</param>
+public sealed record QuotaAsk(QuotaAmount? Call)
+{
+    /// <summary>A place among the owner's concurrent runs, for one that goes on again.</summary>
+    public static readonly QuotaAsk Place = new(Call: null);
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Redaction;
+
+namespace Yggdrasil.Runs.Requests;
+
+/// <summary>The rule of <see cref="RedactionMode.Block"/>: a run whose input holds a finding is not accepted.</summary>
+internal static class InputBlock
+{
+    /// <summary>Names the kinds found, never what was found.</summary>
+    public static void Validate(IReadOnlyList<ChatMessage> input, AgentDefinition agent, FieldErrors errors)
+    {
+        if (agent.Redaction != RedactionMode.Block)
+        {
+            return;
+        }
+
+        var kinds = input.SelectMany(message => SensitiveText.Find(message.Text)).Select(finding => finding.Kind).Distinct().Order().ToList();
+        errors.Require(
+            kinds.Count == 0,
+            "input",
+            $"Holds what this agent does not pass on ({string.Join(", ", kinds.Select(Placeholder.NameOf))}): remove it.");
+    }
+}

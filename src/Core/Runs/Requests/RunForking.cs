@@ -1,0 +1,103 @@
+using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Conversations;
+using Yggdrasil.Runs.Delegation;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
+using Yggdrasil.Runs.Telemetry;
+
+namespace Yggdrasil.Runs.Requests;
+
+/// <summary>Makes new runs that begin with the turns of old ones, without paying for these again.</summary>
+public sealed class RunForking
+{
+    private readonly RunService _runs;
+    private readonly RunStore _store;
+    private readonly ConversationTurns _turns;
+    private readonly AgentService _agents;
+    private readonly TimeProvider _time;
+
+    internal RunForking(RunService runs, RunStore store, ConversationTurns turns, AgentService agents, TimeProvider time) =>
+        (_runs, _store, _turns, _agents, _time) = (runs, store, turns, agents, time);
+
+    /// <summary>
+    /// Starts a run of the same agent, as the old run has it, with a copy of the old run's turns before a given one. It is
+    /// outside of any conversation. Otherwise it starts as any run does.
+    /// </summary>
+    /// <exception cref="NotFoundException">The caller has no such run.</exception>
+    /// <exception cref="ForbiddenException">The run's agent is another's, who shares it with the caller no longer.</exception>
+    /// <exception cref="InvalidRequestException">The run has no such turn, the fork has nothing to ask, or the agent refuses its input.</exception>
+    /// <exception cref="ConflictException">The run is not as far as that yet.</exception>
+    /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
+    public Task<StartedRun> ForkAsync(
+        Caller caller, string runId, ForkRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
+        _runs.StartAsync(caller, id => PrepareAsync(id, caller, runId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
+
+    private async Task<NewRun> PrepareAsync(string id, Caller caller, string runId, ForkRun request, CancellationToken cancellationToken)
+    {
+        // Not for another user: whoever starts a run answers for it, admins too.
+        var partition = caller.Owner.Partition;
+        var found = Ids.IsValid(runId) ? await _store.LoadAsync(partition, runId, cancellationToken) : null;
+        AccessPolicy.Require(caller, RunAction.Read, found?.Run.Caller.Owner, runId);
+        var (source, entries) = found!.Value;
+        if (source.AwaitsTurn)
+        {
+            throw new ConflictException("The run waits for others of its conversation and has not begun.");
+        }
+
+        await RequireAgentAsync(caller, source, cancellationToken);
+        var errors = new FieldErrors();
+        InputBlock.Validate(request.Input is { } input ? [new ChatMessage(ChatRole.User, input)] : [], source.Agent, errors);
+        errors.ThrowIfAny();
+        var history = source is { ConversationId: { } conversation, History: { } range }
+            ? await _turns.LoadHistoryAsync(partition, conversation, range, cancellationToken)
+            : null;
+        var now = _time.GetUtcNow();
+        return new NewRun(Fork(id, caller, source, request, now), ForkedJournal.Of(source, entries, history, request, now));
+    }
+
+    /// <summary>An agent that was deleted lives on in its runs, and so in their forks; one that is no longer shared must not.</summary>
+    private async Task RequireAgentAsync(Caller caller, Run source, CancellationToken cancellationToken)
+    {
+        if (!Ids.IsSharedAgent(source.AgentId))
+        {
+            return;
+        }
+
+        try
+        {
+            await _agents.RequireAsync(AccessPolicy.ScopeOf(caller, userId: null), AgentAction.Run, source.AgentId, cancellationToken);
+        }
+        catch (NotFoundException)
+        {
+            throw new ForbiddenException($"The agent \"{source.AgentId}\" of the run is no longer shared with you.");
+        }
+    }
+
+    private static Run Fork(string id, Caller caller, Run source, ForkRun request, DateTimeOffset now) => new()
+    {
+        Id = id,
+        Driver = Ids.Driver(id, 0),
+        Caller = caller,
+        AgentId = source.AgentId,
+        AgentVersion = source.AgentVersion,
+        AgentKey = source.AgentKey,
+        Agent = source.Agent,
+        ForkedFrom = source.Id,
+        InputIsList = request.Input is null && source.InputIsList,
+        InheritedTurns = request.FromTurn - 1,
+        Turns = request.FromTurn - 1,
+        Stream = source.Stream,
+        Metadata = source.Metadata,
+        Notices = [.. ChildrenNotice.Of(source.Agent)],
+        TraceParent = RunSpans.BeginTrace(),
+        CreatedAt = now,
+        Deadline = now + (source.Deadline - source.CreatedAt),
+        Status = RunStatus.Queued,
+        LeaseUntil = DateTimeOffset.UnixEpoch,
+    };
+}

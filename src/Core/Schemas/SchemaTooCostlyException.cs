@@ -1,4 +1,0 @@
-namespace Yggdrasil.Schemas;
-
-/// <summary>A value that cannot be checked against a schema with bounded work.</summary>
-internal sealed class SchemaTooCostlyException : Exception;

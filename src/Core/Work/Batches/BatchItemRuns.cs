@@ -1,0 +1,191 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Models.Clients;
+using Yggdrasil.Protection;
+using Yggdrasil.Runs.Driving;
+using Yggdrasil.Runs.Endings;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs.Store;
+
+namespace Yggdrasil.Work.Batches;
+
+/// <summary>What has become of an item that was run.</summary>
+/// <param name="Result">What is to be counted; null when it is to be run again later.</param>
+/// <param name="Again">When to look again, for an item that somebody else drives just now.</param>
+internal readonly record struct ItemTurn(BatchItemResult? Result, DateTimeOffset? Again = null)
+{
+    public static ItemTurn GivenUp => default;
+}
+
+/// <summary>Runs items: each is an ordinary run, driven in place under its lease, without an orchestration of its own.</summary>
+/// <remarks>
+/// <code>
+///   start (one transaction, takes the lease) ──► is there already? ──yes──► ended: counted; driven by others: later; else driven on
+///        │no
+///   driven here ──► ended ──► counted
+///              └──► waits for something, or takes long ──► orchestration of its own ──► handed over
+/// </code>
+/// The id of an item's run follows from batch, index and round, so whatever stops in between, the next attempt finds it.
+/// </remarks>
+internal sealed partial class BatchItemRuns(
+    RunStore store,
+    RunDriver driver,
+    LeaseDriver leases,
+    BatchItemStore items,
+    RunOptions options,
+    TimeProvider time,
+    ILogger<BatchItemRuns> logger)
+{
+    /// <summary>An item holds no activity of the host, but a place that others want.</summary>
+    private static readonly TimeSpan ProviderPatience = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
+    public Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping) => ModelCaller.AsAsync(
+        new ModelCaller(batch.Caller.Owner.Partition) { IsActivity = true, Patience = ProviderPatience },
+        () => RunAsCallerAsync(batch, item, scheduler, stopping));
+
+    private async Task<ItemTurn> RunAsCallerAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        IReadOnlyList<ChatMessage> input;
+        try
+        {
+            input = await items.OpenInputAsync(batch.Items, item, stopping);
+            Validate(batch, input);
+        }
+        catch (ContentProtectionException)
+        {
+            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, RunError.ContentUnreadable));
+        }
+        catch (InvalidRequestException invalid)
+        {
+            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError(invalid.Code, invalid.Errors.First().Value[0])));
+        }
+
+        var (run, entries) = Prepare(batch, item, input);
+        try
+        {
+            return await store.StartAsync(run, entries, stopping) is { } started
+                ? await DriveAsync(item, leases.Hold(started, entries), scheduler, stopping)
+                : await ContinueAsync(item, run, scheduler, stopping);
+        }
+        catch (ProblemException problem) when (problem is not LimitException)
+        {
+            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError(problem.Code, problem.Message)));
+        }
+    }
+
+    /// <summary>How a batch learns of the end of a run that it has handed over.</summary>
+    public static RunNotice NoticeOf(Batch batch, BatchItem item) => new(
+        BatchItemDelivery.KindName, FormattableString.Invariant($"{batch.Id}/{batch.Upload}/{item.Index}/{item.Round}"));
+
+    private static void Validate(Batch batch, IReadOnlyList<ChatMessage> input)
+    {
+        var errors = new FieldErrors();
+        InputBlock.Validate(input, batch.Agent!.Definition, errors);
+        errors.ThrowIfAny();
+    }
+
+    private NewRun Prepare(Batch batch, BatchItem item, IReadOnlyList<ChatMessage> input)
+    {
+        var now = time.GetUtcNow();
+        var id = Ids.BatchRun(batch.Caller.Owner.Partition, batch.Id, item.Index, item.Round);
+        var request = new StartRun { Input = input, Notices = [NoticeOf(batch, item)] };
+        var start = NewRun.Of(id, batch.Caller, batch.Agent!, request, now);
+        return start with
+        {
+            Run = start.Run with
+            {
+                BatchId = batch.Id,
+                StartedAt = now,
+                Status = RunStatus.Running,
+                Epoch = 1,
+                LeaseUntil = now + options.Lease,
+
+                // Not scheduled until the run has to be handed over: until then its batch stands in for it.
+                Driver = Ids.Driver(id, 1),
+            },
+        };
+    }
+
+    private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        try
+        {
+            await leases.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handOverTo: null);
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            return await HandOverAsync(item, lease.Run, failure, scheduler, stopping);
+        }
+
+        return await AfterAsync(item, lease.Run, scheduler, stopping);
+    }
+
+    /// <summary>An earlier attempt at this item, or a second delivery of this one, has started its run.</summary>
+    private async Task<ItemTurn> ContinueAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        var (partition, runId) = (run.Caller.Owner.Partition, run.Id);
+        if (await store.FindPlainAsync(partition, runId, stopping) is not { } found)
+        {
+            return new ItemTurn(BatchItemResult.Deleted(item));
+        }
+
+        if (found.IsTerminal)
+        {
+            return new ItemTurn(BatchItemResult.Of(item.Index, item.Round, found));
+        }
+
+        if (found.LeaseUntil > time.GetUtcNow())
+        {
+            return new ItemTurn(null, found.LeaseUntil);
+        }
+
+        try
+        {
+            await driver.AdvanceAsync(new RunTicket(partition, runId), found.Driver, stopping);
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            return await HandOverAsync(item, found, failure, scheduler, stopping);
+        }
+
+        return await AfterAsync(item, await store.FindPlainAsync(partition, runId, stopping) ?? found, scheduler, stopping);
+    }
+
+    private async Task<ItemTurn> AfterAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        if (run.IsTerminal)
+        {
+            return new ItemTurn(BatchItemResult.Of(item.Index, item.Round, run));
+        }
+
+        if (stopping.IsCancellationRequested)
+        {
+            return ItemTurn.GivenUp;
+        }
+
+        return run.LeaseUntil > time.GetUtcNow()
+            ? new ItemTurn(null, run.LeaseUntil)
+            : await HandOverAsync(item, run, scheduler, stopping);
+    }
+
+    /// <summary>The run's own orchestration tries again, and ends it as failed after the last attempt.</summary>
+    private Task<ItemTurn> HandOverAsync(BatchItem item, Run run, Exception failure, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        LogFailed(run.Id, failure.GetType().FullName);
+        return HandOverAsync(item, run, scheduler, stopping);
+    }
+
+    private static async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    {
+        // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
+        await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, stopping);
+        return new ItemTurn(new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver));
+    }
+
+    [LoggerMessage(1303, LogLevel.Warning, "Run {RunId} of a batch could not be driven in place and goes on by itself ({ExceptionType})")]
+    private partial void LogFailed(string runId, string? exceptionType);
+}
