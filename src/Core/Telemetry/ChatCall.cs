@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Providers;
 using static Yggdrasil.Telemetry.Signals;
 
@@ -101,6 +102,7 @@ internal sealed class ChatCall : IDisposable
             .SetTag(GenAi.UsageInputTokens, outcome.Usage?.InputTokenCount)
             .SetTag(GenAi.UsageOutputTokens, outcome.Usage?.OutputTokenCount)
             .SetTag(GenAi.UsageCacheReadInputTokens, outcome.Usage?.CachedInputTokenCount)
+            .SetTag(GenAi.UsageCacheCreationInputTokens, outcome.Usage?.AdditionalCounts is { } counts && counts.TryGetValue(ModelPrice.Written, out var written) ? written : null)
             .SetTag(GenAi.UsageReasoningOutputTokens, outcome.Usage?.ReasoningTokenCount)
             .SetTag(GenAi.OutputMessages, content);
     }
