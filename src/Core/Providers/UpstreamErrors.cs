@@ -115,6 +115,12 @@ internal static class UpstreamErrors
                 // Gemini wraps its error in an array; FastAPI lists what is wrong with each field.
                 foreach (var item in element.EnumerateArray().Take(MaxTexts))
                 {
+                    if (item.ValueKind == JsonValueKind.String)
+                    {
+                        var words = Noted(LenientText.Of(item));
+                        Message ??= words;
+                    }
+
                     Collect(item, depth + 1);
                 }
             }

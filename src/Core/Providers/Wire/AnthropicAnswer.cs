@@ -15,17 +15,27 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
     private readonly SplitText _text = new();
     private readonly SplitText _thinking = new();
 
+    /// <summary>Whether the event under way has a name: the package leaves out those without, which gateways send.</summary>
+    private bool _isNamed;
+
     /// <summary>The input that came with the start of a call, whose pieces may still come: the package reads pieces only.</summary>
     private string? _input;
 
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
-        if (!line.StartsWith("data:"u8))
+        if (line.StartsWith("event:"u8))
         {
-            return line.StartsWith("event:"u8) || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8);
+            return _isNamed = true;
         }
 
-        if (_text.HasHalf || _thinking.HasHalf || _input is not null || line.IndexOf("\"message_"u8) >= 0 || line.IndexOf("\"tool_use\""u8) >= 0 || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("refusal"u8) >= 0
+        if (!line.StartsWith("data:"u8))
+        {
+            return line.StartsWith("id:"u8) || line.StartsWith("retry:"u8);
+        }
+
+        var isNamed = _isNamed;
+        _isNamed = false;
+        if (!isNamed || _text.HasHalf || _thinking.HasHalf || _input is not null || line.IndexOf("\"message_"u8) >= 0 || line.IndexOf("\"tool_use\""u8) >= 0 || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("refusal"u8) >= 0
             || !IsObject(line[5..]) || LenientText.HasLoneSurrogate(line))
         {
             return false;

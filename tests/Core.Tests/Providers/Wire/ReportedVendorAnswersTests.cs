@@ -88,6 +88,15 @@ public sealed class ReportedVendorAnswersTests : IAsyncLifetime
     }
 
     [Theory]
+    [MemberData(nameof(Anthropic))]
+    public async Task Answer_whose_events_have_no_names_comes_to_the_same(string report, string[] events, string expected)
+    {
+        var body = string.Concat(events.Select(data => $"data: {data}\n\n"));
+
+        Assert.Equal((report, expected), (report, await ReadAnswer.AskAsync(_server, "anthropic", body, "text/event-stream")));
+    }
+
+    [Theory]
     [MemberData(nameof(Ollama))]
     public async Task Answer_of_Ollamas_format_comes_to_what_it_means(string report, string[] lines, string expected)
     {
