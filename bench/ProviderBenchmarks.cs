@@ -45,7 +45,7 @@ public class ProviderBenchmarks
             new ActivityOptions(),
             NullLogger<FairTurns>.Instance,
             NullLogger<CredentialAlert>.Instance);
-        var candidate = new ModelCandidate("vllm:m", _provider.Wrap("m", _ => _bare));
+        var candidate = new ModelCandidate("vllm:m", _provider.Wrap("m", _ => _bare), options.RetryAttempts);
         _wrapped = new FallbackChatClient(candidate.Name, [candidate], _services.GetRequiredService<FallbackTelemetry>());
     }
 

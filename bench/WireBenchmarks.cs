@@ -16,7 +16,8 @@ public class WireBenchmarks
 
     private readonly byte[] _buffer = new byte[16 * 1024];
     private readonly byte[][] _documented = Stream("content");
-    private readonly byte[][] _changed = Stream("reasoning");
+    private readonly byte[][] _renamed = Stream("reasoning");
+    private readonly byte[][] _changed = Stream("content", """{"prompt_tokens":265,"completion_tokens":105,"total_tokens":370}""");
 
     [Benchmark(Baseline = true, Description = "bare")]
     public Task<long> Bare() => ReadAsync(new ChunkStream(_documented));
@@ -24,13 +25,16 @@ public class WireBenchmarks
     [Benchmark(Description = "as documented")]
     public Task<long> Documented() => ReadAsync(Normalised(_documented));
 
+    [Benchmark(Description = "thoughts under another name")]
+    public Task<long> Renamed() => ReadAsync(Normalised(_renamed));
+
     [Benchmark(Description = "written anew")]
     public Task<long> Changed() => ReadAsync(Normalised(_changed));
 
-    private static byte[][] Stream(string member) =>
+    private static byte[][] Stream(string member, string usage = "null") =>
     [
         .. Enumerable.Range(0, Chunks).Select(number => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"{{{member}}}":"word {{{number}}} "},"finish_reason":null}]}""") + "\n\n")),
+            $$$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"{{{member}}}":"word {{{number}}} "},"finish_reason":null}],"usage":{{{usage}}}}""") + "\n\n")),
         Encoding.UTF8.GetBytes("data: [DONE]\n\n"),
     ];
 

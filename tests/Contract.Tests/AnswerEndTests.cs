@@ -66,6 +66,27 @@ public sealed class AnswerEndTests(ContractFixture app)
     }
 
     [Theory]
+    [InlineData(true, "")]
+    [InlineData(false, "")]
+    [InlineData(true, " \n")]
+    [InlineData(false, " \n")]
+    public async Task Answer_that_is_only_thought_is_asked_for_once_more_and_then_fails_by_name(bool stream, string text)
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text(text) with { Reasoning = "The answer is 391." });
+
+        var (run, steps, events) = await RunAsync(agent, stream);
+        app.Model.Enqueue(ModelReply.Text(text) with { Reasoning = "hm" }).RespondWith(_ => ModelReply.Text("391."));
+        var (second, _, _) = await RunAsync(agent, stream);
+
+        Assert.Equal(("failed", "provider_error", "empty_answer"), (run.Text("status"), run.Text("stopReason"), run.GetProperty("error").Text("code")));
+        Assert.Equal([("failed", "stop"), ("failed", "stop")], steps.Select(step => (step.Text("status"), step.Text("finishReason"))));
+        Assert.DoesNotContain("391", run.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("run.failed", events[^1].Type);
+        Assert.Equal(("completed", "391."), (second.Text("status"), second.Text("output")));
+    }
+
+    [Theory]
     [MemberData(nameof(Streams))]
     public async Task Calls_of_an_answer_that_was_cut_off_are_not_made(bool stream)
     {

@@ -63,6 +63,7 @@ public class ContractFixture : IAsyncLifetime
         ["Prices__0__InputPerMillion"] = "2.50",
         ["Prices__0__OutputPerMillion"] = "10",
         ["Prices__0__CachedInputPerMillion"] = "1.25",
+        ["Prices__0__CacheWritePerMillion"] = "3.00",
         ["Tools__Http__AllowedHosts__0"] = effects.Authority,
         ["Tools__Http__AllowPrivateNetworks"] = "true",
     };

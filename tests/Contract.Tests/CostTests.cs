@@ -16,21 +16,21 @@ public sealed class CostTests(ContractFixture app)
     {
         var agent = await app.PutAgentAsync(new { model = "openai:priced", tools = Tools });
         app.Model.RespondWith(request => request.ToolResults.Count == 0
-            ? ModelReply.ToolCalls(("calculator", """{"expression":"17*23"}""")) with { InputTokens = 1000, OutputTokens = 200, CachedInputTokens = 400, ReasoningTokens = 150 }
+            ? ModelReply.ToolCalls(("calculator", """{"expression":"17*23"}""")) with { InputTokens = 1000, OutputTokens = 200, CachedInputTokens = 400, CacheWriteTokens = 100, ReasoningTokens = 150 }
             : ModelReply.Text("391.") with { InputTokens = 1100, OutputTokens = 10 });
 
         var (run, steps) = await RunAsync(agent, "How much?", waiting ? [Wait] : []);
 
-        // 600 × 2.50 + 400 × 1.25 + 200 × 10, and 1100 × 2.50 + 10 × 10, per million.
+        // 500 × 2.50 + 400 × 1.25 + 100 × 3 + 200 × 10, and 1100 × 2.50 + 10 × 10, per million.
         var usage = run.GetProperty("usage");
-        Assert.Equal(0.004m + 0.00285m, usage.GetProperty("costUsd").GetDecimal());
+        Assert.Equal(0.00405m + 0.00285m, usage.GetProperty("costUsd").GetDecimal());
         Assert.Equal(
-            (2100, 210, 400, 150),
-            (Number(usage, "inputTokens"), Number(usage, "outputTokens"), Number(usage, "cachedInputTokens"), Number(usage, "reasoningTokens")));
+            (2100, 210, 400, 100, 150),
+            (Number(usage, "inputTokens"), Number(usage, "outputTokens"), Number(usage, "cachedInputTokens"), Number(usage, "cacheWriteInputTokens"), Number(usage, "reasoningTokens")));
         Assert.False(usage.TryGetProperty("unpricedModels", out _));
-        Assert.Equal([0.004m, 0.00285m], steps.Where(step => step.Text("kind") == "model").Select(step => step.GetProperty("costUsd").GetDecimal()));
-        Assert.Equal((400, 150), (Number(steps[0], "cachedInputTokens"), Number(steps[0], "reasoningTokens")));
-        Assert.False(steps[^1].TryGetProperty("cachedInputTokens", out _));
+        Assert.Equal([0.00405m, 0.00285m], steps.Where(step => step.Text("kind") == "model").Select(step => step.GetProperty("costUsd").GetDecimal()));
+        Assert.Equal((400, 100, 150), (Number(steps[0], "cachedInputTokens"), Number(steps[0], "cacheWriteInputTokens"), Number(steps[0], "reasoningTokens")));
+        Assert.All(["cachedInputTokens", "cacheWriteInputTokens"], name => Assert.False(steps[^1].TryGetProperty(name, out _)));
         Assert.False(steps.Single(step => step.Text("kind") == "tool").TryGetProperty("costUsd", out _));
     }
 

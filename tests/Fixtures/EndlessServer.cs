@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Yggdrasil.Fixtures;
 
@@ -18,8 +19,14 @@ public sealed class EndlessServer : IAsyncDisposable
     private readonly Task _serving;
     private long _sent;
 
-    public EndlessServer()
+    private readonly byte[] _once;
+    private readonly byte[] _again;
+
+    /// <param name="once">What an answer begins with.</param>
+    /// <param name="again">What it goes on with, again and again; null for a letter.</param>
+    public EndlessServer(string once = "", string? again = null)
     {
+        (_once, _again) = (Encoding.UTF8.GetBytes(once), again is null ? Letters() : Encoding.UTF8.GetBytes(again));
         _listener.Start();
         Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
         _serving = ServeAsync();
@@ -57,13 +64,25 @@ public sealed class EndlessServer : IAsyncDisposable
 
     private async Task AnswerAsync(Socket connection)
     {
-        var part = new byte[64 * 1024];
-        await connection.ReceiveAsync(part, _stopping.Token);
+        await connection.ReceiveAsync(new byte[64 * 1024], _stopping.Token);
         await connection.SendAsync(Head, _stopping.Token);
-        Array.Fill(part, (byte)'x');
+        await connection.SendAsync(_once, _stopping.Token);
         while (Sent < Enough)
         {
-            Interlocked.Add(ref _sent, await connection.SendAsync(part, _stopping.Token));
+            // Part of an event would be none.
+            for (var sent = 0; sent < _again.Length;)
+            {
+                var count = await connection.SendAsync(_again.AsMemory(sent), _stopping.Token);
+                sent += count;
+                Interlocked.Add(ref _sent, count);
+            }
         }
+    }
+
+    private static byte[] Letters()
+    {
+        var letters = new byte[64 * 1024];
+        Array.Fill(letters, (byte)'x');
+        return letters;
     }
 }

@@ -46,6 +46,9 @@ public sealed record ModelReply
     /// <summary>Of the input tokens, those reported as cached; null reports nothing.</summary>
     public int? CachedInputTokens { get; init; }
 
+    /// <summary>Of the input tokens, those reported as written to the cache; null reports nothing.</summary>
+    public int? CacheWriteTokens { get; init; }
+
     /// <summary>Of the output tokens, those reported as reasoning; null reports nothing.</summary>
     public int? ReasoningTokens { get; init; }
 

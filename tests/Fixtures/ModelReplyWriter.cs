@@ -193,6 +193,11 @@ internal static class ModelReplyWriter
             usage["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = cached };
         }
 
+        if (reply.CacheWriteTokens is { } written)
+        {
+            ((usage["prompt_tokens_details"] ??= new JsonObject()).AsObject())["cache_write_tokens"] = written;
+        }
+
         if (reply.ReasoningTokens is { } reasoning)
         {
             usage["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = reasoning };

@@ -39,7 +39,7 @@ public static class ModelProvidersRegistration
         services.TryAddSingleton<ModelClients>();
         services.TryAddSingleton<IModelClients>(provider => new TracedModelClients(
             provider.GetRequiredService<ModelClients>(),
-            provider.GetRequiredService<TelemetryOptions>(),
+            provider.GetService<TelemetryOptions>() ?? new TelemetryOptions(),
             provider.GetRequiredService<ILogger<TracedChatClient>>()));
         services.AddHostedService<BreakerMetrics>();
         return services;

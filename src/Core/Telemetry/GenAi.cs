@@ -27,6 +27,7 @@ internal static class GenAi
     public const string UsageInputTokens = "gen_ai.usage.input_tokens";
     public const string UsageOutputTokens = "gen_ai.usage.output_tokens";
     public const string UsageCacheReadInputTokens = "gen_ai.usage.cache_read.input_tokens";
+    public const string UsageCacheCreationInputTokens = "gen_ai.usage.cache_creation.input_tokens";
     public const string UsageReasoningOutputTokens = "gen_ai.usage.reasoning.output_tokens";
     public const string TokenType = "gen_ai.token.type";
     public const string ToolName = "gen_ai.tool.name";

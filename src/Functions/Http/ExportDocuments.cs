@@ -41,7 +41,7 @@ internal static class ExportDocuments
         Type = "run",
         Run = RunDocument.From(item.Run),
         Input = Messages(item.Steps.Where(step => step.Kind == EntryKind.Input).SelectMany(step => step.Messages)),
-        Steps = StepDocument.From(item.Run, item.Steps),
+        Steps = StepDocument.From(item.Run, item.Steps, forOperator: false),
     };
 
     private static IEnumerable<object> Messages(IEnumerable<ChatMessage> messages) =>

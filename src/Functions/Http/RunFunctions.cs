@@ -42,8 +42,9 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/runs/{id}/steps")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        var (run, steps) = await runs.GetStepsAsync(request.Scope(), id, request.HttpContext.RequestAborted);
-        return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(run, steps), Next: null));
+        var scope = request.Scope();
+        var (run, steps) = await runs.GetStepsAsync(scope, id, request.HttpContext.RequestAborted);
+        return Answers.Json(new ListDocument<StepDocument>(StepDocument.From(run, steps, scope.Caller.IsOperator), Next: null));
     }
 
     [Function(nameof(ListRuns))]

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation;
 using Yggdrasil.Models;
+using Yggdrasil.Providers;
+using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
@@ -10,6 +12,7 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>A step of a run: what it was asked, a model call, or a tool call.</summary>
 /// <param name="Name">The model or the tool, or <c>input</c>.</param>
 /// <param name="Status">As recorded; <c>pending</c> for a call that was approved and is not made yet.</param>
+/// <param name="Failures">The models that gave no answer, and why; for operators.</param>
 /// <param name="ChildRun">The run that the call was made as, where another agent was asked.</param>
 /// <param name="Input">For what it was asked: a text, or a list of messages.</param>
 internal sealed record StepDocument(
@@ -23,6 +26,7 @@ internal sealed record StepDocument(
     long? InputTokens,
     long? OutputTokens,
     long? CachedInputTokens,
+    long? CacheWriteInputTokens,
     long? ReasoningTokens,
     decimal? CostUsd,
     bool? Cached,
@@ -31,6 +35,7 @@ internal sealed record StepDocument(
     string? ServedBy,
     string? ResponseModel,
     FinishReason? FinishReason,
+    IReadOnlyList<ModelFailure>? Failures,
     object? Arguments,
     StepApproval? Approval,
     string? ChildRun,
@@ -40,7 +45,8 @@ internal sealed record StepDocument(
     private const string Pending = "pending";
 
     /// <param name="run">With its decisions, journaled or not yet.</param>
-    public static IReadOnlyList<StepDocument> From(Run run, IReadOnlyList<JournalEntry> entries)
+    /// <param name="forOperator">Whether an operator reads it: nobody else learns what providers say of their failures.</param>
+    public static IReadOnlyList<StepDocument> From(Run run, IReadOnlyList<JournalEntry> entries, bool forOperator)
     {
         var decisions = run.Decisions.Concat(entries.Select(entry => entry.Decision).OfType<ApprovalDecision>())
             .GroupBy(decision => decision.CallId).ToDictionary(group => group.Key, group => group.Last());
@@ -54,7 +60,7 @@ internal sealed record StepDocument(
             {
                 { Kind: EntryKind.Input } => From(entry) with { Name = "input", Input = InputDocument.Of(entry.Messages, run.InputIsList) },
                 { Kind: EntryKind.Tool, CallId: { } id } => OfCall(entry, calls.GetValueOrDefault(id).Content, decisions.GetValueOrDefault(id)),
-                _ => From(entry) with { Result = entry.Text() },
+                _ => From(entry) with { Result = entry.Text(), Failures = forOperator && entry.Failures.Count > 0 ? entry.Failures : null },
             });
 
         // A human has decided, and sees it: whoever drives the run may come to it later.
@@ -77,6 +83,7 @@ internal sealed record StepDocument(
         entry.InputTokens,
         entry.OutputTokens,
         entry.CachedInputTokens,
+        entry.CacheWriteInputTokens,
         entry.ReasoningTokens,
         entry.CostUsd,
         entry.Cached ? true : null,
@@ -85,6 +92,7 @@ internal sealed record StepDocument(
         entry.ServedBy,
         entry.ResponseModel,
         entry.FinishReason,
+        Failures: null,
         Arguments: null,
         Approval: null,
         entry.ChildRun,

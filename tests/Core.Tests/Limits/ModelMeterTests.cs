@@ -15,6 +15,21 @@ public sealed class ModelMeterTests
     private static readonly JournalEntry Answer = new() { Kind = EntryKind.Model, Turn = 1, ServedBy = "scripted:one" };
     private static readonly string Long = string.Join(' ', Enumerable.Repeat("word", 1000));
 
+    [Theory]
+    [InlineData(40, 40)]
+    [InlineData(99, 70)]
+    [InlineData(0, null)]
+    [InlineData(-5, null)]
+    public void Written_cache_is_part_of_the_input_beside_what_was_read_of_it(long reported, int? counted)
+    {
+        var measured = Measure(new UsageDetails
+        {
+            InputTokenCount = 100, OutputTokenCount = 5, CachedInputTokenCount = 30, AdditionalCounts = new() { ["CacheCreationInputTokens"] = reported },
+        });
+
+        Assert.Equal((100, 30, counted), (measured.InputTokens, measured.CachedInputTokens, measured.CacheWriteInputTokens));
+    }
+
     [Fact]
     public void Answer_gets_what_was_reported_and_its_cost()
     {

@@ -87,6 +87,21 @@ public sealed class ModelPricesTests
     }
 
     [Fact]
+    public void Written_cache_has_a_price_of_its_own_where_one_is_set()
+    {
+        var usage = new UsageDetails
+        {
+            InputTokenCount = 1_000, OutputTokenCount = 0, CachedInputTokenCount = 400, AdditionalCounts = new() { ["CacheCreationInputTokens"] = 100 },
+        };
+        var prices = TestPrices.Of(
+            ("Prices:0:Model", "openai:a"), ("Prices:0:InputPerMillion", "2"), ("Prices:0:OutputPerMillion", "8"), ("Prices:0:CachedInputPerMillion", "0.5"), ("Prices:0:CacheWritePerMillion", "2.5"),
+            ("Prices:1:Model", "openai:b"), ("Prices:1:InputPerMillion", "2"), ("Prices:1:OutputPerMillion", "8"));
+
+        Assert.Equal(0.00145m, prices.Cost(Parse("openai:a"), usage));
+        Assert.Equal(0.002m, prices.Cost(Parse("openai:b"), usage));
+    }
+
+    [Fact]
     public void Long_prompts_are_charged_as_such()
     {
         var gemini = Parse("gemini:gemini-2.5-pro");
@@ -108,6 +123,7 @@ public sealed class ModelPricesTests
     [InlineData("Prices:0:Model", "opnai:gpt-4.1", "Prices__0__Model: there is no provider \"opnai\". Providers: azure, openai, scripted.")]
     [InlineData("Prices:0:OutputPerMillion", "-1", "Prices__0__OutputPerMillion must be US dollars per million tokens, from 0 to 100000.")]
     [InlineData("Prices:0:CachedInputPerMillion", "100001", "Prices__0__CachedInputPerMillion must be US dollars per million tokens, from 0 to 100000.")]
+    [InlineData("Prices:0:CacheWritePerMillion", "-0.1", "Prices__0__CacheWritePerMillion must be US dollars per million tokens, from 0 to 100000.")]
     [InlineData("Prices:1:Model", "OpenAI:gpt-4.1", "Prices__1__Model: \"OpenAI:gpt-4.1\" is priced twice.")]
     [InlineData("Prices:2:Model", "openai:x", "Prices__2__InputPerMillion must be US dollars per million tokens, from 0 to 100000.")]
     public void Wrong_setting_is_named(string name, string value, string problem)

@@ -146,6 +146,43 @@ public sealed class FallbackChatClientTests : IAsyncLifetime
         Assert.Equal((1, 1), (_server.Requests.Count, _second.Requests.Count));
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    [InlineData(3, 4)]
+    public async Task Answer_that_breaks_off_is_asked_for_again_as_often_as_the_setting_says(int attempts, int asked)
+    {
+        const string Half = """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"One "},"finish_reason":null}]}""";
+        _server.RespondWith(_ => ModelReply.Raw($"{Half}\n\n", "text/event-stream"));
+        await using var providers = With($"Providers__vllm__RetryAttempts={attempts}", "Providers__vllm__BreakerFailures=1000");
+
+        var updates = new List<ChatResponseUpdate>();
+        var failure = await Assert.ThrowsAsync<ProviderException>(async () =>
+        {
+            await foreach (var update in providers.Client("vllm:m").GetStreamingResponseAsync("Hello"))
+            {
+                updates.Add(update);
+            }
+        });
+
+        Assert.Equal("provider_unavailable", failure.Code);
+        Assert.Equal((asked, attempts), (_server.Requests.Count, updates.Count(update => ModelRestart.Of(update) is not null)));
+    }
+
+    [Fact]
+    public async Task Answer_that_breaks_off_is_asked_for_of_the_others_before_the_same_model_again()
+    {
+        const string Half = """data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"One "},"finish_reason":null}]}""";
+        _server.RespondWith(_ => _second.Requests.Count == 0 ? ModelReply.Raw($"{Half}\n\n", "text/event-stream") : ModelReply.Text("Whole."));
+        _second.RespondWith(_ => ModelReply.Raw($"{Half}\n\n", "text/event-stream"));
+        await using var providers = With("Providers__vllm__RetryAttempts=1", "Providers__lmstudio__RetryAttempts=0");
+
+        var updates = await providers.Client("vllm:m", "lmstudio:m").GetStreamingResponseAsync("Hello").ToListAsync();
+
+        Assert.Equal(["vllm:m", "lmstudio:m"], updates.Select(ModelRestart.Of).OfType<ModelRestart>().Select(restart => restart.Failed));
+        Assert.Equal(("Whole.", 2, 1), (string.Concat(updates.SkipWhile(update => ModelRestart.Of(update)?.Failed != "lmstudio:m").Select(update => update.Text)), _server.Requests.Count, _second.Requests.Count));
+    }
+
     [Fact]
     public async Task Model_that_falls_silent_in_its_answer_is_followed_by_the_next_which_begins_anew()
     {

@@ -132,7 +132,7 @@ public sealed class ProviderFaultTests : IAsyncLifetime
     {
         _server.RespondWith(_ => Break(fault));
         _second.RespondWith(_ => Break(fault));
-        await using var providers = With();
+        await using var providers = With("Providers__lmstudio__RetryAttempts=1");
 
         var thrown = await Assert.ThrowsAsync<ProviderException>(
             () => ListenAsync(providers.Client("vllm:m", "lmstudio:m")).WaitAsync(Bound));

@@ -25,6 +25,18 @@ public class UpstreamErrorTests
     [InlineData(400, """{"error":{"message":"This model's maximum prompt length is 131072 but the request contains 140000 tokens."}}""", "context_too_long", FailureClass.Stop)]
     [InlineData(422, """{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","max_completion_tokens"],"msg":"Extra inputs are not permitted","input":1024}]},"type":"invalid_request_error","param":null,"code":null}""", "provider_rejected", FailureClass.Stop)]
     [InlineData(400, """{"error":{"message":"bad temperature","param":"temperature"}}""", "provider_rejected", FailureClass.Stop)]
+    [InlineData(429, """{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}""", "provider_rate_limited", FailureClass.RetrySame)]
+    [InlineData(429, "rate limit exceeded", "provider_rate_limited", FailureClass.RetrySame)]
+    [InlineData(429, """{"message":"rate limit exceeded"}""", "provider_rate_limited", FailureClass.RetrySame)]
+    [InlineData(529, """{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}""", "provider_unavailable", FailureClass.RetrySame)]
+    [InlineData(503, "<html><body>Service Unavailable</body></html>", "provider_unavailable", FailureClass.RetrySame)]
+    [InlineData(500, """{"error":{"code":500,"message":"Context size has been exceeded.","type":"server_error"}}""", "context_too_long", FailureClass.Stop)]
+    [InlineData(400, """{"error":{"code":400,"message":"request (4390 tokens) exceeds the available context size (4096 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":4390,"n_ctx":4096}}""", "context_too_long", FailureClass.Stop)]
+    [InlineData(400, """{"detail":"Model does not support tools"}""", "model_unavailable", FailureClass.NextProvider)]
+    [InlineData(400, """{"error":["Input is too long for requested model."]}""", "context_too_long", FailureClass.Stop)]
+    [InlineData(402, """{"error":{"message":"This request requires more credits, or fewer max_tokens.","code":402}}""", "provider_credentials", FailureClass.NextProvider)]
+    [InlineData(422, """{"success":false,"errors":[{"code":5006,"message":"Error: oneOf at '/' not met"}]}""", "provider_rejected", FailureClass.Stop)]
+    [InlineData(500, """{"error":null,"message":null}""", "provider_unavailable", FailureClass.RetrySame)]
     public void Error_is_of_its_class(int status, string body, string code, FailureClass failure)
     {
         var classified = ProviderFailures.FromStatus("p", status, UpstreamErrors.Read(body));
@@ -47,6 +59,24 @@ public class UpstreamErrorTests
         Assert.DoesNotContain(key, reason.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("ada@example.com", reason.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("my-own-gateway-key")]
+    [InlineData("MY-OWN-GATEWAY-KEY")]
+    public void Key_that_was_sent_is_in_no_part_of_the_reason_whatever_its_form(string repeated)
+    {
+        var key = new SentKey("my-own-gateway-key");
+        var error = UpstreamErrors.Read(
+            $$$"""{"error":{"message":"{{{new string('x', 290)}}} {{{repeated}}}","type":"{{{repeated}}}","param":"{{{repeated}}}","code":"{{{new string('c', 55)}}}{{{repeated}}}"}}""", key);
+
+        Assert.All(
+            new[] { error.Reason!.Message, error.Reason.Type, error.Reason.Param, error.Reason.Code, error.Reason.Kind },
+            part => Assert.DoesNotContain("my-own", part, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public void Word_that_a_local_server_takes_for_a_key_stays_in_the_reason() =>
+        Assert.Equal("EMPTY messages are refused.", UpstreamErrors.Read("""{"error":{"message":"EMPTY messages are refused."}}""", new SentKey("EMPTY")).Reason!.Message);
 
     [Fact]
     public void Wait_is_read_from_the_body()

@@ -268,13 +268,15 @@ public sealed class AgentLoopTests
     }
 
     [Fact]
-    public async Task Empty_answer_completes_with_empty_output()
+    public async Task Empty_answer_is_asked_for_once_more_and_then_fails_by_name()
     {
-        var loop = new LoopFixture(new ScriptedModels(_ => Task.FromResult(Response())));
+        var models = new ScriptedModels(_ => Task.FromResult(Response()), _ => Task.FromResult(Response(new TextReasoningContent("hm"))));
+        var loop = new LoopFixture(models);
 
         await loop.RunAsync();
 
-        Assert.Equal((StopReason.Completed, ""), (loop.Run.StopReason, loop.Run.Output));
+        Assert.Equal((StopReason.ProviderError, "empty_answer", null), (loop.Run.StopReason, loop.Run.Error?.Code, loop.Run.Output));
+        Assert.Equal(2, models.Prompts.Count);
     }
 
     [Fact]

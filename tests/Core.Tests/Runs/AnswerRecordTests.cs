@@ -55,13 +55,15 @@ public sealed class AnswerRecordTests
     }
 
     [Fact]
-    public async Task Call_that_fails_before_anything_was_sent_leaves_no_step_and_costs_nothing()
+    public async Task Call_that_fails_before_anything_was_sent_is_a_step_that_costs_nothing()
     {
         using var models = new ScriptedModels(Fails(new ProviderException("provider_rejected", FailureClass.Stop, "No.")));
         var journal = await RunAsync(models);
 
         Assert.Equal((RunStatus.Failed, "provider_rejected"), (journal.Run.Status, journal.Run.Error!.Code));
-        Assert.Empty(journal.Transcript.Entries);
+        var step = Assert.Single(journal.Transcript.Entries);
+        Assert.Equal((EntryKind.Model, StepStatus.Failed, null, null), (step.Kind, step.Status, step.InputTokens, step.CostUsd));
+        Assert.Equal(0, journal.Run.Turns);
         Assert.Equal((0L, 0), (journal.Run.Usage.TotalTokens, journal.Run.Usage.ModelCalls));
     }
 

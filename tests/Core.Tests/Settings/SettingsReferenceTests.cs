@@ -29,7 +29,7 @@ public sealed partial class SettingsReferenceTests
             "Every setting of the app, as an environment variable. A wrong one, or one that is not here, stops the start and is named in",
             "full. Which to turn when something is wrong is in [operations.md](operations.md). Lists are `…__0`, `…__1` and so on.",
             "Agents of the configuration (`Agents__0__Id`, `Agents__0__Model`, …) have the fields of an agent, prices (`Prices__0__Model`,",
-            "`…__InputPerMillion`, `…__OutputPerMillion`, `…__CachedInputPerMillion`) are US dollars. A provider's key is",
+            "`…__InputPerMillion`, `…__OutputPerMillion`, `…__CachedInputPerMillion`, `…__CacheWritePerMillion`) are US dollars. A provider's key is",
             "`Providers__<name>__ApiKey`, in Azure the vault's secret `providers-<name>-apikey`. `AzureWebJobsStorage` is the storage, as",
             "for every function app.",
             .. Sections().SelectMany(Section),

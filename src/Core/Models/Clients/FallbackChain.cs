@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Yggdrasil.Limits;
 using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Models.Clients;
@@ -22,6 +23,7 @@ internal sealed class FallbackChain(string original, IReadOnlyList<ModelCandidat
     /// <exception cref="ProviderException">No other is to be asked.</exception>
     public void Failed(ModelCandidate candidate, ProviderException failure)
     {
+        CallLedger.Current?.Failed(ModelFailure.Of(candidate.Name, failure));
         if (failure.Failure == FailureClass.Stop)
         {
             throw Refusal(candidate, failure);
@@ -42,8 +44,7 @@ internal sealed class FallbackChain(string original, IReadOnlyList<ModelCandidat
     /// <exception cref="ProviderException">No other is to be asked.</exception>
     public ModelRestart Broke(ModelCandidate candidate, ProviderException failure)
     {
-        var isFirstTime = _next <= candidates.Count;
-        if (isFirstTime && failure.Failure == FailureClass.RetrySame)
+        if (failure.Failure == FailureClass.RetrySame && (_again?.Count(other => other == candidate) ?? 0) < candidate.RetryAttempts)
         {
             (_again ??= []).Add(candidate);
         }

@@ -9,7 +9,8 @@ namespace Yggdrasil.Models.Clients;
 /// Goes on after failures that another provider may not share; <see cref="FailureClass.Stop"/> and cancellation end the
 /// chain at once, so that a bad request is paid for once. A stream that fails before its first token falls back unseen. After
 /// it the caller has seen part of an answer that no other model would continue: a <see cref="ModelRestart"/> takes that back,
-/// and the next model answers anew. A model whose stream broke for a reason that may pass is asked once more, after all others.
+/// and the next model answers anew. A model whose stream broke for a reason that may pass is asked
+/// again, after all others, as often as its provider's <see cref="ProviderOptions.RetryAttempts"/> say.
 /// </remarks>
 /// <param name="original">The model that the agent names, of which the candidates are the chain.</param>
 /// <param name="candidates">Who is asked, in order; at least one. Shared, so never disposed of here.</param>

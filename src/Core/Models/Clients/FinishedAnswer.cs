@@ -1,11 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Models.Wire;
+using Yggdrasil.Providers.Wire;
 
 namespace Yggdrasil.Models.Clients;
 
-/// <summary>Says of every vendor's answer in the same words how it ended, and which of its calls cannot be made.</summary>
+/// <summary>Says of every vendor's answer in the same words how it ended, what it took of a prompt cache, and which of its calls cannot be made.</summary>
 internal static class FinishedAnswer
 {
     public static void Mend(ChatResponseUpdate update, WireCall call)
@@ -17,6 +19,11 @@ internal static class FinishedAnswer
 
         foreach (var content in update.Contents)
         {
+            if (content is UsageContent usage && call.CacheWriteTokens is { } written)
+            {
+                (usage.Details.AdditionalCounts ??= [])[ModelPrice.Written] = written;
+            }
+
             if (content is FunctionCallContent { Arguments: { } arguments } asked && arguments.Any(argument => HasHalf(argument.Key) || HasHalf(argument.Value)))
             {
                 // No tool, store or provider takes half a character, and a guess at it would be another call.

@@ -93,7 +93,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
             throw new ArgumentException($"Unknown provider '{id.Provider}'.", nameof(id));
         }
 
-        return _clients.Set(id, new ModelCandidate(new ModelId(provider.Value.Name, id.Model).ToString(), provider.Value.CreateClient(id.Model)), new MemoryCacheEntryOptions
+        return _clients.Set(id, new ModelCandidate(new ModelId(provider.Value.Name, id.Model).ToString(), provider.Value.CreateClient(id.Model), provider.Value.RetryAttempts), new MemoryCacheEntryOptions
         {
             Size = 1,
             SlidingExpiration = TimeSpan.FromHours(1),

@@ -119,10 +119,16 @@ internal sealed class TimedUpdates : IAsyncDisposable
 
     private async ValueTask<bool> AdvanceAsync()
     {
-        Arm();
+        RequireTime();
+        var next = _updates.MoveNextAsync();
+        if (!next.IsCompleted)
+        {
+            Arm();
+        }
+
         try
         {
-            if (!await _updates.MoveNextAsync())
+            if (!await next)
             {
                 return false;
             }
@@ -133,36 +139,35 @@ internal sealed class TimedUpdates : IAsyncDisposable
         finally
         {
             // A slow reader is not a silent provider: the clock stands still while the update is out.
-            _waits = false;
-            _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (_waits)
+            {
+                _waits = false;
+                _silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         }
     }
 
+    private TimeSpan RequireTime() => Left is var left && left > TimeSpan.Zero ? left : throw ProviderFailures.EndlessStream(_resilience.Options);
+
     private void Arm()
     {
-        if (Left is var left && left <= TimeSpan.Zero)
-        {
-            throw ProviderFailures.EndlessStream(_resilience.Options);
-        }
-
+        var left = RequireTime();
         _waits = true;
         _silence.CancelAfter(left < _bound ? left : _bound);
     }
 
     private void Alive()
     {
-        if (!_waits)
-        {
-            return;
-        }
-
         // Until here it was the patience of the call, for all its attempts together.
         if (_beginning.Count == 0)
         {
             _bound = _resilience.Options.FirstTokenTimeout;
         }
 
-        Arm();
+        if (_waits)
+        {
+            Arm();
+        }
     }
 
     private ProviderException Silent(Exception exception) => Left <= TimeSpan.Zero

@@ -54,6 +54,8 @@ internal sealed class ModelProvider : IDisposable
 
     public string Name => _options.Name;
 
+    public int RetryAttempts => _options.RetryAttempts;
+
     /// <summary>What can be asked without paying for an answer.</summary>
     public ModelsEndpoint Models { get; }
 

@@ -71,7 +71,10 @@ public sealed class ProviderOptions
     /// </summary>
     public int MaxAnswerKilobytes { get; init; } = 4096;
 
-    /// <summary>Attempts after a first that failed in a way worth repeating. 0 to 10, default 2.</summary>
+    /// <summary>
+    /// Attempts after a first that failed in a way worth repeating; and as many after an answer that broke off, once the agent's other models
+    /// could not answer either. 0 to 10, default 2.
+    /// </summary>
     public int RetryAttempts { get; init; } = 2;
 
     /// <summary>

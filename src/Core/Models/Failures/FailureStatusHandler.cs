@@ -23,7 +23,7 @@ internal sealed class FailureStatusHandler(string provider, TimeProvider time, H
 
         using (response)
         {
-            var error = UpstreamErrors.Read(await ReadBodyAsync(response, cancellationToken));
+            var error = UpstreamErrors.Read(await ReadBodyAsync(response, cancellationToken), SentKey.Of(request));
             throw ProviderFailures.FromStatus(provider, (int)response.StatusCode, error, RetryAfter(response, error));
         }
     }

@@ -34,7 +34,16 @@ internal static class ProviderFailures
 
     /// <summary>An error that came in place of an answer, or within one, under a status of success.</summary>
     public static ProviderException FromBody(string provider, UpstreamError error) =>
-        FromStatus(provider, error.Status ?? BadGateway, error);
+        FromStatus(provider, error.Status ?? StatusOf(error.Kind), error);
+
+    /// <summary>What a failure without a status would have come with.</summary>
+    private static int StatusOf(UpstreamErrorKind kind) => kind switch
+    {
+        UpstreamErrorKind.QuotaExhausted => 402,
+        UpstreamErrorKind.RateLimited or UpstreamErrorKind.OverRate => 429,
+        UpstreamErrorKind.ContextTooLong or UpstreamErrorKind.ContentFilter or UpstreamErrorKind.ModelUnavailable => 400,
+        _ => BadGateway,
+    };
 
     private static ProviderException? OfKind(Told told, UpstreamErrorKind kind) => kind switch
     {

@@ -11,7 +11,8 @@ internal static class UpstreamErrors
     private const int MaxTexts = 50;
 
     /// <summary>Never throws: a body may be cut off, HTML of some proxy, or nothing.</summary>
-    public static UpstreamError Read(string? body)
+    /// <param name="key">The key that was sent, which is not to be read from the body.</param>
+    public static UpstreamError Read(string? body, SentKey? key = null)
     {
         if (string.IsNullOrEmpty(body))
         {
@@ -21,7 +22,7 @@ internal static class UpstreamErrors
         try
         {
             using var document = JsonDocument.Parse(body);
-            return Of(document.RootElement);
+            return Of(document.RootElement, key);
         }
         catch (JsonException)
         {
@@ -31,35 +32,56 @@ internal static class UpstreamErrors
     }
 
     /// <summary>The error that a JSON text is in place of an answer; null where it is none.</summary>
-    public static UpstreamError? In(JsonElement json)
+    /// <param name="key">The key that was sent, which is not to be read from the text.</param>
+    public static UpstreamError? In(JsonElement json, SentKey? key = null)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {
             return null;
         }
 
-        var isError = (json.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String or JsonValueKind.True)
+        var isError = (json.TryGetProperty("error", out var error) && SaysSomething(error))
             || Is(json, "object", "error")
             || Is(json, "type", "error")
-            || (!json.TryGetProperty("choices", out _)
-                && (json.TryGetProperty("detail", out _) || (json.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String)));
-        return isError ? Of(json) : null;
+            || (!(json.TryGetProperty("choices", out var choices) && choices.ValueKind == JsonValueKind.Array) && IsErrorWithoutOne(json));
+        return isError ? Of(json, key) : null;
     }
+
+    /// <summary>What servers and gateways say in place of an answer that do not call it an error.</summary>
+    private static bool IsErrorWithoutOne(JsonElement json) =>
+        (json.TryGetProperty("detail", out var detail) && SaysSomething(detail))
+        || (json.TryGetProperty("errors", out var errors) && SaysSomething(errors))
+        || (json.TryGetProperty("success", out var success) && success.ValueKind == JsonValueKind.False)
+        || (json.TryGetProperty("base_resp", out var minimax) && minimax.ValueKind == JsonValueKind.Object)
+        || (json.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String)
+        || (json.TryGetProperty("msg", out var words) && words.ValueKind == JsonValueKind.String);
+
+    private static bool SaysSomething(JsonElement error) => error.ValueKind switch
+    {
+        JsonValueKind.Object => error.EnumerateObject().Any(),
+        JsonValueKind.Array => error.GetArrayLength() > 0,
+        JsonValueKind.String => !error.ValueEquals(""u8),
+        JsonValueKind.Number => !error.TryGetInt64(out var code) || code != 0,
+        var kind => kind == JsonValueKind.True,
+    };
 
     private static bool Is(JsonElement json, string name, string value) =>
         json.TryGetProperty(name, out var found) && found.ValueKind == JsonValueKind.String && LenientText.Of(found) == value;
 
-    private static UpstreamError Of(JsonElement json)
+    private static UpstreamError Of(JsonElement json, SentKey? key)
     {
         var said = new Said();
         said.Collect(json, depth: 0);
-        var reason = said.Any ? new UpstreamReason(said.Code, said.Type, said.Param, said.Message) : null;
+        var reason = said.Any ? new UpstreamReason(Hide(said.Code), Hide(said.Type), Hide(said.Param), Hide(said.Message)) : null;
         return new UpstreamError(UpstreamErrorMarks.KindOf(said.Texts))
         {
             Status = said.Status ?? UpstreamErrorMarks.StatusOf(said.Code) ?? UpstreamErrorMarks.StatusOf(said.Type),
             RetryAfter = said.RetryAfter ?? said.Texts.Select(WaitHint.InWords).FirstOrDefault(wait => wait is not null),
             Reason = reason,
         };
+
+        // Before the message is bounded: half a key would not be found any more.
+        string? Hide(string? text) => key is null ? text : key.Hide(text);
     }
 
     /// <summary>Codes, types and messages of an error; not its whole body, which may quote the prompt.</summary>
@@ -93,6 +115,12 @@ internal static class UpstreamErrors
                 // Gemini wraps its error in an array; FastAPI lists what is wrong with each field.
                 foreach (var item in element.EnumerateArray().Take(MaxTexts))
                 {
+                    if (item.ValueKind == JsonValueKind.String)
+                    {
+                        var words = Noted(LenientText.Of(item));
+                        Message ??= words;
+                    }
+
                     Collect(item, depth + 1);
                 }
             }
@@ -110,16 +138,17 @@ internal static class UpstreamErrors
             var text = LenientText.Of(value);
             switch (name)
             {
-                case "error" or "innererror" or "detail" or "details" or "metadata":
+                case "error" or "errors" or "innererror" or "detail" or "details" or "metadata" or "base_resp":
                     var words = Noted(text);
                     Message = name is "metadata" ? Message : Message ?? words;
+                    Status ??= StatusIn(value);
                     Collect(value, depth + 1);
                     break;
                 case "message" or "msg" when text is null:
                     // Mistral puts what FastAPI says into its message.
                     Collect(value, depth + 1);
                     break;
-                case "message" or "msg" or "raw":
+                case "message" or "msg" or "status_msg" or "raw":
                     var message = Noted(text);
                     Message ??= message;
                     break;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Yggdrasil.Redaction;
 
@@ -35,12 +36,13 @@ public sealed partial record UpstreamReason
     public string? Message { get; }
 
     /// <summary>What tells one kind of refusal from another: its code, type and param, never its message.</summary>
+    [JsonIgnore]
     public string Kind => string.Join(' ', new[] { Code, Type, Param }.Where(part => part is not null).Distinct());
 
     public override string ToString() => Kind.Length == 0 ? Message ?? "" : Message is null ? Kind : $"{Kind}: {Message}";
 
     /// <summary>Only what a name is made of, so that nothing else gets where names go.</summary>
-    private static string? Name(string? text) => text is { Length: > 0 } ? Bounded(NoName().Replace(text, "_"), MaxName) : null;
+    private static string? Name(string? text) => text is { Length: > 0 } ? Bounded(NoName().Replace(SensitiveText.Mask(Bounded(text, 4 * MaxMessage)), "_"), MaxName) : null;
 
     private static string Bounded(string text, int length) =>
         text.Length <= length ? text : $"{text[..(char.IsHighSurrogate(text[length - 2]) ? length - 2 : length - 1)]}…";

@@ -9,10 +9,14 @@ namespace Yggdrasil.Models.Metering;
 /// </remarks>
 internal sealed class CallLedger
 {
+    /// <summary>A chain of models is no longer, unless their streams break again and again.</summary>
+    private const int MostFailures = 20;
+
     private static readonly AsyncLocal<CallLedger?> Flow = new();
 
     private readonly Lock _gate = new();
     private readonly List<SentCall> _calls = [];
+    private readonly List<ModelFailure> _failures = [];
 
     /// <summary>The ledger of the call that the present flow of execution makes; null where nobody counts.</summary>
     public static CallLedger? Current => Flow.Value;
@@ -32,6 +36,18 @@ internal sealed class CallLedger
         }
     }
 
+    /// <summary>The models that gave no answer, in the order they were asked.</summary>
+    public IReadOnlyList<ModelFailure> Failures
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _failures.Count == 0 ? [] : [.. _failures];
+            }
+        }
+    }
+
     /// <summary>Counts, until the calling method returns, what it and what it calls sends.</summary>
     public static CallLedger Begin() => Flow.Value = new CallLedger();
 
@@ -40,6 +56,18 @@ internal sealed class CallLedger
 
     /// <summary>Notes that it was not taken: nobody was reached, or the provider answered with an error status.</summary>
     public static void NotTaken() => Current?.Last?.NotTaken();
+
+    /// <summary>Notes that a model gave no answer, also when it was asked again.</summary>
+    public void Failed(ModelFailure failure)
+    {
+        lock (_gate)
+        {
+            if (_failures.Count < MostFailures)
+            {
+                _failures.Add(failure);
+            }
+        }
+    }
 
     /// <summary>Notes an attempt that is about to be made.</summary>
     public SentCall Add(ModelId model, IReadOnlyCollection<ChatMessage> messages, ChatOptions? options)

@@ -10,8 +10,8 @@ public sealed record ModelPrice(decimal Input, decimal Output, decimal? CachedIn
 {
     private const decimal Million = 1_000_000;
 
-    /// <summary>Under which name Anthropic's adapter counts what of the input was written to the prompt cache.</summary>
-    private const string Written = "CacheCreationInputTokens";
+    /// <summary>Under which name Anthropic's adapter, and so everybody here, counts what of the input was written to the prompt cache.</summary>
+    internal const string Written = "CacheCreationInputTokens";
 
     /// <summary>Input tokens that were written to the provider's prompt cache; null: as <see cref="Input"/>.</summary>
     public decimal? CacheWrite { get; init; }

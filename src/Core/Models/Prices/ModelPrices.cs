@@ -99,14 +99,16 @@ public sealed partial class ModelPrices
         public decimal? InputPerMillion { get; set; }
         public decimal? OutputPerMillion { get; set; }
         public decimal? CachedInputPerMillion { get; set; }
+        public decimal? CacheWritePerMillion { get; set; }
 
         public IEnumerable<(string Name, decimal? Value, bool Required)> Values() =>
         [
             (nameof(InputPerMillion), InputPerMillion, true),
             (nameof(OutputPerMillion), OutputPerMillion, true),
             (nameof(CachedInputPerMillion), CachedInputPerMillion, false),
+            (nameof(CacheWritePerMillion), CacheWritePerMillion, false),
         ];
 
-        public ModelPrice ToPrice() => new(InputPerMillion ?? 0, OutputPerMillion ?? 0, CachedInputPerMillion);
+        public ModelPrice ToPrice() => new(InputPerMillion ?? 0, OutputPerMillion ?? 0, CachedInputPerMillion) { CacheWrite = CacheWritePerMillion };
     }
 }

@@ -119,6 +119,16 @@ internal static class BuiltInProfiles
         }),
         ("qwen/*", model => model with { EffortForm = EffortForm.Field, Efforts = new("none", "default", "default", "default", "default") }));
 
+    private static readonly ProviderProfile OpenRouter = WithModels(
+        new()
+        {
+            Name = "openrouter",
+            ReturnedReasoning = ReturnedReasoning.Details,
+            PromptCaching = PromptCaching.Automatic,
+            EffortForm = EffortForm.Nested,
+        },
+        ("anthropic/*", model => model with { PromptCaching = PromptCaching.Marks }));
+
     private static readonly ProviderProfile Xai = WithModels(
         new() { Name = "xai", PromptCaching = PromptCaching.Automatic },
         ("grok-3-mini*", model => model with { EffortForm = EffortForm.Field, Efforts = new("low", "low", "low", "high", "high") }));
@@ -149,26 +159,30 @@ internal static class BuiltInProfiles
             Efforts = new("disabled", "low", "high", "high", "max"),
         },
         Groq,
-        new()
-        {
-            Name = "openrouter",
-            ReturnedReasoning = ReturnedReasoning.Details,
-            PromptCaching = PromptCaching.Automatic,
-            EffortForm = EffortForm.Nested,
-        },
-        new() { Name = "together", RefusedOrders = RefusedOrders.ConsecutiveUsers | RefusedOrders.AssistantFirst },
-        new() { Name = "fireworks", SchemaWithTools = false, ReturnedReasoning = ReturnedReasoning.WithCalls, PromptCaching = PromptCaching.Automatic },
+        OpenRouter,
+        WithModels(
+            new() { Name = "together", RefusedOrders = RefusedOrders.ConsecutiveUsers | RefusedOrders.AssistantFirst },
+            ("*gpt-oss*", model => model with { EffortForm = EffortForm.Field, Efforts = EffortLevels.Three })),
+        WithModels(
+            new() { Name = "fireworks", SchemaWithTools = false, ReturnedReasoning = ReturnedReasoning.WithCalls, PromptCaching = PromptCaching.Automatic },
+            ("*gpt-oss*", model => model with { EffortForm = EffortForm.Field, Efforts = EffortLevels.Three }),
+            ("*deepseek-v4*", model => model with { EffortForm = EffortForm.Field })),
         Xai,
         new() { Name = "cohere", SchemaWithTools = false, RefusedOrders = RefusedOrders.AssistantFirst },
         Perplexity,
-        new()
-        {
-            Name = "bedrock",
-            CallIds = "^[A-Za-z0-9_-]{1,64}$",
-            RefusedOrders = Alternating,
-            StructuredOutput = StructuredOutput.Words,
-            SchemaWithTools = false,
-        },
+        // The gateway knows no response format, and an effort of three levels, which it makes a budget of thinking of.
+        WithModels(
+            new()
+            {
+                Name = "bedrock",
+                CallIds = "^[A-Za-z0-9_-]{1,64}$",
+                RefusedOrders = Alternating,
+                StructuredOutput = StructuredOutput.Words,
+                SchemaWithTools = false,
+            },
+            ("*claude-3-7*", GatewayEffort),
+            ("*claude-sonnet-4*", GatewayEffort),
+            ("*claude-opus-4*", GatewayEffort)),
         new()
         {
             Name = "ollama",
@@ -196,6 +210,9 @@ internal static class BuiltInProfiles
         All.FirstOrDefault(profile => string.Equals(profile.Name, name, StringComparison.OrdinalIgnoreCase));
 
     private static ProviderProfile Reasoning(ProviderProfile profile) => profile with { RefusedFields = ["temperature"] };
+
+    private static ProviderProfile GatewayEffort(ProviderProfile profile) =>
+        profile with { EffortForm = EffortForm.Field, Efforts = new(null, "low", "medium", "high", "high") };
 
     private static ProviderProfile Adaptive(ProviderProfile profile) =>
         profile with { EffortForm = EffortForm.Adaptive, RefusedFields = ["temperature"] };

@@ -24,7 +24,7 @@ public sealed class ProfileOptions
     /// <summary>Which of its own reasoning a model gets back: <c>none</c>, <c>with_calls</c>, <c>always</c>, <c>details</c>, <c>blocks</c> (Anthropic) or <c>thinking</c> (Ollama).</summary>
     public ReturnedReasoning? ReturnedReasoning { get; init; }
 
-    /// <summary>How the provider's prompt cache is used: <c>none</c>, <c>automatic</c>, <c>key</c> or <c>marks</c> (Anthropic).</summary>
+    /// <summary>How the provider's prompt cache is used: <c>none</c>, <c>automatic</c>, <c>key</c> or <c>marks</c> (Claude).</summary>
     public PromptCaching? PromptCaching { get; init; }
 
     /// <summary>How an agent's <c>reasoningEffort</c> is passed on: <c>none</c>, <c>field</c>, <c>nested</c>, <c>switch</c>, <c>budget</c>, <c>adaptive</c> (both Anthropic) or <c>think</c> (Ollama).</summary>

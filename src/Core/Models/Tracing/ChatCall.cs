@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Limits;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Failures;
+using Yggdrasil.Providers;
 using Yggdrasil.Telemetry;
 using static Yggdrasil.Telemetry.Signals;
 
@@ -103,6 +105,7 @@ internal sealed class ChatCall : IDisposable
             .SetTag(GenAi.UsageInputTokens, outcome.Usage?.InputTokenCount)
             .SetTag(GenAi.UsageOutputTokens, outcome.Usage?.OutputTokenCount)
             .SetTag(GenAi.UsageCacheReadInputTokens, outcome.Usage?.CachedInputTokenCount)
+            .SetTag(GenAi.UsageCacheCreationInputTokens, outcome.Usage?.AdditionalCounts is { } counts && counts.TryGetValue(ModelPrice.Written, out var written) ? written : null)
             .SetTag(GenAi.UsageReasoningOutputTokens, outcome.Usage?.ReasoningTokenCount)
             .SetTag(GenAi.OutputMessages, content);
     }

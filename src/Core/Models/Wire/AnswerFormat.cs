@@ -11,7 +11,7 @@ namespace Yggdrasil.Models.Wire;
 /// One instance per answer. A JSON text may be a line of its own, the data of an event, or spread over several lines; each is passed on as
 /// soon as it is complete. What is no answer at all is a <see cref="ProviderException"/>.
 /// </remarks>
-internal abstract class AnswerFormat(string provider, AnswerSize size)
+internal abstract class AnswerFormat(string provider, AnswerSize size, WireCall? call)
 {
     private static readonly JsonReaderOptions Lenient = new() { AllowTrailingCommas = true, AllowMultipleValues = true, MaxDepth = 128 };
 
@@ -22,6 +22,9 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
     protected string Provider => provider;
 
     protected AnswerSize Size => size;
+
+    /// <summary>The call that it answers; null where nobody asks what is beside the answer.</summary>
+    protected WireCall? Call => call;
 
     /// <summary>Whether the package reads events, between which lines may be empty or comments.</summary>
     protected virtual bool HasEvents => true;
@@ -81,6 +84,9 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
     /// <summary>Whether a line, which is not empty, is one that the package reads as it is meant.</summary>
     protected abstract bool IsCanonical(ReadOnlySpan<byte> line);
 
+    /// <summary>Passes on, with what has to be changed of it, a line that was just looked at; false where there is more to do.</summary>
+    protected virtual bool Amends(ReadOnlySpan<byte> line, IBufferWriter<byte> output) => false;
+
     /// <summary>Passes on a JSON object, which is no error.</summary>
     protected abstract void Object(JsonElement json, IBufferWriter<byte> output);
 
@@ -119,7 +125,22 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
 
         if (line.StartsWith("data:"u8))
         {
-            Begin(line[5..].Trim((byte)' '), output);
+            if (Amends(line, output))
+            {
+                _any = true;
+            }
+            else
+            {
+                Begin(line[5..].Trim((byte)' '), output);
+            }
+
+            return;
+        }
+
+        if (line.StartsWith("error:"u8) && line[6..].TrimStart((byte)' ') is [(byte)'{', ..] error)
+        {
+            // A field of llama.cpp's own.
+            Begin(error, output);
             return;
         }
 
@@ -218,7 +239,7 @@ internal abstract class AnswerFormat(string provider, AnswerSize size)
         }
         else if (json.ValueKind == JsonValueKind.Object && !HasEnded)
         {
-            if (UpstreamErrors.In(json) is { } error)
+            if (UpstreamErrors.In(json, call?.Key) is { } error)
             {
                 throw ProviderFailures.FromBody(provider, error);
             }

@@ -7,7 +7,7 @@ using System.Text.Unicode;
 namespace Yggdrasil.Models.Wire;
 
 /// <summary>An answer in Anthropic's format, streamed or whole, as a stream of the events that Anthropic documents.</summary>
-internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall? call) : AnswerFormat(provider, size)
+internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall? call) : AnswerFormat(provider, size, call)
 {
     // What an event has around its text.
     private const int Framing = 160;
@@ -15,14 +15,27 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
     private readonly SplitText _text = new();
     private readonly SplitText _thinking = new();
 
+    /// <summary>Whether the event under way has a name: the package leaves out those without, which gateways send.</summary>
+    private bool _isNamed;
+
+    /// <summary>The input that came with the start of a call, whose pieces may still come: the package reads pieces only.</summary>
+    private string? _input;
+
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
-        if (!line.StartsWith("data:"u8))
+        if (line.StartsWith("event:"u8))
         {
-            return line.StartsWith("event:"u8) || line.StartsWith("id:"u8) || line.StartsWith("retry:"u8);
+            return _isNamed = true;
         }
 
-        if (_text.HasHalf || _thinking.HasHalf || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("refusal"u8) >= 0
+        if (!line.StartsWith("data:"u8))
+        {
+            return line.StartsWith("id:"u8) || line.StartsWith("retry:"u8);
+        }
+
+        var isNamed = _isNamed;
+        _isNamed = false;
+        if (!isNamed || _text.HasHalf || _thinking.HasHalf || _input is not null || line.IndexOf("\"message_"u8) >= 0 || line.IndexOf("\"tool_use\""u8) >= 0 || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("refusal"u8) >= 0
             || !IsObject(line[5..]) || LenientText.HasLoneSurrogate(line))
         {
             return false;
@@ -58,7 +71,24 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
         }
 
         Size.Add(Math.Max(0, JsonMarshal.GetRawUtf8Value(json).Length - Framing));
-        Event(output, type, writer => new JsonCopy(writer, "input").Write(json, Mend));
+        if (type == "message_start" && json.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object)
+        {
+            WriteStart(message, output);
+            return;
+        }
+
+        NoteInput(json);
+        Event(output, type, writer =>
+        {
+            if (type == "message_delta")
+            {
+                WriteEndOf(json, writer);
+            }
+            else
+            {
+                new JsonCopy(writer, "input").Write(json, Mend);
+            }
+        });
     }
 
     protected override void Finish(IBufferWriter<byte> output, bool announced)
@@ -79,7 +109,7 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
     {
         if (Text(json, "stop_reason") == "refusal")
         {
-            call?.Refused = true;
+            Call?.Refused = true;
         }
     }
 
@@ -91,7 +121,90 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
         _ => LenientText.Mend(text),
     };
 
-    /// <summary>Half a character that a block ended with.</summary>
+    /// <summary>Compatible servers send a call's input whole with its start, or in pieces, or both.</summary>
+    private void NoteInput(JsonElement json)
+    {
+        if (json.TryGetProperty("content_block", out var block) && block.ValueKind == JsonValueKind.Object)
+        {
+            _input = !Says(block, "input", out var input) ? null
+                : input.ValueKind == JsonValueKind.String ? LenientText.Escape(LenientText.Of(input)!)
+                : Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(input));
+        }
+        else if (json.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object && Text(delta, "partial_json").Length > 0)
+        {
+            _input = null;
+        }
+    }
+
+    /// <summary>The end of a message with the report of tokens that the package insists on: none where none is reported.</summary>
+    private static void WriteEndOf(JsonElement json, Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        foreach (var member in json.EnumerateObject().Where(member => member.Name != "usage"))
+        {
+            writer.WritePropertyName(member.Name);
+            new JsonCopy(writer).Write(member.Value, static (_, text) => LenientText.Mend(text));
+        }
+
+        WriteUsage(json, writer, "output_tokens");
+        writer.WriteEndObject();
+    }
+
+    private static void WriteUsage(JsonElement json, Utf8JsonWriter writer, params ReadOnlySpan<string> counts)
+    {
+        writer.WriteStartObject("usage");
+        var usage = json.TryGetProperty("usage", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        foreach (var name in counts)
+        {
+            var isNumber = usage.ValueKind == JsonValueKind.Object && usage.TryGetProperty(name, out var count) && count.ValueKind == JsonValueKind.Number && count.TryGetInt64(out _);
+            writer.WriteNumber(name, isNumber ? usage.GetProperty(name).GetInt64() : 0);
+        }
+
+        if (usage.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in usage.EnumerateObject())
+            {
+                if (!counts.Contains(member.Name))
+                {
+                    writer.WritePropertyName(member.Name);
+                    new JsonCopy(writer).Write(member.Value, static (_, text) => LenientText.Mend(text));
+                }
+            }
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The start of a message with all that the package insists on.</summary>
+    private static void WriteStart(JsonElement message, IBufferWriter<byte> output) => Event(output, "message_start", writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", "message_start");
+        writer.WriteStartObject("message");
+        foreach (var member in message.EnumerateObject().Where(member => Says(message, member.Name, out _) && member.Name is not ("usage" or "content" or "stop_reason" or "stop_sequence")))
+        {
+            writer.WritePropertyName(member.Name);
+            new JsonCopy(writer).Write(member.Value, static (_, text) => LenientText.Mend(text));
+        }
+
+        foreach (var (name, value) in (ReadOnlySpan<(string, string)>)[("id", ""), ("type", "message"), ("role", "assistant"), ("model", "")])
+        {
+            if (!Says(message, name, out _))
+            {
+                writer.WriteString(name, value);
+            }
+        }
+
+        WriteUsage(message, writer, "input_tokens", "output_tokens");
+        writer.WriteStartArray("content");
+        writer.WriteEndArray();
+        writer.WriteNull("stop_reason");
+        writer.WriteNull("stop_sequence");
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    });
+
+    /// <summary>Half a character, or a whole input, that a block ended with.</summary>
     private void WriteRest(JsonElement stop, IBufferWriter<byte> output)
     {
         var (text, thought) = (_text.End(), _thinking.End());
@@ -105,30 +218,19 @@ internal sealed class AnthropicAnswer(string provider, AnswerSize size, WireCall
         {
             Delta(output, index, "thinking_delta", "thinking", thought);
         }
+
+        if (_input is { } input)
+        {
+            _input = null;
+            Delta(output, index, "input_json_delta", "partial_json", input);
+        }
     }
 
     /// <summary>A message that came whole, although a stream was asked for, as the events it would have been.</summary>
     private void Whole(JsonElement message, IBufferWriter<byte> output)
     {
         NoteReason(message);
-        Event(output, "message_start", writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type", "message_start");
-            writer.WriteStartObject("message");
-            foreach (var member in message.EnumerateObject().Where(member => member.Name is not ("content" or "stop_reason" or "stop_sequence")))
-            {
-                writer.WritePropertyName(member.Name);
-                new JsonCopy(writer).Write(member.Value, static (_, text) => LenientText.Mend(text));
-            }
-
-            writer.WriteStartArray("content");
-            writer.WriteEndArray();
-            writer.WriteNull("stop_reason");
-            writer.WriteNull("stop_sequence");
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        });
+        WriteStart(message, output);
         var index = 0;
         foreach (var block in Blocks(message))
         {

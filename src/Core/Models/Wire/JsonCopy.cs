@@ -47,6 +47,11 @@ internal readonly struct JsonCopy(Utf8JsonWriter json, params string[] keep)
         {
             Write(value, text, name);
         }
+        else if (value.ValueKind == JsonValueKind.String && ObjectIn(value) is { } arguments)
+        {
+            // As OpenAI has them, which servers of other formats send too.
+            Member(name, arguments, text);
+        }
         else if (value.ValueKind == JsonValueKind.Object && LenientText.HasLoneSurrogate(JsonMarshal.GetRawUtf8Value(value)))
         {
             // The vendors' readers throw on a name of an argument, and leave unread what is within one.
@@ -58,6 +63,20 @@ internal readonly struct JsonCopy(Utf8JsonWriter json, params string[] keep)
         else
         {
             Raw(value);
+        }
+    }
+
+    /// <summary>The object that is the value of a text; an empty one for an empty text, null where it is none.</summary>
+    private static JsonElement? ObjectIn(JsonElement value)
+    {
+        try
+        {
+            var json = JsonElement.Parse(LenientText.Of(value) is var written && string.IsNullOrWhiteSpace(written) ? "{}" : LenientText.Escape(written));
+            return json.ValueKind == JsonValueKind.Object ? json : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -113,12 +113,20 @@ internal sealed class NormalisedStream(Stream source, AnswerFormat format, Answe
                 return 0;
             }
 
-            while (_line.WrittenCount == 0 && bytes[passed..].IndexOf((byte)'\n') is var end and >= 0 && format.Passes(bytes.Slice(passed, end)))
+            var isLookedAt = false;
+            while (_line.WrittenCount == 0 && !isLookedAt && bytes[passed..].IndexOf((byte)'\n') is var end and >= 0)
             {
-                passed += end + 1;
+                if (format.Passes(bytes.Slice(passed, end)))
+                {
+                    passed += end + 1;
+                }
+                else
+                {
+                    isLookedAt = true;
+                }
             }
 
-            Take(bytes[passed..]);
+            Take(bytes[passed..], isLookedAt);
         }
         catch (ProviderException failure)
         {
@@ -129,11 +137,17 @@ internal sealed class NormalisedStream(Stream source, AnswerFormat format, Answe
         return passed;
     }
 
-    private void Take(ReadOnlySpan<byte> bytes)
+    /// <param name="isLookedAt">Whether the first line is known not to pass.</param>
+    private void Take(ReadOnlySpan<byte> bytes, bool isLookedAt)
     {
         while (bytes.IndexOf((byte)'\n') is var end and >= 0 && !format.HasEnded)
         {
-            if (_line.WrittenCount == 0)
+            if (isLookedAt)
+            {
+                format.Take(bytes[..end], _out);
+                isLookedAt = false;
+            }
+            else if (_line.WrittenCount == 0)
             {
                 Line(bytes[..end]);
             }

@@ -8,7 +8,7 @@ using Yggdrasil.Models.Failures;
 namespace Yggdrasil.Models.Wire;
 
 /// <summary>An answer in Ollama's format: one JSON object a line, the last of them <c>done</c>.</summary>
-internal sealed class OllamaAnswer(string provider, AnswerSize size) : AnswerFormat(provider, size)
+internal sealed class OllamaAnswer(string provider, AnswerSize size, WireCall? call) : AnswerFormat(provider, size, call)
 {
     // What a line has around its text.
     private const int Framing = 160;
@@ -21,7 +21,7 @@ internal sealed class OllamaAnswer(string provider, AnswerSize size) : AnswerFor
 
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
-        if (_content.HasHalf || _thinking.HasHalf || line[0] != '{' || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("\"done_reason\""u8) >= 0
+        if (_content.HasHalf || _thinking.HasHalf || line[0] != '{' || line.IndexOf("\"error\""u8) >= 0 || line.IndexOf("\"done\":false"u8) < 0 || line.IndexOf("\"tool_calls\""u8) >= 0
             || !Utf8.IsValid(line) || LenientText.HasLoneSurrogate(line))
         {
             return false;
@@ -46,14 +46,37 @@ internal sealed class OllamaAnswer(string provider, AnswerSize size) : AnswerFor
             throw ProviderFailures.GaveUp(Provider, word);
         }
 
-        if (json.TryGetProperty("done", out var done) && done.ValueKind == JsonValueKind.True)
+        var isEnd = json.TryGetProperty("done", out var done) && done.ValueKind == JsonValueKind.True;
+        if (isEnd)
         {
             Finish(output, announced: true);
         }
 
         using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
         {
-            new JsonCopy(writer, "arguments").Write(json, Mend);
+            writer.WriteStartObject();
+            if (isEnd && !Says(json, "done_reason", out _))
+            {
+                // As versions before 0.3 end, which said no more.
+                writer.WriteString("done_reason"u8, "stop"u8);
+            }
+
+            if (!json.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
+            {
+                writer.WriteStartObject("message"u8);
+                writer.WriteString("role"u8, "assistant"u8);
+                writer.WriteString("content"u8, ""u8);
+                writer.WriteEndObject();
+            }
+
+            var copy = new JsonCopy(writer, "arguments");
+            foreach (var member in json.EnumerateObject().Where(member => member.Name is not ("message" or "done_reason") || Says(json, member.Name, out _)))
+            {
+                writer.WritePropertyName(LenientText.NameOf(member));
+                copy.Write(member.Value, Mend, member.Name);
+            }
+
+            writer.WriteEndObject();
         }
 
         output.Write("\n"u8);

@@ -6,8 +6,10 @@ using Yggdrasil.Models.Failures;
 namespace Yggdrasil.Models.Wire;
 
 /// <summary>An answer in OpenAI's format, streamed or whole, as a stream of the chunks that OpenAI documents.</summary>
-internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? call) : AnswerFormat(provider, size), IDisposable
+internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? call) : AnswerFormat(provider, size, call), IDisposable
 {
+    private const int DataPrefix = 6;
+
     private readonly ToolCallPieces _calls = new();
     private readonly OpenAIUsage _usage = new();
     private readonly SplitText _content = new();
@@ -15,19 +17,30 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
     private Utf8JsonWriter? _writer;
     private bool _isWhole;
     private bool _finishes;
+    private bool _hasPieces;
+
+    /// <summary>Where, in the line that was just looked at, thoughts stand under another name than OpenAI's package reads; 0 for nowhere.</summary>
+    private int _renamedAt;
     private string? _unsaidReason;
 
     public void Dispose() => _writer?.Dispose();
 
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
+        _renamedAt = 0;
         if (!line.StartsWith("data: {"u8))
         {
             return line.StartsWith("event:"u8) || line.StartsWith("id:"u8);
         }
 
-        if (_content.HasHalf || _reasoning.HasHalf || !OpenAIChunk.TryRead(line[6..], out var chunk))
+        if (_content.HasHalf || _reasoning.HasHalf || !OpenAIChunk.TryRead(line[DataPrefix..], out var chunk))
         {
+            return false;
+        }
+
+        if (chunk.Finishes && _calls.Count > 0)
+        {
+            // Some say stop where the model asks for tools.
             return false;
         }
 
@@ -42,16 +55,39 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
             last.AddEscaped(chunk.Arguments);
         }
 
+        _hasPieces = true;
         _finishes |= chunk.Finishes;
         Size.Add(chunk.TextBytes);
+        _renamedAt = chunk.ReasoningAt is { } at ? DataPrefix + at : 0;
+        return _renamedAt == 0;
+    }
+
+    protected override bool Amends(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
+    {
+        if (_renamedAt == 0)
+        {
+            return false;
+        }
+
+        output.Write(line[.._renamedAt]);
+        output.Write("\"reasoning_content\""u8);
+        output.Write(line[(_renamedAt + "\"reasoning\"".Length)..]);
+        output.Write("\n\n"u8);
+        _renamedAt = 0;
         return true;
     }
 
     protected override void Object(JsonElement json, IBufferWriter<byte> output)
     {
-        if (json.TryGetProperty("usage", out var usage) || (Says(json, "x_groq", out var groq) && groq.ValueKind == JsonValueKind.Object && groq.TryGetProperty("usage", out usage)))
+        json.TryGetProperty("x_groq", out var groq);
+        if (json.TryGetProperty("usage", out var usage) || (groq.ValueKind == JsonValueKind.Object && groq.TryGetProperty("usage", out usage)))
         {
             _usage.Take(usage);
+        }
+
+        if (groq.ValueKind == JsonValueKind.Object && Says(groq, "error", out _) && UpstreamErrors.In(groq, Call?.Key) is { } failed)
+        {
+            throw ProviderFailures.FromBody(Provider, failed);
         }
 
         if (!json.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array)
@@ -99,7 +135,7 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
 
     private void Choice(JsonElement chunk, JsonElement choice, IBufferWriter<byte> output)
     {
-        if (Says(choice, "error", out _) && UpstreamErrors.In(choice) is { } error)
+        if (Says(choice, "error", out _) && UpstreamErrors.In(choice, Call?.Key) is { } error)
         {
             throw ProviderFailures.FromBody(Provider, error);
         }
@@ -115,19 +151,14 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
             throw ProviderFailures.GaveUp(Provider, reason);
         }
 
-        var isWhole = choice.TryGetProperty("message", out var delta) && delta.ValueKind == JsonValueKind.Object;
+        var delta = Said(choice, out var isWhole);
         _isWhole |= isWhole;
-        if (!isWhole && (!choice.TryGetProperty("delta", out delta) || delta.ValueKind != JsonValueKind.Object))
-        {
-            delta = default;
-        }
-
         var begin = Begin(output, chunk);
         var before = begin.BytesCommitted + begin.BytesPending;
         begin.WriteStartObject("delta");
         if (delta.ValueKind == JsonValueKind.Object)
         {
-            new OpenAIDelta(begin, _content, _reasoning, _calls, call).Write(delta, isWhole);
+            new OpenAIDelta(begin, _content, _reasoning, _calls, Call).Write(delta, isWhole);
         }
         else if (choice.TryGetProperty("text", out var text) && LenientText.Of(text) is { Length: > 0 } completion)
         {
@@ -138,6 +169,20 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
         Size.Add((int)(begin.BytesCommitted + begin.BytesPending - before));
         End(begin, output, Reason(reason));
     }
+
+    /// <summary>What a choice brings: a piece, or all there is of the answer.</summary>
+    /// <remarks>Perplexity sends both with every chunk, the piece and what was said so far; others have an empty piece beside a whole answer.</remarks>
+    private JsonElement Said(JsonElement choice, out bool isWhole)
+    {
+        var hasDelta = choice.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object;
+        var hasMessage = choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object;
+        isWhole = hasMessage && !_hasPieces && (!hasDelta || (!SaysMoreThanARole(delta) && SaysMoreThanARole(message)));
+        _hasPieces |= hasDelta && !isWhole;
+        return isWhole ? message : hasDelta ? delta : default;
+    }
+
+    private static bool SaysMoreThanARole(JsonElement message) =>
+        message.EnumerateObject().Any(member => member.Name != "role" && Says(message, member.Name, out _));
 
     /// <summary>What the chunk is to say of its end: nothing where that is told only by what comes or does not come after it.</summary>
     private string? Reason(string? sent)
@@ -150,7 +195,7 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
         var known = WireFinishReasons.Of(sent);
         if (known == WireFinishReasons.Refusal)
         {
-            call?.Refused = true;
+            Call?.Refused = true;
             known = ChatFinishReason.Stop;
         }
         else if (known == ChatFinishReason.Stop && !string.Equals(sent, "stop", StringComparison.OrdinalIgnoreCase))
@@ -185,6 +230,7 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
         WriteHead(json, chunk: default);
         json.WriteStartArray("choices");
         json.WriteEndArray();
+        Call?.CacheWriteTokens = _usage.CacheWrite;
         _usage.Write(json);
         json.WriteEndObject();
         json.Flush();

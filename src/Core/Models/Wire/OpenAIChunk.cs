@@ -22,6 +22,9 @@ internal ref struct OpenAIChunk
 
     public ReadOnlySpan<byte> Arguments { get; private set; }
 
+    /// <summary>Where the name of <c>reasoning</c> stands, which is the one thing in the chunk that has to be changed; null where it is as documented.</summary>
+    public int? ReasoningAt { get; private set; }
+
     public static bool TryRead(ReadOnlySpan<byte> json, out OpenAIChunk chunk)
     {
         chunk = new OpenAIChunk(json);
@@ -174,12 +177,27 @@ internal ref struct OpenAIChunk
             return false;
         }
 
+        var hasReasoning = false;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             bool known;
-            if (_reader.ValueTextEquals("content"u8) || _reader.ValueTextEquals("reasoning_content"u8))
+            if (_reader.ValueTextEquals("content"u8))
             {
                 known = _reader.Read() && (_reader.TokenType == JsonTokenType.Null || IsText());
+            }
+            else if (_reader.ValueTextEquals("reasoning_content"u8))
+            {
+                known = !hasReasoning && _reader.Read() && (_reader.TokenType == JsonTokenType.Null || IsText());
+                hasReasoning = true;
+            }
+            else if (_reader.ValueTextEquals("reasoning"u8) && !_reader.ValueIsEscaped)
+            {
+                var at = (int)_reader.TokenStartIndex;
+                known = _reader.Read() && (_reader.TokenType == JsonTokenType.Null || (!hasReasoning && IsText()));
+                if (_reader.TokenType == JsonTokenType.String)
+                {
+                    (hasReasoning, ReasoningAt) = (true, at);
+                }
             }
             else if (_reader.ValueTextEquals("role"u8))
             {
@@ -189,8 +207,7 @@ internal ref struct OpenAIChunk
             {
                 known = _reader.Read() && (_reader.TokenType == JsonTokenType.Null || IsPieceOfCall());
             }
-            else if (_reader.ValueTextEquals("refusal"u8) || _reader.ValueTextEquals("function_call"u8) || _reader.ValueTextEquals("reasoning"u8)
-                || _reader.ValueTextEquals("audio"u8))
+            else if (_reader.ValueTextEquals("refusal"u8) || _reader.ValueTextEquals("function_call"u8) || _reader.ValueTextEquals("audio"u8))
             {
                 known = _reader.Read() && _reader.TokenType == JsonTokenType.Null;
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -8,6 +9,7 @@ namespace Yggdrasil.Models.Wire;
 internal readonly ref struct OpenAIDelta(Utf8JsonWriter json, SplitText content, SplitText reasoning, ToolCallPieces calls, WireCall? call)
 {
     private static readonly string[] KnownOfCall = ["id", "index", "type", "function"];
+    private static readonly string[] KnownOfFunction = [.. KnownOfCall, "name", "arguments"];
 
     public void Write(JsonElement delta, bool isWhole)
     {
@@ -118,7 +120,9 @@ internal readonly ref struct OpenAIDelta(Utf8JsonWriter json, SplitText content,
         {
             if (element.ValueKind == JsonValueKind.Object)
             {
-                WriteCall(element, element.TryGetProperty("function", out var named) ? named : default, isWhole);
+                // Some leave the object between out, and have name and arguments in the call itself.
+                var hasFunction = element.TryGetProperty("function", out var named);
+                WriteCall(element, hasFunction ? named : element, isWhole);
             }
         }
 
@@ -137,7 +141,7 @@ internal readonly ref struct OpenAIDelta(Utf8JsonWriter json, SplitText content,
         var name = hasFunction && function.TryGetProperty("name", out var named) && LenientText.Of(named) is { Length: > 0 } text ? LenientText.Mend(text) : null;
         var arguments = hasFunction && function.TryGetProperty("arguments", out var written) ? ArgumentsOf(written) : "";
         var sentId = Member(element, "id") is { } id && LenientText.Of(id) is { Length: > 0 } given ? LenientText.Mend(given) : null;
-        var sentIndex = Member(element, "index") is { ValueKind: JsonValueKind.Number } index && index.TryGetInt64(out var place) ? place : (long?)null;
+        var sentIndex = Member(element, "index") is { } index ? IndexIn(index) : null;
         var one = calls.Of(sentId, sentIndex, name, arguments.Length > 0, isWhole);
         one.Add(arguments);
 
@@ -157,11 +161,18 @@ internal readonly ref struct OpenAIDelta(Utf8JsonWriter json, SplitText content,
         }
 
         json.WriteString("arguments"u8, arguments);
-        CopyOthers(function, ["name", "arguments"]);
+        CopyOthers(function, KnownOfFunction);
         json.WriteEndObject();
-        CopyOthers(element, KnownOfCall);
+        CopyOthers(element, KnownOfFunction);
         json.WriteEndObject();
     }
+
+    private static long? IndexIn(JsonElement index) => index.ValueKind switch
+    {
+        JsonValueKind.Number when index.TryGetInt64(out var place) => place,
+        JsonValueKind.String when long.TryParse(LenientText.Of(index), NumberStyles.None, CultureInfo.InvariantCulture, out var place) => place,
+        _ => null,
+    };
 
     private static JsonElement? Member(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;

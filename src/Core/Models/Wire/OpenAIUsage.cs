@@ -15,6 +15,9 @@ internal sealed class OpenAIUsage
     private long _reasoning;
     private long _audio;
 
+    /// <summary>Tokens that were written to the provider's prompt cache; OpenAI's own format has no place for them.</summary>
+    public long? CacheWrite { get; private set; }
+
     /// <summary>Whether there was a report.</summary>
     public bool Any { get; private set; }
 
@@ -35,7 +38,9 @@ internal sealed class OpenAIUsage
         Any = true;
         (_input, _output) = (input, output);
         _cached = Detail(usage, "prompt_tokens_details", "cached_tokens") ?? Detail(usage, "input_tokens_details", "cached_tokens")
-            ?? Number(usage, "prompt_cache_hit_tokens") ?? Number(usage, "cached_tokens") ?? 0;
+            ?? Number(usage, "prompt_cache_hit_tokens") ?? Number(usage, "cache_read_input_tokens") ?? Number(usage, "cached_tokens") ?? 0;
+        CacheWrite = Detail(usage, "prompt_tokens_details", "cache_write_tokens") ?? Detail(usage, "prompt_tokens_details", "cache_creation_tokens")
+            ?? Detail(usage, "prompt_tokens_details", "cache_creation_input_tokens") ?? Number(usage, "cache_creation_input_tokens");
         _reasoning = Detail(usage, "completion_tokens_details", "reasoning_tokens") ?? Detail(usage, "output_tokens_details", "reasoning_tokens")
             ?? Number(usage, "reasoning_tokens") ?? 0;
         _audio = Detail(usage, "completion_tokens_details", "audio_tokens") ?? 0;

@@ -17,5 +17,11 @@ internal sealed class WireCall(Action alive)
     /// <summary>The model refused, in a field of its own; its words are the answer's text.</summary>
     public bool Refused { get; set; }
 
+    /// <summary>The key that the request was sent with.</summary>
+    public SentKey? Key { get; set; }
+
+    /// <summary>Of the input tokens, those that the provider says it wrote to its prompt cache; null where it does not say.</summary>
+    public long? CacheWriteTokens { get; set; }
+
     public void Alive() => alive();
 }

@@ -32,17 +32,25 @@ internal static class WireFinishReasons
         ["prohibited_content"] = ChatFinishReason.ContentFilter,
         ["spii"] = ChatFinishReason.ContentFilter,
         ["error_toxic"] = ChatFinishReason.ContentFilter,
+        ["content_policy"] = ChatFinishReason.ContentFilter,
+        ["content_policy_violation"] = ChatFinishReason.ContentFilter,
+        ["moderation"] = ChatFinishReason.ContentFilter,
         ["refusal"] = Refusal,
     };
 
     private static readonly HashSet<string> Failures = new(StringComparer.OrdinalIgnoreCase)
     {
-        "insufficient_system_resource", "error", "network_error", "abort", "cancelled", "malformed_function_call", "unexpected_tool_call", "load",
+        "insufficient_system_resource", "error", "network_error", "server_error", "internal_error", "upstream_error", "abort", "aborted", "cancelled", "canceled",
+        "failed", "timeout", "overloaded", "engine_overloaded", "malformed_function_call", "unexpected_tool_call", "load", "unload",
     };
 
     /// <summary>Whether the answer is none: the provider gave up, and may do better when asked again.</summary>
-    public static bool IsFailure(string reason) => Failures.Contains(reason);
+    public static bool IsFailure(string reason) => Failures.Contains(Bare(reason));
 
     /// <summary>The reason as everybody here knows it. An answer that is all there is one, whatever its end is called: then it is stop.</summary>
-    public static ChatFinishReason Of(string reason) => Known.GetValueOrDefault(reason, ChatFinishReason.Stop);
+    public static ChatFinishReason Of(string reason) => Known.GetValueOrDefault(
+        Bare(reason), reason.StartsWith("content_filter", StringComparison.OrdinalIgnoreCase) ? ChatFinishReason.ContentFilter : ChatFinishReason.Stop);
+
+    /// <summary>Gemini names the filter before the reason: <c>function_call_filter: MALFORMED_FUNCTION_CALL</c>.</summary>
+    private static string Bare(string reason) => reason[(reason.LastIndexOf(':') + 1)..].Trim();
 }

@@ -14,6 +14,7 @@ internal sealed class WireHandler(ProviderOptions options, HttpMessageHandler in
             return response;
         }
 
+        call.Key = SentKey.Of(request);
         call.Alive();
         var source = await response.Content.ReadAsStreamAsync(cancellationToken);
         var size = new AnswerSize(options.Name, options.MaxAnswerKilobytes);
@@ -27,7 +28,7 @@ internal sealed class WireHandler(ProviderOptions options, HttpMessageHandler in
     private AnswerFormat FormatOf(WireCall call, AnswerSize size) => options.Type switch
     {
         ProviderType.Anthropic => new AnthropicAnswer(options.Name, size, call),
-        ProviderType.Ollama => new OllamaAnswer(options.Name, size),
+        ProviderType.Ollama => new OllamaAnswer(options.Name, size, call),
         _ => new OpenAIAnswer(options.Name, size, call),
     };
 }

@@ -53,12 +53,12 @@ internal sealed class ConversationSummarizer(ModelStep models, ModelMeter meter,
             }
 
             var obstacle = ObstacleOf(response);
-            return (meter.Measure(Entry(begun, response, obstacle) with { Duration = time.GetElapsedTime(started) }, ledger), obstacle);
+            return (meter.Measure(Entry(begun, response, obstacle) with { Duration = time.GetElapsedTime(started), Failures = ledger.Failures }, ledger), obstacle);
         }
         catch (Exception failure) when (failure is ProviderException || ledger.HasSent)
         {
             var isGivenUp = failure is OperationCanceledException && cancellationToken.IsCancellationRequested;
-            var failed = begun.Unanswered(isGivenUp, time.GetElapsedTime(started));
+            var failed = begun.Unanswered(isGivenUp, time.GetElapsedTime(started)) with { Failures = ledger.Failures };
             return (meter.Measure(failed, ledger), failure is ProviderException { Code: var code } ? code : failure.GetType().Name);
         }
     }

@@ -137,8 +137,8 @@ internal sealed class EventTimeline(Run run)
             case EntryKind.Input:
                 AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.RunStarted, Run = run });
                 break;
-            case EntryKind.Model when entry is { Status: StepStatus.Cancelled, Messages.Count: 0 }:
-                // A call that was given up: nothing was said, or is said again.
+            case EntryKind.Model when entry is { Status: StepStatus.Cancelled, Messages.Count: 0 } or { Status: StepStatus.Failed, InputTokens: null }:
+                // A call that was given up, or that nobody took: nothing was said, or is said again.
                 break;
             case EntryKind.Model:
                 // Another run's epochs say nothing about this one's drivers.

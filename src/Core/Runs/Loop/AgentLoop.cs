@@ -145,7 +145,7 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
         if (asked is { Entry: null, Failure: ProviderException failure })
         {
             var (reason, error) = AnswerRecord.ReasonOf(failure);
-            await EndAsync(journal, reason, slice.Lost, error, failure);
+            await EndAsync(journal, reason, slice.Lost, error, failure, asked.Refused);
             return;
         }
 
@@ -157,9 +157,9 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
         || (journal.CanWait && failure is ProviderException refused && ProviderWait.Until(journal.Run, refused, time.GetUtcNow()) is not null);
 
     private async Task EndAsync(
-        IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null, ProviderException? failure = null)
+        IRunJournal journal, StopReason reason, CancellationToken lost, RunError? error = null, ProviderException? failure = null, JournalEntry? step = null)
     {
         var end = RunEnd.Of(journal.Run, journal.Transcript, reason, time.GetUtcNow(), error);
-        await journal.CommitAsync(end.Run with { ProviderFailure = failure }, end.Entries, lost);
+        await journal.CommitAsync(end.Run with { ProviderFailure = failure }, step is null ? end.Entries : [step, .. end.Entries], lost);
     }
 }

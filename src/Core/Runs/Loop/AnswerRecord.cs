@@ -73,6 +73,7 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
                 journal, next, answer, StopReason.ProviderError, slice,
                 new RunError(ProviderException.Unavailable, "The provider ended its answer with an error.")),
             (_, _, FinishReason.Length) => CutOffAsync(journal, next, asked, slice),
+            (_, _, FinishReason.Stop) when answer.Messages.Count == 0 => EmptyAsync(journal, next, answer, RunError.EmptyAnswer, slice),
             _ when answer.ToolCalls().Any() => CommitAsync(journal, next, [answer], slice),
             _ => FinishAsync(journal, next, answer, slice),
         };
@@ -82,16 +83,16 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
     private Task CutOffAsync(IRunJournal journal, Run next, ModelOutcome asked, Slice slice)
     {
         var answer = asked.Entry!;
-        var isEmpty = answer.Messages.Count == 0;
-        if (next.HasTurnLeft && (isEmpty ? !WasEmpty(journal.Transcript) : asked.IsPaused))
-        {
-            return CommitAsync(journal, next, [answer], slice);
-        }
-
-        return isEmpty
-            ? EndAsync(journal, next, answer, StopReason.ProviderError, slice, RunError.NothingSaid)
+        return answer.Messages.Count == 0 ? EmptyAsync(journal, next, answer, RunError.NothingSaid, slice)
+            : next.HasTurnLeft && asked.IsPaused ? CommitAsync(journal, next, [answer], slice)
             : EndAsync(journal, next, answer, StopReason.MaxOutputTokens, slice);
     }
+
+    /// <summary>A model that said nothing is asked once more; then the run fails by name.</summary>
+    private Task EmptyAsync(IRunJournal journal, Run next, JournalEntry answer, RunError error, Slice slice) =>
+        next.HasTurnLeft && !WasEmpty(journal.Transcript)
+            ? CommitAsync(journal, next, [answer], slice)
+            : EndAsync(journal, next, answer, StopReason.ProviderError, slice, error);
 
     private async Task FinishAsync(IRunJournal journal, Run next, JournalEntry answer, Slice slice)
     {
@@ -179,10 +180,10 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
 
     private static IReadOnlyList<string> AddTo(IReadOnlyList<string> servedBy, string model) => [.. servedBy.Where(other => other != model), model];
 
-    /// <summary>Whether the turn before this one was cut off before it said anything.</summary>
+    /// <summary>Whether nothing was said in the turn before this one.</summary>
     private static bool WasEmpty(Transcript transcript) =>
         transcript.Entries.LastOrDefault(entry => entry.Kind != EntryKind.Summary && entry is not { Kind: EntryKind.Model, Status: StepStatus.Cancelled })
-            is { Kind: EntryKind.Model, FinishReason: FinishReason.Length, Messages.Count: 0 };
+            is { Kind: EntryKind.Model, FinishReason: FinishReason.Length or FinishReason.Stop, Messages.Count: 0 };
 
     [LoggerMessage(1060, LogLevel.Warning, "Run {RunId}: a model's answer waits for storage to record it ({ExceptionType})")]
     private partial void LogWaiting(string runId, string? exceptionType);

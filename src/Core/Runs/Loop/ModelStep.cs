@@ -19,6 +19,9 @@ namespace Yggdrasil.Runs.Loop;
 /// <param name="Failure">Why it gave no answer; null where it gave one, or was given up.</param>
 internal sealed record ModelOutcome(JournalEntry? Entry, Exception? Failure = null)
 {
+    /// <summary>Where nothing was sent that has to be paid, or it was refused: the step that says so.</summary>
+    public JournalEntry? Refused { get; init; }
+
     /// <summary>Whether the answer goes on where the model is asked again.</summary>
     public bool IsPaused { get; init; }
 }
@@ -57,6 +60,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
             }
 
             var answer = Answer(begun with { Duration = time.GetElapsedTime(started) }, run, response, isWhole);
+            answer = answer with { Failures = ledger.Failures };
             return new ModelOutcome(ResponseCache.IsCached(response) ? ModelMeter.MeasureCached(answer) : meter.Measure(answer, ledger))
             {
                 IsPaused = FinishReasons.IsPaused(response),
@@ -65,12 +69,19 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         catch (Exception failure) when (ledger.HasSent)
         {
             var isGivenUp = failure is OperationCanceledException && slice.Stop.IsCancellationRequested;
-            var step = begun.Unanswered(isGivenUp, time.GetElapsedTime(started)) with { ServedBy = ledger.Sent[^1].Model.ToString() };
+            var step = begun.Unanswered(isGivenUp, time.GetElapsedTime(started)) with
+            {
+                ServedBy = ledger.Sent[^1].Model.ToString(),
+                Failures = ledger.Failures,
+            };
             return new ModelOutcome(meter.Measure(step, ledger), isGivenUp ? null : failure);
         }
         catch (ProviderException failure)
         {
-            return new ModelOutcome(Entry: null, failure);
+            return new ModelOutcome(Entry: null, failure)
+            {
+                Refused = begun.Unanswered(isGivenUp: false, time.GetElapsedTime(started)) with { Failures = ledger.Failures },
+            };
         }
     }
 
@@ -124,8 +135,8 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         var message = isWhole ? Record(response, reason, run.Id, begun.Turn) : response.Messages[0];
         return begun with
         {
-            // Cut off before it said anything, as by a filter, it is no answer.
-            Status = !isWhole ? StepStatus.Cancelled : message is null && reason != FinishReason.Stop ? StepStatus.Failed : StepStatus.Completed,
+            // Cut off before it said anything, as by a filter, or ended without, it is no answer.
+            Status = !isWhole ? StepStatus.Cancelled : message is null ? StepStatus.Failed : StepStatus.Completed,
             FinishReason = isWhole ? reason : null,
             ServedBy = response.ModelId ?? run.Agent.Model,
             ResponseModel = NamedModelChatClient.SaidBy(response),
@@ -196,6 +207,8 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
 
             // Whoever was cut off in a call may have been cut off within its arguments, which would be valid all the same.
             FinishReason.Length => response.Text.AsSpan().Trim().IsEmpty ? null : Record(said.Where(content => content is not FunctionCallContent), runId, turn),
+            // Thoughts alone, or nothing: what the model was to say stayed where nobody sees it.
+            FinishReason.Stop when response.Text.AsSpan().Trim().IsEmpty => null,
             _ => Record(said, runId, turn),
         };
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Models;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
 
@@ -71,6 +72,9 @@ public sealed record JournalEntry
     /// <summary>Of <see cref="InputTokens"/>, those that the provider had in its own prompt cache; null where it reports none.</summary>
     public long? CachedInputTokens { get; init; }
 
+    /// <summary>Of <see cref="InputTokens"/>, those that the provider wrote to its own prompt cache; null where it reports none.</summary>
+    public long? CacheWriteInputTokens { get; init; }
+
     /// <summary>Of <see cref="OutputTokens"/>, those the model thought with; null where its provider reports none.</summary>
     public long? ReasoningTokens { get; init; }
 
@@ -89,6 +93,9 @@ public sealed record JournalEntry
 
     /// <summary>What the provider calls the model that answered; null where it did not say.</summary>
     public string? ResponseModel { get; init; }
+
+    /// <summary>The models that gave no answer to this call, and why, in the order they were asked. For operators; protected in storage.</summary>
+    public IReadOnlyList<ModelFailure> Failures { get; init; } = [];
 
     /// <summary>The answer was in the response cache: nobody was asked, and it cost nothing.</summary>
     public bool Cached { get; init; }

@@ -16,6 +16,9 @@ public sealed record RunUsage(
     /// <summary>Of <see cref="InputTokens"/>, those that providers had in their own prompt caches; null while none were reported.</summary>
     public long? CachedInputTokens { get; init; }
 
+    /// <summary>Of <see cref="InputTokens"/>, those that providers wrote to their own prompt caches; null while none were reported.</summary>
+    public long? CacheWriteInputTokens { get; init; }
+
     /// <summary>Of <see cref="OutputTokens"/>, those that models thought with; null while none were reported.</summary>
     public long? ReasoningTokens { get; init; }
 
@@ -39,6 +42,7 @@ public sealed record RunUsage(
         InputTokens = InputTokens + (answer.InputTokens ?? 0),
         OutputTokens = OutputTokens + (answer.OutputTokens ?? 0),
         CachedInputTokens = Sum(CachedInputTokens, answer.CachedInputTokens),
+        CacheWriteInputTokens = Sum(CacheWriteInputTokens, answer.CacheWriteInputTokens),
         ReasoningTokens = Sum(ReasoningTokens, answer.ReasoningTokens),
         ModelCalls = ModelCalls + (answer.Cached ? 0 : 1),
         CostUsd = CostUsd + (answer.CostUsd ?? 0),
@@ -59,6 +63,7 @@ public sealed record RunUsage(
         CostUsd + other.CostUsd)
     {
         CachedInputTokens = Sum(CachedInputTokens, other.CachedInputTokens),
+        CacheWriteInputTokens = Sum(CacheWriteInputTokens, other.CacheWriteInputTokens),
         ReasoningTokens = Sum(ReasoningTokens, other.ReasoningTokens),
         Estimated = Estimated ?? other.Estimated,
         UnpricedModels = UnpricedModels is null ? other.UnpricedModels : [.. UnpricedModels.Union(other.UnpricedModels ?? [])],
@@ -85,6 +90,10 @@ public sealed record RunError(string Code, string Message)
     internal static readonly RunError NothingSaid = new(
         "max_output_tokens",
         "The answer was cut off before it said anything: its output tokens were used up, by thinking or by tool calls. Allow more (maxOutputTokens), or less thinking.");
+
+    /// <summary>The model ended its answer with nothing said, also when it was asked once more.</summary>
+    internal static readonly RunError EmptyAnswer = new(
+        "empty_answer", "The model ended its answer without saying anything, also when it was asked once more. It may only have thought.");
 
     private const string InvalidOutputCode = "invalid_output";
 

@@ -52,6 +52,7 @@ internal sealed partial class ModelMeter(ModelPrices prices, ILogger<ModelMeter>
             InputTokens = (answer.InputTokens ?? 0) + spent.Input,
             OutputTokens = (answer.OutputTokens ?? 0) + spent.Output,
             CachedInputTokens = Sum(answer.CachedInputTokens, spent.Cached),
+            CacheWriteInputTokens = Sum(answer.CacheWriteInputTokens, spent.CacheWrite),
             ReasoningTokens = Sum(answer.ReasoningTokens, spent.Reasoning),
             CostUsd = cost is null ? answer.CostUsd : (answer.CostUsd ?? 0) + cost,
             Estimated = answer.Estimated || spent.Estimated,

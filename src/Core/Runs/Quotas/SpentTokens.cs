@@ -6,9 +6,10 @@ namespace Yggdrasil.Runs.Quotas;
 /// <param name="Input">Input tokens.</param>
 /// <param name="Output">Output tokens; those that the model thought with are among them.</param>
 /// <param name="Cached">Of the input, those that the provider had in its own prompt cache; null where it reported none.</param>
+/// <param name="CacheWrite">Of the input, those that the provider wrote to its prompt cache; null where it reported none.</param>
 /// <param name="Reasoning">Of the output, those that the model thought with; null where the provider reported none.</param>
 /// <param name="Estimated">Whether input or output is our own estimate.</param>
-internal readonly record struct SpentTokens(long Input, long Output, long? Cached, long? Reasoning, bool Estimated)
+internal readonly record struct SpentTokens(long Input, long Output, long? Cached, long? CacheWrite, long? Reasoning, bool Estimated)
 {
     /// <summary>More than any call can take: sums of what a provider makes up must not overflow.</summary>
     private const long Most = 1_000_000_000_000;
@@ -20,6 +21,7 @@ internal readonly record struct SpentTokens(long Input, long Output, long? Cache
         TotalTokenCount = Input + Output,
         CachedInputTokenCount = Cached,
         ReasoningTokenCount = Reasoning,
+        AdditionalCounts = CacheWrite is { } written ? new() { [ModelPrice.Written] = written } : null,
     };
 
     /// <summary>Counts an attempt.</summary>
@@ -44,7 +46,9 @@ internal readonly record struct SpentTokens(long Input, long Output, long? Cache
             (output, estimated) = (came, true);
         }
 
-        return new SpentTokens(input, output, Part(reported?.CachedInputTokenCount, input), Part(reported?.ReasoningTokenCount, output), estimated);
+        var cached = Part(reported?.CachedInputTokenCount, input);
+        var written = reported?.AdditionalCounts is { } counts && counts.TryGetValue(ModelPrice.Written, out var count) ? Part(count, input - (cached ?? 0)) : null;
+        return new SpentTokens(input, output, cached, written, Part(reported?.ReasoningTokenCount, output), estimated);
     }
 
     /// <remarks>
@@ -56,5 +60,5 @@ internal readonly record struct SpentTokens(long Input, long Output, long? Cache
 
     private static long Clamp(long? reported) => Math.Clamp(reported ?? 0, 0, Most);
 
-    private static long? Part(long? reported, long whole) => reported is > 0 ? Math.Min(reported.Value, whole) : null;
+    private static long? Part(long? reported, long whole) => reported is > 0 && whole > 0 ? Math.Min(reported.Value, whole) : null;
 }

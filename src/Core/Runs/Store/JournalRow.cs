@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Models;
 using Yggdrasil.Protection;
+using Yggdrasil.Providers;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
@@ -25,6 +26,7 @@ internal sealed class JournalRow(ContentVault vault)
     private const string Content = "Content";
     private const string Inherited = "Inherited";
     private const string Decision = "Decision";
+    private const string Failures = "Failures";
 
     public async Task<TableEntity> WriteAsync(string partition, string runId, JournalEntry entry, CancellationToken cancellationToken)
     {
@@ -41,6 +43,7 @@ internal sealed class JournalRow(ContentVault vault)
             ["InputTokens"] = entry.InputTokens,
             ["OutputTokens"] = entry.OutputTokens,
             ["CachedInputTokens"] = entry.CachedInputTokens,
+            ["CacheWriteInputTokens"] = entry.CacheWriteInputTokens,
             ["ReasoningTokens"] = entry.ReasoningTokens,
             ["CostUsd"] = entry.CostUsd?.ToString(CultureInfo.InvariantCulture),
             ["Cached"] = entry.Cached ? true : null,
@@ -58,6 +61,13 @@ internal sealed class JournalRow(ContentVault vault)
         {
             var content = JsonSerializer.SerializeToUtf8Bytes(entry.Messages, StoredJson.Options);
             row[Content] = await vault.SealAsync(content, Address(row, Content), cancellationToken);
+        }
+
+        if (entry.Failures.Count > 0)
+        {
+            // What providers say may quote the prompt.
+            var content = JsonSerializer.SerializeToUtf8Bytes(entry.Failures, StoredJson.Options);
+            row[Failures] = await vault.SealAsync(content, Address(row, Failures), cancellationToken);
         }
 
         if (entry.Decision is { } decision)
@@ -155,6 +165,7 @@ internal sealed class JournalRow(ContentVault vault)
         InputTokens = row.GetInt64("InputTokens"),
         OutputTokens = row.GetInt64("OutputTokens"),
         CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        CacheWriteInputTokens = row.GetInt64("CacheWriteInputTokens"),
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         CostUsd = row.GetString("CostUsd") is { } cost ? decimal.Parse(cost, CultureInfo.InvariantCulture) : null,
         Cached = row.GetBoolean("Cached") ?? false,
@@ -170,6 +181,9 @@ internal sealed class JournalRow(ContentVault vault)
         Decision = row.GetBinary(Decision) is { } decision
             ? await vault.OpenJsonAsync<ApprovalDecision>(decision, Address(row, Decision), cancellationToken)
             : null,
+        Failures = row.GetBinary(Failures) is { } failures
+            ? await vault.OpenJsonAsync<List<ModelFailure>>(failures, Address(row, Failures), cancellationToken)
+            : [],
         Messages = row.GetBinary(Content) is { } stored
             ? (await vault.OpenJsonAsync<List<ChatMessage>>(stored, Address(row, Content), cancellationToken)).AsBefore()
             : [],

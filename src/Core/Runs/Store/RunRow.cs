@@ -97,6 +97,7 @@ internal sealed class RunRow(ContentVault vault)
             ["ToolCalls"] = run.Usage.ToolCalls,
             ["CostUsd"] = run.Usage.CostUsd.ToString(CultureInfo.InvariantCulture),
             ["CachedInputTokens"] = run.Usage.CachedInputTokens,
+            ["CacheWriteInputTokens"] = run.Usage.CacheWriteInputTokens,
             ["ReasoningTokens"] = run.Usage.ReasoningTokens,
             ["Estimated"] = run.Usage.Estimated,
             ["UnpricedModels"] = run.Usage.UnpricedModels is { } unpriced ? string.Join('\n', unpriced) : null,
@@ -328,6 +329,7 @@ internal sealed class RunRow(ContentVault vault)
         Decimal(row.GetString("CostUsd")))
     {
         CachedInputTokens = row.GetInt64("CachedInputTokens"),
+        CacheWriteInputTokens = row.GetInt64("CacheWriteInputTokens"),
         ReasoningTokens = row.GetInt64("ReasoningTokens"),
         Estimated = row.GetBoolean("Estimated") == true ? true : null,
         UnpricedModels = row.GetString("UnpricedModels")?.Split('\n'),

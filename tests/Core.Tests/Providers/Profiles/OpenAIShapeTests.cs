@@ -130,6 +130,92 @@ public sealed class OpenAIShapeTests : IAsyncLifetime
         Assert.DoesNotContain("reasoning_details", _server.Texts[2], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Details_of_reasoning_before_a_text_go_back_unchanged_through_all_turns()
+    {
+        const string Details = """[{"type":"reasoning.summary","summary":"Hm.","id":null,"format":"anthropic-claude-v1","index":0},{"type":"reasoning.encrypted","data":"c2lnbmVk","id":"r1","format":"anthropic-claude-v1","index":1}]""";
+        List<ChatMessage> messages = [new(ChatRole.User, "17*23?")];
+        for (var turn = 0; turn < 3; turn++)
+        {
+            _server.EnqueueRaw(
+                Chunk($$"""{"role":"assistant","content":"","reasoning":"Hm.","reasoning_details":{{Details}}}""") + Chunk($$"""{"content":"39{{turn}}"}""") + End("stop"),
+                "text/event-stream");
+            var response = await _server.Client("openrouter:x/y").GetStreamingResponseAsync(messages).ToChatResponseAsync();
+            messages = [.. ProfiledServer.Stored([.. messages, .. response.Messages, new(ChatRole.User, "And then?")])];
+        }
+
+        await _server.Client("openrouter:x/y").GetResponseAsync(messages);
+        await _server.Client("openrouter:x/z").GetResponseAsync(messages);
+
+        var answers = _server.Bodies[^2].GetProperty("messages").EnumerateArray().Where(message => message.GetProperty("role").GetString() == "assistant").ToList();
+        Assert.Equal(["390", "391", "392"], answers.Select(answer => answer.GetProperty("content").GetString()));
+        Assert.All(answers, answer => Assert.Equal(Details, answer.GetProperty("reasoning_details").GetRawText()));
+        Assert.DoesNotContain("reasoning", _server.Texts[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gemini:gemini-3-pro", "gemini:gemini-3-flash", "google", false)]
+    [InlineData("gemini:gemini-3-pro", "mistral:large", "google", true)]
+    [InlineData("gemini:gemini-2.5-flash", "openai:gpt-4.1", "google", true)]
+    [InlineData("fake:gateway", "fake:other", "vertex", true)]
+    public async Task Signature_of_a_text_goes_back_to_its_model_and_to_no_other(string model, string other, string vendor, bool streamed)
+    {
+        var extra = $$$"""{"{{{vendor}}}":{"thought_signature":"SIG+/=="}}""";
+        if (streamed)
+        {
+            _server.EnqueueRaw(
+                Chunk("""{"role":"assistant","content":"","reasoning_content":"hm","extra_content":{"google":{"thought":true}}}""") + Chunk("""{"content":"391"}""")
+                + Chunk($$"""{"content":"","extra_content":{{extra}}}""") + End("stop"),
+                "text/event-stream");
+        }
+        else
+        {
+            _server.Enqueue($$"""{"role":"assistant","content":"391","extra_content":{{extra}}}""");
+        }
+
+        List<ChatMessage> messages = [new(ChatRole.User, "17*23?")];
+        var response = streamed
+            ? await _server.Client(model).GetStreamingResponseAsync(messages).ToChatResponseAsync()
+            : await _server.Client(model).GetResponseAsync(messages);
+        messages = [.. ProfiledServer.Stored([.. messages, .. response.Messages, new(ChatRole.User, "And then?")])];
+
+        await _server.Client(model).GetResponseAsync(messages);
+        await _server.Client(other).GetResponseAsync(messages);
+
+        Assert.Equal("391", response.Text);
+        Assert.Equal(extra, _server.Bodies[1].GetProperty("messages")[1].GetProperty("extra_content").GetRawText());
+        Assert.DoesNotContain("extra_content", _server.Texts[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prompt_of_a_Claude_of_OpenRouters_is_marked_and_no_other_is()
+    {
+        List<ChatMessage> messages =
+        [
+            new(ChatRole.System, "Be brief."), new(ChatRole.User, "17*23, and the time?"),
+            new(ChatRole.Assistant, [new FunctionCallContent("a", "calculator"), new FunctionCallContent("b", "clock")]),
+            new(ChatRole.Tool, [new FunctionResultContent("a", "391"), new FunctionResultContent("b", "noon <ü>")]),
+        ];
+
+        await _server.Client("openrouter:anthropic/claude-sonnet-4.5").GetResponseAsync(messages, TestTools.Offer(TestTools.Calculator, TestTools.Clock));
+        await _server.Client("openrouter:openai/gpt-5").GetResponseAsync(messages, TestTools.Offer(TestTools.Calculator, TestTools.Clock));
+
+        var marked = _server.Bodies[0].GetProperty("messages").EnumerateArray().ToList();
+        Assert.Equal(["system", "user", "assistant", "tool", "tool"], marked.Select(message => message.GetProperty("role").GetString()));
+        Assert.Equal(
+            ["Be brief.", "17*23, and the time?", "noon <ü>"],
+            marked.Select(message => message.GetProperty("content")).Where(content => content.ValueKind == JsonValueKind.Array).Select(content =>
+            {
+                Assert.Equal("""{"type":"ephemeral"}""", content[0].GetProperty("cache_control").GetRawText());
+                return content[0].GetProperty("text").GetString();
+            }));
+        Assert.Equal(["391"], marked.Where(message => message.GetProperty("role").GetString() == "tool" && message.GetProperty("content").ValueKind == JsonValueKind.String).Select(message => message.GetProperty("content").GetString()));
+        Assert.Equal(marked[3].GetProperty("tool_call_id").GetString(), marked[2].GetProperty("tool_calls")[0].GetProperty("id").GetString());
+        Assert.Equal(marked[4].GetProperty("tool_call_id").GetString(), marked[2].GetProperty("tool_calls")[1].GetProperty("id").GetString());
+        Assert.DoesNotContain("cache_control", _server.Texts[1], StringComparison.Ordinal);
+        Assert.Equal("391", Assert.IsType<FunctionResultContent>(messages[3].Contents[0]).Result);
+    }
+
     [Theory]
     [InlineData("openai:gpt-4.1", "max_completion_tokens", "max_tokens")]
     [InlineData("mistral:large", "max_tokens", "max_completion_tokens")]

@@ -10,7 +10,7 @@ internal static class WireText
     public static AnswerFormat Format(string wire, AnswerSize size) => wire switch
     {
         "anthropic" => new AnthropicAnswer("p", size, call: null),
-        "ollama" => new OllamaAnswer("p", size),
+        "ollama" => new OllamaAnswer("p", size, call: null),
         _ => new OpenAIAnswer("p", size, call: null),
     };
 

@@ -7,7 +7,7 @@ using OpenAI.Chat;
 
 namespace Yggdrasil.Models.Profiles.Shaping;
 
-/// <summary>Reads what the adapter of OpenAI's package drops: arguments as written, signatures of calls, details of reasoning.</summary>
+/// <summary>Reads what the adapter of OpenAI's package drops: arguments as written, signatures of calls and of text, details of reasoning.</summary>
 internal sealed class OpenAIAnswerReader(ProviderProfile profile, string model) : AnswerReader(model)
 {
     private readonly string _model = model;
@@ -26,6 +26,11 @@ internal sealed class OpenAIAnswerReader(ProviderProfile profile, string model) 
             _details.Add(details);
             AddDetails(response.Messages[^1].Contents);
         }
+
+        if (response.RawRepresentation is ChatCompletion signed && signed.Patch.TryGetJson("$.choices[0].message.extra_content"u8, out var extra))
+        {
+            Sign(response.Messages[^1].Contents, extra);
+        }
     }
 
     public override void Read(ChatResponseUpdate update)
@@ -41,10 +46,15 @@ internal sealed class OpenAIAnswerReader(ProviderProfile profile, string model) 
             {
                 _details.Add(details);
             }
+
+            if (piece.Patch.TryGetJson("$.choices[0].delta.extra_content"u8, out var extra))
+            {
+                Sign(update.Contents, extra);
+            }
         }
 
         base.Read(update);
-        if (_details is not null && update.Contents.Any(content => content is FunctionCallContent))
+        if (_details is not null && (_calls is null ? update.FinishReason is not null : update.Contents.Any(content => content is FunctionCallContent)))
         {
             AddDetails(update.Contents);
         }
@@ -105,7 +115,21 @@ internal sealed class OpenAIAnswerReader(ProviderProfile profile, string model) 
         }
 
         // With the protected part of reasoning: so it stays with it, stored and merged.
-        var reasoning = new TextReasoningContent("") { ProtectedData = details };
+        Add(contents, details);
+    }
+
+    /// <summary>Keeps what of a message beside its calls is signed: <see cref="ExtraContent.OfMessage"/> tells it from details.</summary>
+    private void Sign(IList<AIContent> contents, ReadOnlyMemory<byte> extra)
+    {
+        if (ExtraContent.HasSignature(extra))
+        {
+            Add(contents, Encoding.UTF8.GetString(extra.Span));
+        }
+    }
+
+    private void Add(IList<AIContent> contents, string signed)
+    {
+        var reasoning = new TextReasoningContent("") { ProtectedData = signed };
         Provenance.Note(reasoning, _model);
         contents.Add(reasoning);
     }

@@ -30,6 +30,11 @@ internal sealed class OpenAIShape(ProviderProfile profile, string model) : Reque
             }
         }
 
+        if (Profile.PromptCaching == PromptCaching.Marks)
+        {
+            OpenAICacheMarks.Set(messages);
+        }
+
         return new(messages, options);
     }
 
@@ -112,9 +117,14 @@ internal sealed class OpenAIShape(ProviderProfile profile, string model) : Reque
 
     private void SetReasoning(AssistantChatMessage assistant, List<TextReasoningContent> reasoning)
     {
+        if (reasoning.FindLast(content => ExtraContent.OfMessage(content) is not null) is { } signed)
+        {
+            assistant.Patch.Set("$.extra_content"u8, Encoding.UTF8.GetBytes(signed.ProtectedData!));
+        }
+
         if (Profile.ReturnedReasoning == ReturnedReasoning.Details)
         {
-            if (reasoning.Find(content => content.ProtectedData is { Length: > 0 }) is { } detailed)
+            if (reasoning.Find(content => content.ProtectedData is ['[', ..]) is { } detailed)
             {
                 assistant.Patch.Set("$.reasoning_details"u8, Encoding.UTF8.GetBytes(detailed.ProtectedData!));
             }
@@ -122,7 +132,8 @@ internal sealed class OpenAIShape(ProviderProfile profile, string model) : Reque
             return;
         }
 
-        var text = reasoning.Count > 0 ? string.Concat(reasoning.Select(content => content.Text)) : Profile.MissingReasoning;
+        var thought = string.Concat(reasoning.Select(content => content.Text));
+        var text = thought.Length > 0 ? thought : Profile.MissingReasoning;
         if (text is { Length: 0 })
         {
             // As JSON: a patch takes no empty text.

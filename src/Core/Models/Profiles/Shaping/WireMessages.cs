@@ -36,7 +36,7 @@ internal sealed class WireMessages(ProviderProfile profile, string model)
         switch (content)
         {
             case TextReasoningContent reasoning:
-                return IsReturned(besideCalls) && Provenance.IsOf(reasoning, model) ? reasoning : null;
+                return !Provenance.IsOf(reasoning, model) ? null : IsReturned(besideCalls) ? reasoning : Signature(reasoning);
             case FunctionCallContent call:
                 var extra = Provenance.IsOf(call, model) ? ExtraContent.Find(call) : null;
                 return new FunctionCallContent(_ids.OfCall(call.CallId), WireToolName.Of(call.Name, profile.ToolNames), call.Arguments ?? new Dictionary<string, object?>())
@@ -50,10 +50,14 @@ internal sealed class WireMessages(ProviderProfile profile, string model)
         }
     }
 
+    /// <summary>What a model signed is demanded back also where its thoughts are not.</summary>
+    private static TextReasoningContent? Signature(TextReasoningContent reasoning) =>
+        ExtraContent.OfMessage(reasoning) is { } signed ? new TextReasoningContent("") { ProtectedData = signed } : null;
+
     private bool IsReturned(bool besideCalls) => profile.ReturnedReasoning switch
     {
         ReturnedReasoning.None => false,
-        ReturnedReasoning.Always or ReturnedReasoning.Blocks => true,
+        ReturnedReasoning.Always or ReturnedReasoning.Blocks or ReturnedReasoning.Details => true,
         _ => besideCalls,
     };
 

@@ -1,0 +1,10 @@
+namespace Yggdrasil.Providers;
+
+/// <summary>That a model gave no answer to a call, and why. For operators; protected in storage like content.</summary>
+/// <param name="Model">The model that was asked, as <c>provider:model</c>.</param>
+/// <param name="Code">What it means here: the code of a <see cref="ProviderException"/>.</param>
+/// <param name="Upstream">Why, in the provider's own words; null where it gave none.</param>
+public sealed record ModelFailure(string Model, string Code, UpstreamReason? Upstream)
+{
+    internal static ModelFailure Of(string model, ProviderException failure) => new(model, failure.Code, failure.Reason);
+}
