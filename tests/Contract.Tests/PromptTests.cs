@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Yggdrasil.Fixtures;
 
@@ -43,6 +44,23 @@ public sealed class PromptTests(ContractFixture app)
 
         Assert.Equal(1, app.Model.Requests.Skip(calls).Count(request => request.LastUserText == "Only once"));
         Assert.Equal(0, await _queues.CountResultsAsync(_id));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Byte_order_mark_of_a_message_is_read_past_whether_it_is_encoded_with_it_or_not(bool isBeforeBase64)
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+        var json = JsonSerializer.Serialize(Prompt(agent));
+        var queue = await _queues.OpenAsync("prompts", Azure.Storage.Queues.QueueMessageEncoding.None);
+
+        await queue.SendMessageAsync(isBeforeBase64
+            ? "\uFEFF" + Convert.ToBase64String(Encoding.UTF8.GetBytes(json))
+            : Convert.ToBase64String([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(json)]));
+
+        Assert.Equal("completed", (await _queues.ResultAsync(_id)).Text("status"));
     }
 
     [Fact]

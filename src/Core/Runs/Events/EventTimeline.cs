@@ -149,7 +149,7 @@ internal sealed class EventTimeline(Run run)
                 AddCalls(entry);
                 break;
             case EntryKind.Intent:
-                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.ChildRun, entry.Sequence, entry.Epoch);
+                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.ChildRun, entry.Sequence, entry.Epoch, isRecorded: true);
                 break;
             case EntryKind.Tool:
                 _begunCalls.Add(entry.CallId!);
@@ -244,7 +244,7 @@ internal sealed class EventTimeline(Run run)
             case LiveKind.ToolStarted:
                 // Known before it is started, and the same whoever tells of the call first.
                 var child = DelegateTools.Find(run, live.Tool!) is null ? null : DelegatedCall.ChildOf(run, live.CallId!);
-                AddBegun(live.Turn, live.CallId!, live.Tool!, child, live.Position, live.Epoch);
+                AddBegun(live.Turn, live.CallId!, live.Tool!, child, live.Position, live.Epoch, isRecorded: false);
                 break;
             case LiveKind.Text or LiveKind.Restarted when live.Turn > _committedTurn:
                 AddSaid(live);
@@ -277,10 +277,15 @@ internal sealed class EventTimeline(Run run)
         }
     }
 
-    private void AddBegun(int turn, string callId, string tool, string? child, long position, int epoch)
+    private void AddBegun(int turn, string callId, string tool, string? child, long position, int epoch, bool isRecorded)
     {
         if (!_begunCalls.Add(callId))
         {
+            if (isRecorded && _items.FindLastIndex(item => item.Kind == TimelineItemKind.ToolStarted && item.Event!.CallId == callId) is >= 0 and var told)
+            {
+                _items[told] = _items[told] with { IsRecorded = true };
+            }
+
             return;
         }
 
@@ -288,7 +293,7 @@ internal sealed class EventTimeline(Run run)
         var number = long.Parse(callId.AsSpan(callId.IndexOf('c') + 1), CultureInfo.InvariantCulture);
         var cursor = new EventCursor(CursorKind.ToolStarted, position, epoch, turn, number);
         var what = new RunEvent { Id = cursor.ToId(run.Id), Type = RunEventType.ToolStarted, Turn = turn, CallId = callId, Tool = tool, ChildRun = child };
-        _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch });
+        _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch, Line = number, IsRecorded = isRecorded });
     }
 
     private void Tell()

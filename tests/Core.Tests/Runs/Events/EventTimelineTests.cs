@@ -29,8 +29,9 @@ public sealed class EventTimelineTests
 
         var late = Read(Reader());
 
-        Assert.Equal(["RunStarted", "ModelCompleted", "ToolCompleted post", "ToolCompleted echo", "ModelCompleted", "RunEnded"], late.Select(Show));
-        Assert.Equal(late, [.. first, .. Read(early).Where(item => item.Type != RunEventType.ToolStarted)]);
+        Assert.Equal(
+            ["RunStarted", "ModelCompleted", "ToolStarted post", "ToolCompleted post", "ToolCompleted echo", "ModelCompleted", "RunEnded"], late.Select(Show));
+        Assert.Equal(late, [.. first, .. Read(early)]);
         Assert.Equal(late.Count, late.Select(item => item.Id).Distinct().Count());
     }
 
@@ -179,7 +180,7 @@ public sealed class EventTimelineTests
     }
 
     [Fact]
-    public void Tool_that_begins_is_told_once_and_to_who_is_there()
+    public void Tool_that_begins_is_told_once_whether_its_driver_or_the_journal_says_so_first()
     {
         Commit(Input(), Model(1, 1, "", "post"));
         var reader = Reader();
@@ -192,7 +193,26 @@ public sealed class EventTimelineTests
         Assert.Equal(["ToolStarted post"], begun.Select(Show));
         Assert.Equal(["ToolCompleted post"], Read(reader).Select(Show));
         Assert.Equal(["ToolCompleted post"], Read(Reader(begun[0].Id)).Select(Show));
-        Assert.DoesNotContain(Read(Reader()), item => item.Type == RunEventType.ToolStarted);
+        Assert.Equal(begun, Read(Reader()).Where(item => item.Type == RunEventType.ToolStarted));
+    }
+
+    [Fact]
+    public void Calls_whose_beginning_is_recorded_are_told_to_who_comes_later_and_once_to_who_comes_back()
+    {
+        Commit(Input(), Model(1, 1, "", "post", "post", "echo"), Intent(2, "t1c0"), Intent(3, "t1c1") with { ChildRun = "run_child" });
+        _timeline.Push(Live(1, 1, LiveKind.ToolStarted) with { CallId = "t1c2", Tool = "echo" });
+        var all = Read(Reader());
+
+        Assert.Equal(["RunStarted", "ModelCompleted", "ToolStarted post", "ToolStarted post"], all.Select(Show));
+        Assert.Equal("run_child", all[^1].ChildRun);
+        Assert.Equal([all[^1].Id], Read(Reader(all[^2].Id)).Select(item => item.Id));
+        Assert.Empty(Read(Reader(all[^1].Id)));
+
+        // Whatever instance tells it, and whoever of the run's drivers began it.
+        var elsewhere = new EventTimeline(_run);
+        elsewhere.Commit([Input(), Model(1, 1, "", "post", "post", "echo"), Intent(2, "t1c0"), Intent(3, "t1c1") with { ChildRun = "run_child" }], 4);
+        Assert.Equal(all.Select(item => item.Id), Read(new TimelineReader(elsewhere, _run.Id, after: null)).Select(item => item.Id));
+        Assert.Empty(Read(new TimelineReader(elsewhere, _run.Id, EventCursor.Parse(all[^1].Id, _run.Id))));
     }
 
     [Fact]
