@@ -97,6 +97,28 @@ public sealed class PromptTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Forty_prompts_into_one_conversation_at_once_all_become_runs_and_lose_no_attempt()
+    {
+        const int Many = 40;
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Done."));
+        var conversation = $"c-{Guid.NewGuid():N}";
+        var queue = await _queues.OpenAsync("prompts");
+
+        var sent = await Task.WhenAll(Enumerable.Range(0, Many).Select(
+            number => queue.SendMessageAsync(JsonSerializer.Serialize(Prompt(agent, $"Turn {number}", id: $"{_id}-{number}", conversationId: conversation)))));
+        var results = await _queues.ResultsAsync(_id, Many);
+
+        Assert.Equal(Many, results.Select(result => result.Text("id")).Distinct().Count());
+        Assert.All(results, result => Assert.Equal("completed", result.Text("status")));
+        Assert.All(sent, message => Assert.DoesNotContain($"{message.Value.MessageId}, attempt", app.Output, StringComparison.Ordinal));
+        using var runs = await app.Http.GetAsync(new Uri($"/api/runs?conversationId={conversation}&limit=100&fields=startedAt", UriKind.Relative));
+        var begun = (await runs.ReadAsync()).GetProperty("items").EnumerateArray().Select(run => run.GetProperty("startedAt").GetDateTimeOffset()).ToList();
+        Assert.Equal(Many, begun.Count);
+        Assert.Equal(begun.OrderDescending(), begun);
+    }
+
+    [Fact]
     public async Task Run_that_fails_is_a_result_with_its_error()
     {
         var agent = await app.PutAgentAsync();

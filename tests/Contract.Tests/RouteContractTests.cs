@@ -18,7 +18,6 @@ public class RouteContractTests(ContractFixture app)
     [InlineData("DELETE", "/api/agents/a/b/c/d")]
     [InlineData("GET", "/")]
     [InlineData("POST", "/")]
-    [InlineData("GET", "//")]
     [InlineData("GET", "/administrators")]
     [InlineData("TRACE", "/nothing")]
     public async Task Unknown_route_is_404_as_a_problem_for_strangers_too(string verb, string path)

@@ -67,7 +67,7 @@ public sealed class ResponseSchemaTests
     [InlineData("""{"type":"strnig"}""", "type")]
     [InlineData("""{"format":5}""", "format")]
     [InlineData("""{"$defs":{"a":{"pattern":"["}}}""", "$defs.a.pattern")]
-    [InlineData("""{"pattern":"(?<x>a)\k<x>"}""", "pattern")]
+    [InlineData("""{"pattern":"(?<x>a)\\k<x>"}""", "pattern")]
     [InlineData("""{"pattern":"(a{1000}){1000}"}""", "pattern")]
     [InlineData("""{"pattern":5}""", "pattern")]
     [InlineData("""{"patternProperties":{}}""", "patternProperties")]

@@ -23,6 +23,7 @@ internal sealed class EventTimeline(Run run)
     private readonly List<LiveEvent> _held = [];
     private readonly Dictionary<string, FunctionCallContent> _calls = new(StringComparer.Ordinal);
     private readonly HashSet<string> _begunCalls = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _answeredCalls = new(StringComparer.Ordinal);
     private List<int> _textOfTurn = [];
     private List<int> _textBefore = [];
     private int _committedTurn;
@@ -125,6 +126,9 @@ internal sealed class EventTimeline(Run run)
         }
     }
 
+    /// <summary>Whether a call that began has no result yet, and the run has not ended without one.</summary>
+    internal bool IsInFlight(TimelineItem started) => !HasEnded && !_answeredCalls.Contains(started.Event!.CallId!);
+
     private void Add(JournalEntry entry)
     {
         switch (entry.Kind)
@@ -153,6 +157,7 @@ internal sealed class EventTimeline(Run run)
                 break;
             case EntryKind.Tool:
                 _begunCalls.Add(entry.CallId!);
+                _answeredCalls.Add(entry.CallId!);
                 AddLasting(entry.Sequence, OfCall(RunEventType.ToolCompleted, entry));
                 break;
             case EntryKind.ApprovalRequested:

@@ -65,7 +65,7 @@ internal sealed class TimelineReader
             case TimelineItemKind.Restarted when !IsSeen(item) && _shown is not null:
                 _shown = null;
                 return item.Event;
-            case TimelineItemKind.ToolStarted when (item.IsRecorded || !isOld) && item.Sequence >= From && !IsPlaceOf(item):
+            case TimelineItemKind.ToolStarted when (!isOld || (item.IsRecorded && _timeline.IsInFlight(item))) && item.Sequence >= From && !IsPlaceOf(item):
                 return item.Event;
             case TimelineItemKind.Epoch when _shown is { } shown && shown.Epoch < item.Epoch:
                 _shown = null;
