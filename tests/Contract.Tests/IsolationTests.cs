@@ -161,12 +161,6 @@ public sealed class IsolationTests : IAsyncLifetime
 
     private Task<JsonElement> EndAsync(string user, string run) => _host.Http.EndOfRunAsync(run, As(user));
 
-    private async Task<JsonElement> ReadAsync(string user, string run)
-    {
-        using var response = await _host.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{run}", "", As(user));
-        return await response.ReadAsync();
-    }
-
     private async Task<IReadOnlyList<JsonElement>> RunsOfAsync(string user)
     {
         using var response = await _host.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs?limit={Many}", "", As(user));
