@@ -50,6 +50,55 @@ public class AgentContractTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task Reader_who_has_the_version_is_told_so_without_the_agent()
+    {
+        var path = $"/api/agents/a{Guid.NewGuid():N}";
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, path, Minimal);
+        var tag = put.Headers.ETag!.ToString();
+
+        foreach (var names in (string[])[tag, $"W/{tag}", $"\"other\", {tag}", $"\"a,b\" , W/{tag},", "*"])
+        {
+            using var known = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", ("If-None-Match", names));
+            using var head = await app.Http.SendJsonAsync(HttpMethod.Head, path, "", ("If-None-Match", names));
+            Assert.Equal((HttpStatusCode.NotModified, HttpStatusCode.NotModified, tag), (known.StatusCode, head.StatusCode, known.Headers.ETag?.ToString()));
+            Assert.Empty(await known.Content.ReadAsByteArrayAsync());
+        }
+
+        using var other = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", ("If-None-Match", "\"other\", W/\"more\""));
+        using var match = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", ("If-Match", $"\"other\", {tag}"));
+        using var stale = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", ("If-Match", $"W/{tag}"));
+        using var none = await app.Http.SendJsonAsync(HttpMethod.Get, path + "x", "", ("If-None-Match", "*"));
+        using var wrong = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", ("If-None-Match", "abc"));
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.PreconditionFailed, HttpStatusCode.NotFound, HttpStatusCode.BadRequest],
+            new[] { other, match, stale, none, wrong }.Select(response => response.StatusCode));
+    }
+
+    [Fact]
+    public async Task Write_names_the_versions_that_it_may_and_may_not_replace()
+    {
+        var path = $"/api/agents/a{Guid.NewGuid():N}";
+        using var put = await app.Http.SendJsonAsync(HttpMethod.Put, path, Minimal);
+        var tag = put.Headers.ETag!.ToString();
+        async Task<HttpStatusCode> WriteAsync(string name, string value, string? at = null)
+        {
+            using var response = await app.Http.SendJsonAsync(HttpMethod.Put, at ?? path, Minimal, (name, value));
+            tag = response.Headers.ETag?.ToString() ?? tag;
+            return response.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await WriteAsync("If-None-Match", $"\"other\", {tag}"));
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await WriteAsync("If-None-Match", $"W/{tag}"));
+        Assert.Equal(HttpStatusCode.OK, await WriteAsync("If-None-Match", "\"other\", W/\"more\""));
+        Assert.Equal(HttpStatusCode.OK, await WriteAsync("If-Match", $"\"other\", {tag}"));
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await WriteAsync("If-Match", $"W/{tag}"));
+        Assert.Equal(HttpStatusCode.PreconditionFailed, await WriteAsync("If-Match", tag, path + "x"));
+        Assert.Equal(HttpStatusCode.Created, await WriteAsync("If-None-Match", tag, path + "y"));
+        Assert.Equal(HttpStatusCode.BadRequest, await WriteAsync("If-None-Match", $"*, {tag}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await WriteAsync("If-Match", "\"half"));
+    }
+
+    [Fact]
     public async Task Configured_agent_is_seen_by_everyone_and_changed_by_nobody()
     {
         using var read = await app.Http.GetAsync(new Uri("/api/agents/assistant", UriKind.Relative));

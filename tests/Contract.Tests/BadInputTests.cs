@@ -185,6 +185,7 @@ public class BadInputTests(ContractFixture app)
     [InlineData("/api/runs?after=cnVuIWE", "after")]
     [InlineData("/api/runs?status=done", "status")]
     [InlineData("/api/runs?state=done", "state")]
+    [InlineData("/api/runs?metadata.=x", "metadata.")]
     [InlineData("/api/agents?limit=0", "limit")]
     [InlineData("/api/tools?page=2", "page")]
     [InlineData("/api/usage?days=0", "days")]

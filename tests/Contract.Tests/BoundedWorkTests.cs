@@ -106,6 +106,24 @@ public class BoundedWorkTests(ContractFixture app)
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
     }
 
+    [Fact]
+    public async Task Every_route_that_changes_something_counts_and_reading_does_not()
+    {
+        var user = app.As($"u{Guid.NewGuid():N}", "admin");
+        using var limited = await app.Http.SendJsonAsync(
+            HttpMethod.Put, $"/api/users/{user.Value.Split(':')[1]}/limits", """{"requestsPerMinute":1}""", app.As("root", "admin"));
+        using var first = await app.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/a1", """{"model":"demo:x"}""", user);
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
+
+        // Starts of runs count with the run, once it is valid; a ticket for events is stored nowhere.
+        string[] others = ["StartRun", "ForkRun", "InvokeAgent", "CreateEventTicket"];
+        foreach (var (name, verb, path) in HttpFunctions.All.Where(function => !others.Contains(function.Name)))
+        {
+            using var response = await app.Http.SendJsonAsync(new HttpMethod(verb), path, verb == "GET" ? "" : "{}", user);
+            Assert.True(verb is "GET" or "OPTIONS" == (response.StatusCode != HttpStatusCode.TooManyRequests), $"{name}: {response.StatusCode}");
+        }
+    }
+
     private static string List(string field, int count) => $$"""{"model":"demo:x","{{field}}":{{Names(count)}}}""";
 
     private static string Names(int count) => $"[{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"tool{i}\""))}]";

@@ -40,6 +40,7 @@ public sealed class ConversationBurstTests(ContractFixture app)
         Assert.All(answers, answer => Assert.True(answer.IsSuccessStatusCode, $"{answer.StatusCode}"));
         var listed = (await GetAsync($"/api/runs?conversationId={_talk}&limit=100")).GetProperty("items").EnumerateArray().Reverse().Skip(1).ToList();
         Assert.Equal(Many, queue.Count);
+        Assert.Equal(queue, listed.Select(run => run.Text("id")));
         Assert.Equal(queue, listed.OrderBy(run => run.GetProperty("startedAt").GetDateTimeOffset()).Select(run => run.Text("id")));
         Assert.Equal(Many + 1, asked.Distinct().Count());
     }

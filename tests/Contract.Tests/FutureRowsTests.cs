@@ -36,7 +36,7 @@ public sealed class FutureRowsTests : IAsyncLifetime
         foreach (var path in (string[])
         [
             "/api/agents", "/api/agents/mine", "/api/agents/future", "/api/runs", $"/api/runs/{run}", $"/api/runs/{run}/steps", $"/api/runs/{asleep}",
-            "/api/runs?conversationId=talk", "/api/approvals", "/api/conversations", "/api/conversations/talk", "/api/conversations/talk/messages",
+            $"/api/runs/{run}/events", $"/api/runs?parent={run}", "/api/runs?conversationId=talk", "/api/approvals", "/api/tools", "/api/users/alice/limits", "/api/conversations", "/api/conversations/talk", "/api/conversations/talk/messages",
             "/api/batches", $"/api/batches/{batch}", $"/api/batches/{batch}/results", "/api/schedules", "/api/schedules/future", "/api/schedules/daily",
             "/api/usage", "/api/callback-secret", "/api/poison", "/api/errors", "/api/health/history", "/api/users/alice/export", "/health", "/ready",
         ])

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Yggdrasil.Fixtures;
 
@@ -45,6 +46,23 @@ public sealed class PromptTests(ContractFixture app)
         Assert.Equal(0, await _queues.CountResultsAsync(_id));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Byte_order_mark_of_a_message_is_read_past_whether_it_is_encoded_with_it_or_not(bool isBeforeBase64)
+    {
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+        var json = JsonSerializer.Serialize(Prompt(agent));
+        var queue = await _queues.OpenAsync("prompts", Azure.Storage.Queues.QueueMessageEncoding.None);
+
+        await queue.SendMessageAsync(isBeforeBase64
+            ? "\uFEFF" + Convert.ToBase64String(Encoding.UTF8.GetBytes(json))
+            : Convert.ToBase64String([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(json)]));
+
+        Assert.Equal("completed", (await _queues.ResultAsync(_id)).Text("status"));
+    }
+
     [Fact]
     public async Task Same_id_of_another_owner_is_another_run()
     {
@@ -76,6 +94,28 @@ public sealed class PromptTests(ContractFixture app)
 
         using var messages = await app.Http.GetAsync(new Uri($"/api/conversations/{conversation}/messages", UriKind.Relative));
         Assert.Equal(6, (await messages.ReadAsync()).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Forty_prompts_into_one_conversation_at_once_all_become_runs_and_lose_no_attempt()
+    {
+        const int Many = 40;
+        var agent = await app.PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Done."));
+        var conversation = $"c-{Guid.NewGuid():N}";
+        var queue = await _queues.OpenAsync("prompts");
+
+        var sent = await Task.WhenAll(Enumerable.Range(0, Many).Select(
+            number => queue.SendMessageAsync(JsonSerializer.Serialize(Prompt(agent, $"Turn {number}", id: $"{_id}-{number}", conversationId: conversation)))));
+        var results = await _queues.ResultsAsync(_id, Many);
+
+        Assert.Equal(Many, results.Select(result => result.Text("id")).Distinct().Count());
+        Assert.All(results, result => Assert.Equal("completed", result.Text("status")));
+        Assert.All(sent, message => Assert.DoesNotContain($"{message.Value.MessageId}, attempt", app.Output, StringComparison.Ordinal));
+        using var runs = await app.Http.GetAsync(new Uri($"/api/runs?conversationId={conversation}&limit=100&fields=startedAt", UriKind.Relative));
+        var begun = (await runs.ReadAsync()).GetProperty("items").EnumerateArray().Select(run => run.GetProperty("startedAt").GetDateTimeOffset()).ToList();
+        Assert.Equal(Many, begun.Count);
+        Assert.Equal(begun.OrderDescending(), begun);
     }
 
     [Fact]

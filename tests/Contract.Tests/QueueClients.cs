@@ -51,6 +51,30 @@ internal sealed partial class QueueClients(string output)
         }
     }
 
+    /// <summary>The results of so many prompts whose ids begin alike, as they come. Those of other tests are left to them.</summary>
+    public async Task<IReadOnlyList<JsonElement>> ResultsAsync(string prefix, int count)
+    {
+        var queue = await OpenAsync("prompt-results");
+        using var timeout = new CancellationTokenSource(Bound);
+        List<JsonElement> results = [];
+        while (results.Count < count)
+        {
+            foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(10), timeout.Token)).Value)
+            {
+                var result = JsonSerializer.Deserialize<JsonElement>(message.Body);
+                if (result.Text("id").StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, timeout.Token);
+                    results.Add(result);
+                }
+            }
+
+            await Task.Delay(50, timeout.Token);
+        }
+
+        return results;
+    }
+
     /// <summary>How many results of a prompt are there to be read now.</summary>
     public async Task<int> CountResultsAsync(string promptId)
     {

@@ -16,6 +16,10 @@ public class RouteContractTests(ContractFixture app)
     [InlineData("POST", "/api/runs/run_1/explode")]
     [InlineData("PATCH", "/nothing/at/all")]
     [InlineData("DELETE", "/api/agents/a/b/c/d")]
+    [InlineData("GET", "/")]
+    [InlineData("POST", "/")]
+    [InlineData("GET", "/administrators")]
+    [InlineData("TRACE", "/nothing")]
     public async Task Unknown_route_is_404_as_a_problem_for_strangers_too(string verb, string path)
     {
         using var response = await app.Http.SendJsonAsync(new HttpMethod(verb), path, "", ("Authorization", "Bearer nobody"));

@@ -1,16 +1,10 @@
 using Azure;
-using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;
-
-/// <summary>Which version of an agent a write may replace.</summary>
-/// <param name="IfMatch">The versions of which it must have one; null for any.</param>
-/// <param name="IfNoneMatch">It must not exist.</param>
-/// <param name="IfExists">It must exist, in whatever version.</param>
-public sealed record AgentPrecondition(IReadOnlyList<ETag>? IfMatch = null, bool IfNoneMatch = false, bool IfExists = false);
 
 /// <summary>Agents as callers see them: those of the configuration, their own, and those shared with them.</summary>
 public sealed class AgentService
@@ -29,8 +23,15 @@ public sealed class AgentService
         (_store, _shares, _configured, _validator, _time) = (store, shares, configured, validator, time);
 
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
-    public Task<Agent> GetAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
-        RequireAsync(scope, AgentAction.Read, agentId, cancellationToken);
+    /// <exception cref="PreconditionFailedException">It is in none of the versions of <c>IfMatch</c>.</exception>
+    public async Task<Agent> GetAsync(Scope scope, string agentId, AgentPrecondition precondition, CancellationToken cancellationToken)
+    {
+        var agent = await RequireAsync(scope, AgentAction.Read, agentId, cancellationToken);
+
+        // That a reader has this version already is no failure (RFC 9110 section 13.1.2).
+        Check(precondition with { IfNoneMatch = null }, agent);
+        return agent;
+    }
 
     /// <summary>The agent that an id names in a scope; null where there is none that the caller may read.</summary>
     public async Task<Agent?> FindAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
@@ -175,19 +176,16 @@ public sealed class AgentService
 
     private static void Check(AgentPrecondition precondition, Agent? existing)
     {
-        if (precondition.IfNoneMatch && existing is not null)
+        if (precondition.IfMatch is { } expected && !expected.NamesExactly(existing?.ETag))
         {
-            throw new PreconditionFailedException("The agent exists already.");
+            throw new PreconditionFailedException(
+                existing is null ? "The agent does not exist." : "The agent is not in a version that If-Match names; read it again.");
         }
 
-        if (precondition.IfExists && existing is null)
+        if (precondition.IfNoneMatch is { } unwanted && unwanted.Names(existing?.ETag))
         {
-            throw new PreconditionFailedException("The agent does not exist.");
-        }
-
-        if (precondition.IfMatch is { } expected && (existing is null || !expected.Contains(existing.ETag)))
-        {
-            throw new PreconditionFailedException("The agent is not in the version that If-Match names; read it again.");
+            throw new PreconditionFailedException(
+                unwanted.IsAny ? "The agent exists already." : "The agent is in a version that If-None-Match names.");
         }
     }
 }

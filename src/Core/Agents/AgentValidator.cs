@@ -69,6 +69,10 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         {
             errors.Add(field, $"At most {MaxSchemaBytes / 1024} KiB of UTF-8.");
         }
+        else if (SchemaKeywords.FindFault(given) is { } fault)
+        {
+            errors.Add(field, fault);
+        }
         else
         {
             errors.Require(

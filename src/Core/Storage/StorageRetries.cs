@@ -12,6 +12,9 @@ internal sealed class StorageRetries : RetryPolicy
 
     private const string BeganAt = "Yggdrasil.BeganAt";
 
+    /// <summary>When this service of the account last answered anybody here.</summary>
+    private long _answeredAt;
+
     public StorageRetries()
         : base(maxRetries: 3)
     {
@@ -31,6 +34,7 @@ internal sealed class StorageRetries : RetryPolicy
         if (StoragePatience.Current is not { } patience)
         {
             await base.ProcessAsync(message, pipeline).ConfigureAwait(false);
+            Note(message);
             return;
         }
 
@@ -46,10 +50,22 @@ internal sealed class StorageRetries : RetryPolicy
             throw;
         }
 
-        if (message.HasResponse && message.Response.Status < 500)
+        if (Note(message))
         {
             patience.Succeeded();
         }
+    }
+
+    /// <returns>Whether the service answered.</returns>
+    private bool Note(HttpMessage message)
+    {
+        if (!message.HasResponse || message.Response.Status >= 500)
+        {
+            return false;
+        }
+
+        Interlocked.Exchange(ref _answeredAt, Stopwatch.GetTimestamp());
+        return true;
     }
 
     protected override ValueTask OnSendingRequestAsync(HttpMessage message)
@@ -67,7 +83,7 @@ internal sealed class StorageRetries : RetryPolicy
         // The pauses between attempts grow to seconds: half of the time has to be left for one of them and the attempt after it.
         TryGetLeft(message, out var left) && left < StoragePatience.Budget / 2 ? new(false) : base.ShouldRetryAsync(message, exception);
 
-    private static bool TryGetLeft(HttpMessage message, out TimeSpan left)
+    private bool TryGetLeft(HttpMessage message, out TimeSpan left)
     {
         left = default;
         if (StoragePatience.Current is not { } patience || !message.TryGetProperty(BeganAt, out var began))
@@ -75,7 +91,14 @@ internal sealed class StorageRetries : RetryPolicy
             return false;
         }
 
-        left = patience.Left - Stopwatch.GetElapsedTime((long)began!);
+        // Storage that answers others meanwhile is not away: it, or this machine, is busy. To read again does no harm then.
+        var since = (long)began!;
+        if (message.Request.Method == RequestMethod.Get && Stopwatch.GetElapsedTime(since) < AttemptTimeout)
+        {
+            since = Math.Max(since, Interlocked.Read(ref _answeredAt));
+        }
+
+        left = patience.Left - Stopwatch.GetElapsedTime(since);
         return true;
     }
 }

@@ -5,7 +5,7 @@ using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class AgentFunctions(AgentService agents, AgentSharing sharing, UsageService usage, ILogger<AgentFunctions> logger)
+public sealed class AgentFunctions(AgentService agents, AgentSharing sharing)
 {
     [Function(nameof(ListAgents))]
     public async Task<IResult> ListAgents(
@@ -21,40 +21,15 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing, Us
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        return Answer(request, await agents.GetAsync(request.Scope(), agent, request.HttpContext.RequestAborted));
+        var condition = EntityTags.ReadPrecondition(request);
+        var found = await agents.GetAsync(request.Scope(), agent, condition, request.HttpContext.RequestAborted);
+        var answer = Answer(request, found);
+        return condition.IfNoneMatch?.Names(found.ETag) == true ? Results.StatusCode(StatusCodes.Status304NotModified) : answer;
     }
 
     [Function(nameof(PutAgent))]
-    public Task<IResult> PutAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}")] HttpRequest request, string agent) =>
-        usage.WithWriteRateAsync(request, logger, () => PutAgentAsync(request, agent));
-
-    [Function(nameof(DeleteAgent))]
-    public Task<IResult> DeleteAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent) =>
-        usage.WithWriteRateAsync(request, logger, () => DeleteAgentAsync(request, agent));
-
-    [Function(nameof(ShareAgent))]
-    public Task<IResult> ShareAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user) =>
-        usage.WithWriteRateAsync(request, logger, () => ShareAgentAsync(request, agent, user));
-
-    [Function(nameof(UnshareAgent))]
-    public Task<IResult> UnshareAgent(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user) =>
-        usage.WithWriteRateAsync(request, logger, () => UnshareAgentAsync(request, agent, user));
-
-    private static IResult Answer(HttpRequest request, Agent agent, int status = StatusCodes.Status200OK)
-    {
-        if (agent.Source == AgentSource.User)
-        {
-            request.HttpContext.Response.Headers.ETag = RequestHeaders.ToHttp(agent.ETag);
-        }
-
-        return Answers.Json(AgentDocument.From(agent), status);
-    }
-
-    private async Task<IResult> PutAgentAsync(HttpRequest request, string agent)
+    public async Task<IResult> PutAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         var scope = request.Scope();
@@ -66,19 +41,23 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing, Us
         }
 
         var (saved, created) = await agents.PutAsync(
-            scope, agent, definition, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+            scope, agent, definition, EntityTags.ReadPrecondition(request), request.HttpContext.RequestAborted);
         return Answer(request, saved, created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> DeleteAgentAsync(HttpRequest request, string agent)
+    [Function(nameof(DeleteAgent))]
+    public async Task<IResult> DeleteAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}")] HttpRequest request, string agent)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
-        await agents.DeleteAsync(request.Scope(), agent, RequestHeaders.ReadPrecondition(request), request.HttpContext.RequestAborted);
+        await agents.DeleteAsync(request.Scope(), agent, EntityTags.ReadPrecondition(request), request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
 
-    private async Task<IResult> ShareAgentAsync(HttpRequest request, string agent, string user)
+    [Function(nameof(ShareAgent))]
+    public async Task<IResult> ShareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
@@ -86,11 +65,23 @@ public sealed class AgentFunctions(AgentService agents, AgentSharing sharing, Us
         return Results.NoContent();
     }
 
-    private async Task<IResult> UnshareAgentAsync(HttpRequest request, string agent, string user)
+    [Function(nameof(UnshareAgent))]
+    public async Task<IResult> UnshareAgent(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/agents/{agent}/shares/{user}")] HttpRequest request, string agent, string user)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
         await sharing.UnshareAsync(request.Scope(), agent, UserId.OfPath(user), request.HttpContext.RequestAborted);
         return Results.NoContent();
+    }
+
+    private static IResult Answer(HttpRequest request, Agent agent, int status = StatusCodes.Status200OK)
+    {
+        if (agent.Source == AgentSource.User)
+        {
+            request.HttpContext.Response.Headers.ETag = EntityTags.ToHttp(agent.ETag);
+        }
+
+        return Answers.Json(AgentDocument.From(agent), status);
     }
 }

@@ -6,12 +6,24 @@ using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class BatchFunctions(BatchService batches, UsageService usage, ILogger<BatchFunctions> logger)
+public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions> logger)
 {
     [Function(nameof(CreateBatch))]
-    public Task<IResult> CreateBatch(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/batches")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
-        usage.WithWriteRateAsync(request, logger, () => CreateBatchAsync(request, client));
+    public async Task<IResult> CreateBatch(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/batches")] HttpRequest request, [DurableClient] DurableTaskClient client)
+    {
+        // Not for another user: whoever starts runs answers for them, admins too.
+        RequestHeaders.RejectOtherQuery(request, BatchRequest.Agent);
+        var (batch, created) = await batches.AcceptAsync(
+            request.Caller(),
+            RequestHeaders.ReadIdempotencyKey(request),
+            new BatchRequest(request),
+            new DurableRunScheduler(client),
+            request.HttpContext.RequestAborted);
+        var document = BatchDocument.From(batch, query: "");
+        request.HttpContext.Response.Headers.Location = document.Links.Self;
+        return Answers.Json(document, created ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
+    }
 
     [Function(nameof(ListBatches))]
     public async Task<IResult> ListBatches([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "api/batches")] HttpRequest request)
@@ -56,11 +68,17 @@ public sealed class BatchFunctions(BatchService batches, UsageService usage, ILo
     }
 
     [Function(nameof(RetryBatch))]
-    public Task<IResult> RetryBatch(
+    public async Task<IResult> RetryBatch(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/batches/{id}/retry")] HttpRequest request,
         string id,
-        [DurableClient] DurableTaskClient client) =>
-        usage.WithWriteRateAsync(request, logger, () => RetryBatchAsync(request, id, client));
+        [DurableClient] DurableTaskClient client)
+    {
+        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
+        await RequestBody.RequireEmptyAsync(request);
+        var scope = request.Scope();
+        var batch = await batches.RetryAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), StatusCodes.Status202Accepted);
+    }
 
     [Function(nameof(DeleteBatch))]
     public async Task<IResult> DeleteBatch(
@@ -82,29 +100,5 @@ public sealed class BatchFunctions(BatchService batches, UsageService usage, ILo
         {
             yield return BatchResultDocument.From(result);
         }
-    }
-
-    private async Task<IResult> CreateBatchAsync(HttpRequest request, DurableTaskClient client)
-    {
-        // Not for another user: whoever starts runs answers for them, admins too.
-        RequestHeaders.RejectOtherQuery(request, BatchRequest.Agent);
-        var (batch, created) = await batches.AcceptAsync(
-            request.Caller(),
-            RequestHeaders.ReadIdempotencyKey(request),
-            new BatchRequest(request),
-            new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted);
-        var document = BatchDocument.From(batch, query: "");
-        request.HttpContext.Response.Headers.Location = document.Links.Self;
-        return Answers.Json(document, created ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
-    }
-
-    private async Task<IResult> RetryBatchAsync(HttpRequest request, string id, DurableTaskClient client)
-    {
-        RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
-        await RequestBody.RequireEmptyAsync(request);
-        var scope = request.Scope();
-        var batch = await batches.RetryAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
-        return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), StatusCodes.Status202Accepted);
     }
 }

@@ -5,12 +5,20 @@ using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class CallbackFunctions(CallbackSecrets secrets, UsageService usage, ILogger<CallbackFunctions> logger)
+public sealed class CallbackFunctions(CallbackSecrets secrets)
 {
     [Function(nameof(PutCallbackSecret))]
-    public Task<IResult> PutCallbackSecret(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/callback-secret")] HttpRequest request) =>
-        usage.WithWriteRateAsync(request, logger, () => PutCallbackSecretAsync(request));
+    public async Task<IResult> PutCallbackSecret(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/callback-secret")] HttpRequest request)
+    {
+        // Not for another user: an admin who set it could sign in that user's name.
+        RequestHeaders.RejectOtherQuery(request);
+        var given = ReadSecret(await RequestBody.ReadAsync(request));
+        var (secret, info) = await secrets.SetAsync(request.Caller().Owner, given, request.HttpContext.RequestAborted);
+
+        // Shown this once, and only where it was made here.
+        return Answers.Json(new CallbackSecretDocument(given is null ? secret : null, info.CreatedAt, info.PreviousCreatedAt));
+    }
 
     [Function(nameof(GetCallbackSecret))]
     public async Task<IResult> GetCallbackSecret(
@@ -34,17 +42,6 @@ public sealed class CallbackFunctions(CallbackSecrets secrets, UsageService usag
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return secret;
-    }
-
-    private async Task<IResult> PutCallbackSecretAsync(HttpRequest request)
-    {
-        // Not for another user: an admin who set it could sign in that user's name.
-        RequestHeaders.RejectOtherQuery(request);
-        var given = ReadSecret(await RequestBody.ReadAsync(request));
-        var (secret, info) = await secrets.SetAsync(request.Caller().Owner, given, request.HttpContext.RequestAborted);
-
-        // Shown this once, and only where it was made here.
-        return Answers.Json(new CallbackSecretDocument(given is null ? secret : null, info.CreatedAt, info.PreviousCreatedAt));
     }
 }
 

@@ -1,13 +1,14 @@
 using System.Globalization;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 
-/// <summary>Tells callers who start runs how many more they may start: <c>RateLimit-Limit</c>, <c>-Remaining</c>, <c>-Reset</c>.</summary>
+/// <summary>Tells callers who start runs, or change anything, how many more times they may: <c>RateLimit-Limit</c>, <c>-Remaining</c>, <c>-Reset</c>.</summary>
 internal static partial class RateLimitHeaders
 {
-    /// <summary>Does what starts a run, and tells what is left of the rate after it, also when it was refused.</summary>
+    /// <summary>Does what counts against the rate, and tells what is left of it afterwards, also when it was refused.</summary>
     public static async Task<T> WithRateAsync<T>(
         this UsageService usage, HttpRequest request, string? agentId, ILogger logger, Func<Task<T>> start)
     {
@@ -17,20 +18,12 @@ internal static partial class RateLimitHeaders
             await WriteAsync(usage, request, agentId, logger);
             return result;
         }
-        catch (ProblemException)
+        catch (Exception failure) when (failure.FindProblem() is not null)
         {
             await WriteAsync(usage, request, agentId, logger);
             throw;
         }
     }
-
-    /// <summary>Does what changes what is stored, once it is counted against the caller's rate: before anything is read or written for it.</summary>
-    public static Task<T> WithWriteRateAsync<T>(this UsageService usage, HttpRequest request, ILogger logger, Func<Task<T>> write) =>
-        usage.WithRateAsync(request, agentId: null, logger, async () =>
-        {
-            await usage.CountWriteAsync(request.Caller().Owner, request.HttpContext.RequestAborted);
-            return await write();
-        });
 
     /// <summary>Whole seconds, rounded up.</summary>
     public static string Seconds(TimeSpan time, int atLeast = 0) =>

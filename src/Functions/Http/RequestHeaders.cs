@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Azure;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Requests;
+using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 
@@ -72,30 +71,6 @@ internal static class RequestHeaders
 
         return TimeSpan.Zero;
     }
-
-    /// <summary>Which version of an agent a write may replace.</summary>
-    /// <exception cref="InvalidRequestException">A header holds something else than one of our entity tags or <c>*</c>.</exception>
-    public static AgentPrecondition ReadPrecondition(HttpRequest request)
-    {
-        var none = request.Headers.IfNoneMatch.ToString();
-        if (none is not ("" or "*"))
-        {
-            throw new InvalidRequestException(HeaderNames.IfNoneMatch, "Only * is supported.");
-        }
-
-        var match = request.Headers.IfMatch;
-        return match.ToString() is "" or "*"
-            ? new AgentPrecondition(IfNoneMatch: none == "*", IfExists: match.ToString() == "*")
-            : new AgentPrecondition(ReadTags(match), IfNoneMatch: none == "*");
-    }
-
-    /// <summary>The versions that are named; a weak tag, and one that is not of here, names none (RFC 9110 section 13.1.1).</summary>
-    private static List<ETag> ReadTags(StringValues header) => EntityTagHeaderValue.TryParseStrictList([.. header.OfType<string>()], out var tags)
-        ? [.. tags.Where(tag => !tag.IsWeak).Select(tag => Decode(tag.Tag.ToString().Trim('"'))).OfType<string>().Select(stored => new ETag(stored))]
-        : throw new InvalidRequestException(HeaderNames.IfMatch, "Send the ETag of the agent as it was answered, in its quotes.");
-
-    /// <summary>The entity tag of a stored version: opaque, strong, and free of storage's own form.</summary>
-    public static string ToHttp(ETag stored) => $"\"{WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(stored.ToString("H")))}\"";
 
     /// <exception cref="InvalidRequestException"><c>limit</c> is not 1 to 100, or <c>after</c> is not a cursor.</exception>
     public static (int Limit, string? After) ReadPage(HttpRequest request)
@@ -184,7 +159,8 @@ internal static class RequestHeaders
         yield return text[start..];
     }
 
-    private static string? Decode(string text)
+    /// <summary>What an opaque text of ours stands for; null for one that is none.</summary>
+    internal static string? Decode(string text)
     {
         try
         {

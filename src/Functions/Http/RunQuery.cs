@@ -27,6 +27,11 @@ internal static class RunQuery
             throw new InvalidRequestException("metadata", $"At most {MaxMetadata} pairs.");
         }
 
+        if (metadata.FirstOrDefault(name => name.Length == MetadataPrefix.Length) is { } nameless)
+        {
+            throw new InvalidRequestException(nameless, $"Name a field of the metadata: {MetadataPrefix}<key>.");
+        }
+
         return new RunFilter(ReadStatus(request), Text(request, "agent"), Text(request, "conversationId"))
         {
             Parent = Text(request, "parent"),

@@ -4,12 +4,24 @@ using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class ScheduleFunctions(ScheduleService schedules, UsageService usage, ILogger<ScheduleFunctions> logger)
+public sealed class ScheduleFunctions(ScheduleService schedules)
 {
     [Function(nameof(PutSchedule))]
-    public Task<IResult> PutSchedule(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/schedules/{id}")] HttpRequest request, string id) =>
-        usage.WithWriteRateAsync(request, logger, () => PutScheduleAsync(request, id));
+    public async Task<IResult> PutSchedule(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "put", Route = "api/schedules/{id}")] HttpRequest request, string id)
+    {
+        // Not for another user: whoever has runs started answers for them, admins too.
+        RequestHeaders.RejectOtherQuery(request);
+        var (definition, sent) = ScheduleRequest.Parse(await RequestBody.ReadAsync(request));
+        if (!sent.IsEmpty)
+        {
+            var current = await schedules.FindAsync(request.Scope(), id, request.HttpContext.RequestAborted);
+            sent.Require(current is null ? new { Id = id } : ScheduleDocument.From(current));
+        }
+
+        var (schedule, created) = await schedules.PutAsync(request.Caller(), id, definition, request.HttpContext.RequestAborted);
+        return Answers.Json(ScheduleDocument.From(schedule), created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
 
     [Function(nameof(GetSchedule))]
     public async Task<IResult> GetSchedule(
@@ -29,26 +41,8 @@ public sealed class ScheduleFunctions(ScheduleService schedules, UsageService us
     }
 
     [Function(nameof(DeleteSchedule))]
-    public Task<IResult> DeleteSchedule(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/schedules/{id}")] HttpRequest request, string id) =>
-        usage.WithWriteRateAsync(request, logger, () => DeleteScheduleAsync(request, id));
-
-    private async Task<IResult> PutScheduleAsync(HttpRequest request, string id)
-    {
-        // Not for another user: whoever has runs started answers for them, admins too.
-        RequestHeaders.RejectOtherQuery(request);
-        var (definition, sent) = ScheduleRequest.Parse(await RequestBody.ReadAsync(request));
-        if (!sent.IsEmpty)
-        {
-            var current = await schedules.FindAsync(request.Scope(), id, request.HttpContext.RequestAborted);
-            sent.Require(current is null ? new { Id = id } : ScheduleDocument.From(current));
-        }
-
-        var (schedule, created) = await schedules.PutAsync(request.Caller(), id, definition, request.HttpContext.RequestAborted);
-        return Answers.Json(ScheduleDocument.From(schedule), created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
-    }
-
-    private async Task<IResult> DeleteScheduleAsync(HttpRequest request, string id)
+    public async Task<IResult> DeleteSchedule(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "delete", Route = "api/schedules/{id}")] HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation;
 using Yggdrasil.Models;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Model;

@@ -31,7 +31,7 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
         }
         catch (Exception failure)
         {
-            var problem = failure.InnermostProblem() ?? FindFault(context, http, failure);
+            var problem = failure.FindProblem() ?? FindFault(context, http, failure);
             http.SetProblem(problem?.Code ?? "internal_error");
             if (problem is null)
             {
@@ -75,15 +75,4 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
 
     [LoggerMessage(3002, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);
-}
-
-file static class Exceptions
-{
-    /// <summary>The problem that an exception is or, wrapped by a host, carries.</summary>
-    public static ProblemException? InnermostProblem(this Exception failure) => failure switch
-    {
-        ProblemException problem => problem,
-        AggregateException { InnerExceptions.Count: 1 } or System.Reflection.TargetInvocationException => failure.InnerException?.InnermostProblem(),
-        _ => null,
-    };
 }

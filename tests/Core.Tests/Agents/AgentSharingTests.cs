@@ -20,7 +20,7 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         var own = await _app.PutAsync("alice", "helper");
         await _app.ShareAsync("alice", "helper", "bob");
 
-        var shared = await _app.Service.GetAsync(_app.Scope("bob"), _app.SharedId("alice", "helper"), CancellationToken.None);
+        var shared = await _app.Service.GetAsync(_app.Scope("bob"), _app.SharedId("alice", "helper"), new AgentPrecondition(), CancellationToken.None);
 
         Assert.Equal((_app.SharedId("alice", "helper"), _app.Scope("alice").Owner), (shared.Id, shared.Owner!.Value));
         Assert.Equal((own.Definition.Model, own.Version), (shared.Definition.Model, shared.Version));
@@ -38,7 +38,7 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         await _app.UnshareAsync("alice", "helper", "carol");
 
         var (again, _) = await _app.Service.PutAsync(
-            _app.Scope("alice"), "helper", AgentsFixture.Definition, new AgentPrecondition([replaced.ETag]), CancellationToken.None);
+            _app.Scope("alice"), "helper", AgentsFixture.Definition, new AgentPrecondition(new VersionCondition(IsAny: false, [replaced.ETag], [])), CancellationToken.None);
 
         Assert.Equal(3, again.Version);
         Assert.True(await _app.SeesAsync("bob", _app.SharedId("alice", "helper")));

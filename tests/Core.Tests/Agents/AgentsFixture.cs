@@ -75,7 +75,7 @@ internal sealed class AgentsFixture
     {
         try
         {
-            await Service.GetAsync(Scope(user), agentId, CancellationToken.None);
+            await Service.GetAsync(Scope(user), agentId, new AgentPrecondition(), CancellationToken.None);
             return true;
         }
         catch (NotFoundException)

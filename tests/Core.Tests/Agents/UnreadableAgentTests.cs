@@ -28,7 +28,7 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
 
         var listed = (await agents.ListAsync(Scope, 10, null, CancellationToken.None)).Items;
         var refused = await Assert.ThrowsAsync<ConflictException>(() => agents.RequireToRunAsync(Scope, "lost", CancellationToken.None));
-        var found = await agents.GetAsync(Scope, "lost", CancellationToken.None);
+        var found = await agents.GetAsync(Scope, "lost", new AgentPrecondition(), CancellationToken.None);
         await PutAsync(agents, "lost", definition);
 
         Assert.Equal([("kept", "scripted:one", false), ("lost", "", true)], listed.Select(agent => (agent.Id, agent.Definition.Model, agent.IsUnreadable)));

@@ -1,10 +1,14 @@
 using Azure.Core;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
+using Yggdrasil.Operations.UserData;
+using Yggdrasil.Runs;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Users;
 using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
@@ -54,6 +58,39 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var (_, after) = await app.ReadAsync(batch);
         Assert.InRange(before.Completed, 0, 39);
         Assert.Equal(40, after.Completed);
+    }
+
+    [Fact]
+    public async Task Items_of_a_user_who_is_disabled_amid_a_slice_do_not_begin_until_the_user_is_enabled()
+    {
+        var users = (UserService?)null;
+        var admin = new Caller(new Owner(_owner.Tenant, "root"), new HashSet<string> { Caller.AdminRole });
+        var calls = 0;
+        var app = Instance(new ScriptedModels(async prompt =>
+        {
+            if (Interlocked.Increment(ref calls) == 1)
+            {
+                await users!.DisableAsync(admin, _owner.User, CancellationToken.None);
+            }
+
+            return await ScriptedModels.Says("Fine.")(prompt);
+        }));
+        app.Options.ItemsAtOnce = 1;
+        users = new UserService(
+            app.Worker.Quotas.Store, app.Worker.Quotas.Users, app.Worker.Activities, app.Worker.Time, NullLogger<UserService>.Instance);
+        var batch = await app.AcceptAsync(10);
+
+        await app.AdvanceAsync(batch);
+        var (running, before) = await app.ReadAsync(batch);
+        var held = await app.AdvanceAsync(batch);
+        Assert.Equal((BatchStatus.Running, 1), (running.Status, calls));
+        Assert.Equal((1, 0), (before.Completed, before.Failed + before.Cancelled));
+        Assert.Equal(BatchSliceEnd.Parked, held.End);
+
+        await users.EnableAsync(admin, _owner.User, CancellationToken.None);
+        await app.FinishAsync(batch);
+
+        Assert.Equal((10, 10), ((await app.ReadAsync(batch)).Head.Completed, calls));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Tests.Limits;
 
@@ -36,6 +38,24 @@ public sealed class OwnerTurnsTests
 
         var next = await third;
         next.Dispose();
+        Assert.Equal(0, _turns.Count);
+    }
+
+    [Fact]
+    public async Task Request_that_stands_in_line_for_long_is_told_to_come_back_and_keeps_nobody()
+    {
+        var first = await _turns.EnterAsync("alice", CancellationToken.None);
+        var patient = _turns.EnterAsync("alice", CancellationToken.None);
+
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(async () =>
+        {
+            StoragePatience.Limit();
+            await _turns.EnterAsync("alice", CancellationToken.None);
+        });
+
+        Assert.False(patient.IsCompleted);
+        first.Dispose();
+        (await patient).Dispose();
         Assert.Equal(0, _turns.Count);
     }
 

@@ -1,4 +1,5 @@
 using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Metering;
 
 namespace Yggdrasil.Tests.Providers;
 

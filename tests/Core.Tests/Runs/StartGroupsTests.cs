@@ -4,6 +4,7 @@ using Yggdrasil.Identity;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Limits;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
@@ -99,6 +100,31 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
         Assert.Equal(
             started.Where(run => run!.AwaitsTurn).Select(run => run!.Id).Order(), conversation.Queue.Order());
         Assert.Single((await QuotaConcurrencyTests.StoredAsync(worker)).Reservations);
+        Assert.Equal([conversation.ActiveRun!, .. conversation.Queue], await ListedAsync(worker, talk));
+    }
+
+    [Fact]
+    public async Task Run_that_was_overtaken_on_its_way_is_listed_where_it_waits()
+    {
+        var worker = Worker();
+        var early = NewRun(worker) with { ConversationId = "talk", OnConflict = OnConflict.Enqueue };
+        var late = NewRun(worker) with { ConversationId = "talk", OnConflict = OnConflict.Enqueue, CreatedAt = early.CreatedAt.AddSeconds(-1) };
+
+        var first = await StartAsync(worker, early);
+        var second = await StartAsync(worker, late);
+
+        Assert.Equal([early.Id, late.Id], await ListedAsync(worker, "talk"));
+        Assert.Equal([early.Id, late.Id], await ListedAsync(worker, conversation: null));
+        Assert.True(first!.CreatedAt < second!.CreatedAt, $"{first.CreatedAt:O} {second.CreatedAt:O}");
+        Assert.Equal(second.CreatedAt, (await worker.LoadAsync(late)).Run.CreatedAt);
+        Assert.Equal(late.Deadline, (await worker.LoadAsync(late)).Run.Deadline);
+    }
+
+    /// <summary>The runs of a list, the oldest first.</summary>
+    private static async Task<List<string>> ListedAsync(DriverFixture worker, string? conversation)
+    {
+        var page = await worker.Lists.ListAsync(worker.Owner, new RunFilter { ConversationId = conversation }, 100, after: null, CancellationToken.None);
+        return [.. page.Items.Select(run => run.Id).Reverse()];
     }
 
     [Fact]

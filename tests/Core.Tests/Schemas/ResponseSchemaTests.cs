@@ -42,6 +42,56 @@ public sealed class ResponseSchemaTests
     }
 
     [Theory]
+    [InlineData("""{"properties":{"n":{"type":"number","multipleOf":0}}}""", "properties.n.multipleOf")]
+    [InlineData("""{"multipleOf":-2}""", "multipleOf")]
+    [InlineData("""{"multipleOf":1e999}""", "multipleOf")]
+    [InlineData("""{"properties":{"a":{"minLength":-1}}}""", "properties.a.minLength")]
+    [InlineData("""{"items":{"maxItems":2.5}}""", "items.maxItems")]
+    [InlineData("""{"items":[{},{"maxProperties":"5"}]}""", "items[1].maxProperties")]
+    [InlineData("""{"maxLength":99999999999}""", "maxLength")]
+    [InlineData("""{"minimum":"1"}""", "minimum")]
+    [InlineData("""{"anyOf":[{"maximum":[]}]}""", "anyOf[0].maximum")]
+    [InlineData("""{"additionalProperties":{"exclusiveMinimum":null}}""", "additionalProperties.exclusiveMinimum")]
+    [InlineData("""{"uniqueItems":"yes"}""", "uniqueItems")]
+    [InlineData("""{"enum":[]}""", "enum")]
+    [InlineData("""{"enum":"a"}""", "enum")]
+    [InlineData("""{"required":["a","a"]}""", "required")]
+    [InlineData("""{"required":"a"}""", "required")]
+    [InlineData("""{"properties":{"a":5}}""", "properties.a")]
+    [InlineData("""{"properties":[]}""", "properties")]
+    [InlineData("""{"allOf":[]}""", "allOf")]
+    [InlineData("""{"oneOf":{}}""", "oneOf")]
+    [InlineData("""{"not":"x"}""", "not")]
+    [InlineData("""{"type":[]}""", "type")]
+    [InlineData("""{"type":["string","string"]}""", "type")]
+    [InlineData("""{"type":"strnig"}""", "type")]
+    [InlineData("""{"format":5}""", "format")]
+    [InlineData("""{"$defs":{"a":{"pattern":"["}}}""", "$defs.a.pattern")]
+    [InlineData("""{"pattern":"(?<x>a)\\k<x>"}""", "pattern")]
+    [InlineData("""{"pattern":"(a{1000}){1000}"}""", "pattern")]
+    [InlineData("""{"pattern":5}""", "pattern")]
+    [InlineData("""{"patternProperties":{}}""", "patternProperties")]
+    [InlineData("""{"properties":{"a":{"$ref":"#/$defs/none"}},"$defs":{}}""", "properties.a.$ref")]
+    [InlineData("""{"properties":{"a":{"$ref":"#b"}}}""", "properties.a.$ref")]
+    [InlineData("""{"properties":{"a":{"$ref":"#/properties/a"}}}""", "properties.a.$ref")]
+    [InlineData("""{"properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":{"$ref":"#/$defs/c"},"c":{"$ref":"#/$defs/b"}}}""", "properties.a.$ref")]
+    public void Keyword_that_is_not_as_it_has_to_be_is_named_with_its_place(string schema, string place) =>
+        Assert.StartsWith($"{place}: ", Assert.Single(Errors(schema)["responseSchema"]), StringComparison.Ordinal);
+
+    [Fact]
+    public void Patterns_are_bounded_in_length_and_number()
+    {
+        var patterns = string.Join(',', Enumerable.Range(0, 201).Select(number => $$"""{"pattern":"a{{number}}"}"""));
+
+        Assert.StartsWith("pattern: ", Errors($$"""{"pattern":"{{new string('a', 1025)}}"}""")["responseSchema"][0], StringComparison.Ordinal);
+        Assert.StartsWith("anyOf[200].pattern: ", Errors($$"""{"anyOf":[{{patterns}}]}""")["responseSchema"][0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"string","minLength":2.0,"maxLength":3e0}""")]
+    [InlineData("""{"type":"number","minimum":0,"exclusiveMinimum":true,"multipleOf":0.01}""")]
+    [InlineData("""{"type":"object","properties":{"minimum":{"type":"string"},"enum":{"enum":["x",null,4]},"$ref":{"type":"string"}},"default":{"multipleOf":0}}""")]
+    [InlineData("""{"properties":{"a/b":{"type":"string"},"c":{"$ref":"#/properties/a~1b"}}}""")]
     [InlineData("{}")]
     [InlineData("""{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}""")]
     [InlineData("""{"type":["string","null"]}""")]

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
@@ -11,6 +14,7 @@ public sealed class CallbackOrchestratorTests
     private static readonly CallbackTicket Ticket = new("dev!alice", "run!run_1", "msg_1");
 
     private readonly SteppedTime _time = new();
+    private readonly ConcurrentQueue<int> _attempts = new();
 
     [Fact]
     public async Task Delivered_callback_ends_its_orchestration()
@@ -66,6 +70,30 @@ public sealed class CallbackOrchestratorTests
         Assert.Equal([1, 2, 4, 8, 1800], pauses);
     }
 
+    [Fact]
+    public async Task Attempt_that_found_no_place_counts_as_none_however_often_and_adds_nothing_to_the_history()
+    {
+        const int Deferrals = 50;
+        await using var harness = await StartAsync(call => call == Deferrals + 2 ? new CallbackOutcome(null)
+            : call == 1 ? new CallbackOutcome(100)
+            : new CallbackOutcome(15, IsDeferred: true));
+        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Ticket);
+        for (var sleep = 0; sleep < Deferrals; sleep++)
+        {
+            await _time.SleepAsync();
+        }
+
+        await _time.FallAsleepAsync();
+        await harness.StopAsync();
+        var history = int.Parse(Assert.Single(harness.Query("SELECT CAST(COUNT(*) AS TEXT) FROM history")), CultureInfo.InvariantCulture);
+        await harness.StartAsync();
+        await _time.SleepAsync();
+        await harness.EndAsync(id);
+
+        Assert.InRange(history, 1, 8);
+        Assert.Equal([1, .. Enumerable.Repeat(2, Deferrals + 1)], _attempts);
+    }
+
     private static int Attempts(EngineHarness harness) => harness.Code.Runs(nameof(CallbackActivities.SendCallback));
 
     private Task<EngineHarness> StartAsync(Func<int, CallbackOutcome> send)
@@ -79,7 +107,12 @@ public sealed class CallbackOrchestratorTests
                     await CallbackOrchestrator.RunAsync(context);
                     return null;
                 })
-                .Activity(nameof(CallbackActivities.SendCallback), (_, _) => Task.FromResult<object?>(send(++calls))),
+                .Activity(nameof(CallbackActivities.SendCallback), (input, _) =>
+                {
+                    using var document = JsonDocument.Parse(input!);
+                    _attempts.Enqueue(document.RootElement.GetProperty(nameof(SendCallbackInput.Attempt)).GetInt32());
+                    return Task.FromResult<object?>(send(++calls));
+                }),
         }.StartAsync();
     }
 }

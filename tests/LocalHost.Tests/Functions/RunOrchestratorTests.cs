@@ -160,7 +160,7 @@ public sealed class RunOrchestratorTests
         var away = true;
         SliceOutcome Fail() => away ? throw new SliceFailedException("err_abc") : new SliceOutcome(SliceEnd.Finished);
         await using var harness = await StartAsync(
-            _ => away && (SliceEnd)end == SliceEnd.Distributed ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]) : Fail(), Fail, Fail);
+            _ => away && (SliceEnd)end == SliceEnd.Distributed ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]) : Fail(), _ => Fail(), Fail);
         var ended = harness.EndAsync(await ScheduleAsync(harness));
 
         List<double> pauses = [];
@@ -184,7 +184,7 @@ public sealed class RunOrchestratorTests
     public async Task Run_that_was_failed_because_of_a_call_is_not_driven_again()
     {
         await using var harness = await StartAsync(
-            _ => new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0"]), runTool: () => throw new SliceFailedException("err_abc"));
+            _ => new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0"]), runTool: _ => throw new SliceFailedException("err_abc"));
         var ended = harness.EndAsync(await ScheduleAsync(harness));
         for (var attempt = 1; attempt < 5; attempt++)
         {
@@ -196,10 +196,94 @@ public sealed class RunOrchestratorTests
         Assert.Equal(1, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
     }
 
+    [Fact]
+    public async Task Call_that_found_no_place_is_made_later_and_the_others_are_not_made_again()
+    {
+        var asked = 0;
+        await using var harness = await StartAsync(
+            call => call == 1 ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1", "t1c2"]) : new SliceOutcome(SliceEnd.Finished),
+            runTool: callId => callId != "t1c1" || ++asked == 3);
+        var id = await ScheduleAsync(harness);
+
+        List<double> pauses = [(await _time.SleepAsync()).TotalSeconds, (await _time.SleepAsync()).TotalSeconds];
+        await harness.EndAsync(id);
+
+        Assert.Equal([15, 15], pauses);
+        Assert.Equal(["t1c0", "t1c1", "t1c1", "t1c1", "t1c2"], _tools.Order());
+        Assert.Equal(2, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
+    [Fact]
+    public async Task Call_that_found_no_place_is_made_at_once_when_the_run_is_called()
+    {
+        var hasPlace = false;
+        await using var harness = await StartAsync(
+            call => call == 1 ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0"]) : new SliceOutcome(SliceEnd.Finished),
+            runTool: _ => Volatile.Read(ref hasPlace));
+        var id = await ScheduleAsync(harness);
+        await _time.FallAsleepAsync();
+
+        Volatile.Write(ref hasPlace, true);
+        await harness.Client.RaiseEventAsync(id, RunOrchestrator.WakeEvent);
+        await harness.EndAsync(id);
+
+        Assert.Equal(["t1c0", "t1c0"], _tools);
+    }
+
+    [Fact]
+    public async Task Calls_that_never_find_a_place_are_looked_at_by_a_slice_after_some_rounds()
+    {
+        await using var harness = await StartAsync(
+            call => call == 1 ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0"]) : new SliceOutcome(SliceEnd.Finished), runTool: _ => false);
+        var id = await ScheduleAsync(harness);
+        for (var round = 0; round < 5; round++)
+        {
+            Assert.Equal(TimeSpan.FromSeconds(15), await _time.SleepAsync());
+        }
+
+        await harness.EndAsync(id);
+
+        Assert.Equal((5, 2), (_tools.Count, harness.Code.Runs(nameof(RunActivities.AdvanceRun))));
+    }
+
+    [Fact]
+    public async Task Call_whose_activity_fails_is_tried_again_and_the_others_are_not()
+    {
+        var failures = 0;
+        await using var harness = await StartAsync(
+            call => call == 1 ? new SliceOutcome(SliceEnd.Distributed, CallIds: ["t1c0", "t1c1"]) : new SliceOutcome(SliceEnd.Finished),
+            runTool: callId => callId == "t1c1" && ++failures < 3 ? throw new SliceFailedException("err_abc") : true);
+        var id = await ScheduleAsync(harness);
+
+        List<double> pauses = [(await _time.SleepAsync()).TotalSeconds, (await _time.SleepAsync()).TotalSeconds];
+        await harness.EndAsync(id);
+
+        Assert.Equal([1, 2], pauses);
+        Assert.Equal(["t1c0", "t1c1", "t1c1", "t1c1"], _tools.Order());
+        Assert.Empty(_failures);
+    }
+
+    [Fact]
+    public async Task History_of_a_run_that_waits_for_a_place_does_not_grow()
+    {
+        await using var harness = await StartAsync(_ => SliceOutcome.Crowded(_time.GetUtcNow().AddSeconds(10)));
+        await ScheduleAsync(harness);
+        for (var look = 0; look < 100; look++)
+        {
+            await _time.SleepAsync();
+        }
+
+        await _time.FallAsleepAsync();
+        await harness.StopAsync();
+
+        Assert.InRange(int.Parse(Assert.Single(harness.Query("SELECT CAST(COUNT(*) AS TEXT) FROM history")), System.Globalization.CultureInfo.InvariantCulture), 1, 8);
+        Assert.Equal(101, harness.Code.Runs(nameof(RunActivities.AdvanceRun)));
+    }
+
     /// <param name="runTool">What a distributed call comes to, beside being recorded.</param>
     /// <param name="fail">What recording a failure comes to, beside being recorded.</param>
     private Task<EngineHarness> StartAsync(
-        Func<int, SliceOutcome> advance, Func<SliceOutcome>? runTool = null, Func<SliceOutcome>? fail = null)
+        Func<int, SliceOutcome> advance, Func<string, object?>? runTool = null, Func<SliceOutcome>? fail = null)
     {
         var calls = 0;
         return new EngineHarness(_time)
@@ -212,15 +296,16 @@ public sealed class RunOrchestratorTests
                 })
                 .Activity(nameof(RunActivities.AdvanceRun), (_, _) => Task.FromResult<object?>(advance(++calls)))
                 .Activity(nameof(RunActivities.RunTool), (input, _) => RecordAsync(_tools, input, "CallId", runTool))
-                .Activity(nameof(RunActivities.FailRun), (input, _) => RecordAsync(_failures, input, "ErrorId", fail ?? (() => new SliceOutcome(SliceEnd.Finished)))),
+                .Activity(nameof(RunActivities.FailRun), (input, _) => RecordAsync(_failures, input, "ErrorId", _ => fail is null ? new SliceOutcome(SliceEnd.Finished) : fail())),
         }.StartAsync();
     }
 
-    private static Task<object?> RecordAsync(ConcurrentQueue<string> record, string? input, string property, Func<SliceOutcome>? answer)
+    private static Task<object?> RecordAsync(ConcurrentQueue<string> record, string? input, string property, Func<string, object?>? answer)
     {
         using var document = JsonDocument.Parse(input!);
-        record.Enqueue(document.RootElement.GetProperty(property).GetString()!);
-        return Task.FromResult<object?>(answer?.Invoke());
+        var about = document.RootElement.GetProperty(property).GetString()!;
+        record.Enqueue(about);
+        return Task.FromResult(answer?.Invoke(about));
     }
 
     private static Task<string> ScheduleAsync(EngineHarness harness) => harness.ScheduleAsync(nameof(RunOrchestrator), Ticket);

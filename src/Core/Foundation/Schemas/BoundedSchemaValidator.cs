@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Newtonsoft.Json.Linq;
 using NJsonSchema;
 using NJsonSchema.Validation;
@@ -17,6 +19,10 @@ internal sealed class BoundedSchemaValidator(SchemaPatterns patterns)
     // The most elements that fit the size limit are some 130,000; this many steps take about a second.
     private const int MaxSteps = 200_000;
 
+    /// <summary>For all patterns and values together.</summary>
+    private static readonly TimeSpan MaxMatching = TimeSpan.FromSeconds(1);
+
+    private TimeSpan _matching;
     private int _depth;
     private int _steps;
 
@@ -33,12 +39,33 @@ internal sealed class BoundedSchemaValidator(SchemaPatterns patterns)
         _depth--;
         if (token.Type is JTokenType.String
             && patterns.Of(schema) is { } pattern
-            && !pattern.IsMatch(token.Value<string>()!))
+            && !IsMatch(pattern, token.Value<string>()!))
         {
             errors.Add(
                 new ValidationError(ValidationErrorKind.PatternMismatch, propertyName, propertyPath, token, schema));
         }
 
         return errors;
+    }
+
+    private bool IsMatch(Regex pattern, string value)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return pattern.IsMatch(value);
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            throw new SchemaTooCostlyException();
+        }
+        finally
+        {
+            _matching += Stopwatch.GetElapsedTime(started);
+            if (_matching > MaxMatching)
+            {
+                _steps = MaxSteps;
+            }
+        }
     }
 }

@@ -11,7 +11,8 @@ namespace Yggdrasil.Foundation.Schemas;
 /// </remarks>
 internal static class SchemaText
 {
-    private static readonly string[] Types = ["array", "boolean", "integer", "null", "number", "object", "string"];
+    /// <summary>The types of JSON.</summary>
+    internal static readonly string[] Types = ["array", "boolean", "integer", "null", "number", "object", "string"];
     private static readonly string[] Additional = ["additionalItems", "additionalProperties"];
     private static readonly string[] Schemas = ["items", "not"];
     private static readonly string[] Lists = ["allOf", "anyOf", "items", "oneOf"];

@@ -12,6 +12,8 @@ internal sealed class ValueSchema
     /// <summary>How deep a value may nest, itself the first level.</summary>
     public const int MaxDepth = 32;
 
+    private const int MaxSchemaDepth = 64;
+
     private readonly JsonSchema _schema;
     private readonly SchemaPatterns _patterns;
     private readonly SchemaWords _words;
@@ -51,7 +53,8 @@ internal sealed class ValueSchema
         try
         {
             // Completes at once: only a reference to another document would wait, and those are refused.
-            var read = JsonSchema.FromJsonAsync(SchemaText.Prepare(schema), documentPath: null, root => new LocalReferences(root));
+            var text = Encoding.UTF8.GetString(JsonIntegers.Normalize(Encoding.UTF8.GetBytes(schema), MaxSchemaDepth).Span);
+            var read = JsonSchema.FromJsonAsync(SchemaText.Prepare(text), documentPath: null, root => new LocalReferences(root));
             return new ValueSchema(read.GetAwaiter().GetResult(), words);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Yggdrasil.Limits;
 using Yggdrasil.Models.Failures;
+using Yggdrasil.Models.Metering;
 
 namespace Yggdrasil.Models.Clients;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Models.Configuration;
 using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Models.Clients;

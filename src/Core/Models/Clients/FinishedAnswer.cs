@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
+using Yggdrasil.Models.Prices;
 using Yggdrasil.Models.Wire;
-using Yggdrasil.Providers.Wire;
 
 namespace Yggdrasil.Models.Clients;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Yggdrasil.Models.Metering;
 
 namespace Yggdrasil.Models.Failures;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Yggdrasil.Models.Metering;
 using Yggdrasil.Models.Wire;
 
 namespace Yggdrasil.Models.Failures;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Models.Failures;
 
 namespace Yggdrasil.Models.Metering;
 

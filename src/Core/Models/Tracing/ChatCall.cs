@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Limits;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Failures;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Prices;
 using Yggdrasil.Telemetry;
 using static Yggdrasil.Telemetry.Signals;
 

@@ -1,3 +1,5 @@
+using Yggdrasil.Models.Metering;
+
 namespace Yggdrasil.Models.Wire;
 
 /// <summary>One call as it is on the wire: what passes between the HTTP handler and the client that asked, around the vendor's package.</summary>

@@ -1,4 +1,5 @@
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Metering;
 
 namespace Yggdrasil.Models.Wire;
 

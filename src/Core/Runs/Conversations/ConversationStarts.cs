@@ -14,6 +14,7 @@ namespace Yggdrasil.Runs.Conversations;
 ///              │                    └──► refused ──► is that only remembered? ──► read it, and begin anew
 ///              └──► one row, one place in the list, at most one flag of the run that is interrupted
 /// </code>
+/// Each is created after whatever happened in the conversation before it, so that its runs go on in the order of lists.
 /// A start that interrupts a run of the same transaction, and all that come after it, wait for the next one: a transaction takes each
 /// row once.
 /// </remarks>
@@ -85,13 +86,13 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
             return OneStart.Refused(refusal);
         }
 
-        var partition = run.Caller.Owner.Partition;
-        var index = new TableEntity(partition, RowKeys.ConversationRun(run.ConversationId!, run.CreatedAt, run.Id))
+        var added = joining.Add(run, now);
+        var index = new TableEntity(run.Caller.Owner.Partition, RowKeys.ConversationRun(run.ConversationId!, added.CreatedAt, run.Id))
         {
             ["RunId"] = run.Id,
             ["AgentId"] = run.AgentId,
         };
-        return new OneStart(joining.Add(run, now), [new(TableTransactionActionType.Add, index)]);
+        return new OneStart(added, [new(TableTransactionActionType.Add, index)]);
     }
 
     private static IEnumerable<TableTransactionAction> Rows(Joining joining)
@@ -120,6 +121,8 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
     /// <summary>A conversation while starts are added to it.</summary>
     private sealed class Joining(Conversation? stored)
     {
+        private DateTimeOffset _last = stored?.UpdatedAt ?? DateTimeOffset.MinValue;
+
         public Conversation? Stored { get; } = stored;
 
         public Conversation? Current { get; private set; } = stored;
@@ -138,6 +141,9 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
         /// <returns>The run as it is to be stored.</returns>
         public Run Add(Run run, DateTimeOffset now)
         {
+            // Requests that come together overtake one another on their way here. Lists are in the order of this time, and runs are to be too.
+            _last = run.CreatedAt > _last ? run.CreatedAt : _last.AddTicks(1);
+            run = run with { CreatedAt = _last };
             var before = Current ?? new Conversation
             {
                 Id = run.ConversationId!,

@@ -25,6 +25,7 @@ internal sealed class EventTimeline(Run run)
     private readonly List<LiveEvent> _held = [];
     private readonly Dictionary<string, FunctionCallContent> _calls = new(StringComparer.Ordinal);
     private readonly HashSet<string> _begunCalls = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _answeredCalls = new(StringComparer.Ordinal);
     private List<int> _textOfTurn = [];
     private List<int> _textBefore = [];
     private int _committedTurn;
@@ -127,6 +128,9 @@ internal sealed class EventTimeline(Run run)
         }
     }
 
+    /// <summary>Whether a call that began has no result yet, and the run has not ended without one.</summary>
+    internal bool IsInFlight(TimelineItem started) => !HasEnded && !_answeredCalls.Contains(started.Event!.CallId!);
+
     private void Add(JournalEntry entry)
     {
         switch (entry.Kind)
@@ -151,10 +155,11 @@ internal sealed class EventTimeline(Run run)
                 AddCalls(entry);
                 break;
             case EntryKind.Intent:
-                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.ChildRun, entry.Sequence, entry.Epoch);
+                AddBegun(entry.Turn, entry.CallId!, entry.Name!, entry.ChildRun, entry.Sequence, entry.Epoch, isRecorded: true);
                 break;
             case EntryKind.Tool:
                 _begunCalls.Add(entry.CallId!);
+                _answeredCalls.Add(entry.CallId!);
                 AddLasting(entry.Sequence, OfCall(RunEventType.ToolCompleted, entry));
                 break;
             case EntryKind.ApprovalRequested:
@@ -246,7 +251,7 @@ internal sealed class EventTimeline(Run run)
             case LiveKind.ToolStarted:
                 // Known before it is started, and the same whoever tells of the call first.
                 var child = DelegateTools.Find(run, live.Tool!) is null ? null : DelegatedCall.ChildOf(run, live.CallId!);
-                AddBegun(live.Turn, live.CallId!, live.Tool!, child, live.Position, live.Epoch);
+                AddBegun(live.Turn, live.CallId!, live.Tool!, child, live.Position, live.Epoch, isRecorded: false);
                 break;
             case LiveKind.Text or LiveKind.Restarted when live.Turn > _committedTurn:
                 AddSaid(live);
@@ -279,10 +284,15 @@ internal sealed class EventTimeline(Run run)
         }
     }
 
-    private void AddBegun(int turn, string callId, string tool, string? child, long position, int epoch)
+    private void AddBegun(int turn, string callId, string tool, string? child, long position, int epoch, bool isRecorded)
     {
         if (!_begunCalls.Add(callId))
         {
+            if (isRecorded && _items.FindLastIndex(item => item.Kind == TimelineItemKind.ToolStarted && item.Event!.CallId == callId) is >= 0 and var told)
+            {
+                _items[told] = _items[told] with { IsRecorded = true };
+            }
+
             return;
         }
 
@@ -290,7 +300,7 @@ internal sealed class EventTimeline(Run run)
         var number = long.Parse(callId.AsSpan(callId.IndexOf('c') + 1), CultureInfo.InvariantCulture);
         var cursor = new EventCursor(CursorKind.ToolStarted, position, epoch, turn, number);
         var what = new RunEvent { Id = cursor.ToId(run.Id), Type = RunEventType.ToolStarted, Turn = turn, CallId = callId, Tool = tool, ChildRun = child };
-        _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch });
+        _items.Add(new TimelineItem(TimelineItemKind.ToolStarted, what) { Sequence = position, Epoch = epoch, Line = number, IsRecorded = isRecorded });
     }
 
     private void Tell()

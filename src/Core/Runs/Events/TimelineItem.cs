@@ -24,6 +24,9 @@ internal sealed record TimelineItem(TimelineItemKind Kind, RunEvent? Event)
 
     public int Epoch { get; init; }
 
-    /// <summary>Of text and restarts: the place among the live events of the epoch.</summary>
+    /// <summary>Of text and restarts: the place among the live events of the epoch. Of a call that began: its number in its turn.</summary>
     public long Line { get; init; }
+
+    /// <summary>Of a call that began: the journal says so, so that who comes while it goes on is told.</summary>
+    public bool IsRecorded { get; init; }
 }

@@ -65,7 +65,7 @@ internal sealed class TimelineReader
             case TimelineItemKind.Restarted when !IsSeen(item) && _shown is not null:
                 _shown = null;
                 return item.Event;
-            case TimelineItemKind.ToolStarted when !isOld && item.Sequence >= From:
+            case TimelineItemKind.ToolStarted when (!isOld || (item.IsRecorded && _timeline.IsInFlight(item))) && item.Sequence >= From && !IsPlaceOf(item):
                 return item.Event;
             case TimelineItemKind.Epoch when _shown is { } shown && shown.Epoch < item.Epoch:
                 _shown = null;
@@ -75,6 +75,10 @@ internal sealed class TimelineReader
                 return null;
         }
     }
+
+    /// <summary>Whether the cursor stands for this beginning of a call, whoever of its drivers told of it.</summary>
+    private bool IsPlaceOf(TimelineItem started) =>
+        _after is { Kind: CursorKind.ToolStarted } after && after.Turn == started.Event!.Turn && after.Line == started.Line;
 
     /// <summary>Whether what was said is what the cursor stands for, or before that.</summary>
     private bool IsSeen(TimelineItem item) =>

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Models;
-using Yggdrasil.Providers;
+using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Tools;
 

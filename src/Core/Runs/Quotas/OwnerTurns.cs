@@ -1,3 +1,5 @@
+using Yggdrasil.Storage;
+
 namespace Yggdrasil.Runs.Quotas;
 
 /// <summary>Lets one caller at a time go on for each owner. It remembers only owners for whom somebody goes on or waits.</summary>
@@ -6,6 +8,9 @@ namespace Yggdrasil.Runs.Quotas;
 /// </remarks>
 internal sealed class OwnerTurns
 {
+    /// <summary>How long a request stands in line: while storage hangs, whoever is before it takes seconds, each of them.</summary>
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(8);
+
     private readonly Dictionary<string, Queue> _queues = [];
 
     /// <summary>Owners for whom somebody goes on or waits.</summary>
@@ -21,6 +26,7 @@ internal sealed class OwnerTurns
     }
 
     /// <returns>To be disposed of when the next one may go on.</returns>
+    /// <exception cref="StorageNotAnsweringException">The caller is an HTTP request, and its turn has not come in time.</exception>
     public async Task<IDisposable> EnterAsync(string partition, CancellationToken cancellationToken)
     {
         Queue? queue;
@@ -36,9 +42,13 @@ internal sealed class OwnerTurns
 
         try
         {
-            await queue.Door.WaitAsync(cancellationToken);
+            if (!await queue.Door.WaitAsync(StoragePatience.Current is null ? Timeout.InfiniteTimeSpan : RequestPatience, cancellationToken))
+            {
+                throw new StorageNotAnsweringException(
+                    "Other requests of this user wait for storage. Try again, with the same Idempotency-Key where there is one.", TimeSpan.FromSeconds(1));
+            }
         }
-        catch (OperationCanceledException)
+        catch
         {
             Leave(partition, queue);
             throw;

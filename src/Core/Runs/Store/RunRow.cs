@@ -222,6 +222,7 @@ internal sealed class RunRow(ContentVault vault)
     /// <remarks>For a run that begins, all that is decided last; the rest of its row can be written before.</remarks>
     public static TableEntity WritePlace(Run run, TableEntity row)
     {
+        row["CreatedAt"] = run.CreatedAt;
         row["Status"] = run.Status.ToString();
         row["StartedAt"] = run.StartedAt;
         row["LeaseUntil"] = run.LeaseUntil;

@@ -109,7 +109,7 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas,
                 isMine = !leader.Outcome.Task.IsCompleted;
             }
         }
-        catch (OperationCanceledException) when (!leader.Outcome.Task.IsCompleted)
+        catch (Exception) when (!leader.Outcome.Task.IsCompleted)
         {
             lock (_waiting)
             {

@@ -87,6 +87,10 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
         foreach (var (_, run, own) in decision.Admitted)
         {
             RunRow.WritePlace(run, (TableEntity)own[0].Entity);
+            foreach (var listed in own.Select(row => row.Entity).Where(row => row.RowKey.StartsWith(RowKeys.ListPrefix, StringComparison.Ordinal)))
+            {
+                listed.RowKey = RowKeys.ListEntry(run.CreatedAt, run.Id);
+            }
         }
 
         var rows = decision.Admitted.SelectMany(start => start.Rows).ToList();

@@ -19,8 +19,8 @@ internal sealed class CallbackParts
         Rules = new CallbackRules(http, Secrets);
         Delivery = new RunCallback(new CallbackOutbox(Store, time));
         Log = new();
-        Sender = new CallbackSender(
-            Store, Secrets, http, new ActivityTurns(new ActivityOptions(), time, NullLogger<FairTurns>.Instance), time, Log);
+        Turns = new ActivityTurns(new ActivityOptions(), time, NullLogger<FairTurns>.Instance);
+        Sender = new CallbackSender(Store, Secrets, http, Turns, time, Log);
     }
 
     public CallbackStore Store { get; }
@@ -32,6 +32,9 @@ internal sealed class CallbackParts
     public RunCallback Delivery { get; }
 
     public CallbackSender Sender { get; }
+
+    /// <summary>The instance's activities, of which each attempt needs one.</summary>
+    public ActivityTurns Turns { get; }
 
     public RecordedLog<CallbackSender> Log { get; }
 }

@@ -7,8 +7,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
+using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
+using Yggdrasil.Runs;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
@@ -321,6 +323,30 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         await worker.Callbacks.Rules.ValidateAsync(_owner, "https://example.com/", errors, CancellationToken.None);
 
         Assert.Contains("/api/callback-secret", Assert.Single(errors.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Callback_of_an_owner_whose_share_is_in_use_is_put_off_which_is_no_attempt()
+    {
+        var (worker, _) = await AppAsync(200);
+        var (run, ticket) = await EndAsync(worker);
+        var places = await Task.WhenAll(Enumerable.Range(0, new ActivityOptions().PerOwner).Select(
+            _ => worker.Callbacks.Turns.EnterAsync(_owner.Partition, key: null, call: null, CancellationToken.None).AsTask()));
+
+        var put = worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        while (!put.IsCompleted)
+        {
+            // It stands in line for a moment.
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.True((await put).IsDeferred);
+        Assert.InRange((await put).RetryAfterSeconds!.Value, 1, 60);
+        Assert.Equal((0, 0), (_received.Count, (await StateAsync(worker, run))!.Attempts));
+        await places[0].Turn!.DisposeAsync();
+        Assert.Equal(CallbackOutcome.Done, await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None));
+        Assert.Equal(new CallbackState(CallbackStatus.Delivered, 1, null), await StateAsync(worker, run));
     }
 
     private Task<(DriverFixture Worker, string Secret)> AppAsync(params int[] statuses)

@@ -179,7 +179,7 @@ public sealed class EventTimelineTests
     }
 
     [Fact]
-    public void Tool_that_begins_is_told_once_and_to_who_is_there()
+    public void Tool_that_begins_is_told_once_whether_its_driver_or_the_journal_says_so_first()
     {
         Commit(Input(), Model(1, 1, "", "post"));
         var reader = Reader();
@@ -187,12 +187,35 @@ public sealed class EventTimelineTests
         _timeline.Push(Live(0, 1, LiveKind.ToolStarted) with { Position = 2, CallId = "t1c0", Tool = "post" });
         Commit(Intent(2, "t1c0"));
         var begun = Read(reader);
+        Assert.Equal(begun, Read(Reader()).Where(item => item.Type == RunEventType.ToolStarted));
         Commit(Tool(3, "t1c0"));
 
         Assert.Equal(["ToolStarted post"], begun.Select(Show));
         Assert.Equal(["ToolCompleted post"], Read(reader).Select(Show));
         Assert.Equal(["ToolCompleted post"], Read(Reader(begun[0].Id)).Select(Show));
         Assert.DoesNotContain(Read(Reader()), item => item.Type == RunEventType.ToolStarted);
+    }
+
+    [Fact]
+    public void Calls_in_flight_whose_beginning_is_recorded_are_told_to_who_comes_later_and_once_to_who_comes_back()
+    {
+        Commit(Input(), Model(1, 1, "", "post", "post", "echo"), Intent(2, "t1c0"), Intent(3, "t1c1") with { ChildRun = "run_child" });
+        _timeline.Push(Live(1, 1, LiveKind.ToolStarted) with { CallId = "t1c2", Tool = "echo" });
+        var all = Read(Reader());
+
+        Assert.Equal(["RunStarted", "ModelCompleted", "ToolStarted post", "ToolStarted post"], all.Select(Show));
+        Assert.Equal("run_child", all[^1].ChildRun);
+        Assert.Equal([all[^1].Id], Read(Reader(all[^2].Id)).Select(item => item.Id));
+        Assert.Empty(Read(Reader(all[^1].Id)));
+
+        // Whatever instance tells it, and whoever of the run's drivers began it.
+        var elsewhere = new EventTimeline(_run);
+        elsewhere.Commit([Input(), Model(1, 1, "", "post", "post", "echo"), Intent(2, "t1c0"), Intent(3, "t1c1") with { ChildRun = "run_child" }], 4);
+        Assert.Equal(all.Select(item => item.Id), Read(new TimelineReader(elsewhere, _run.Id, after: null)).Select(item => item.Id));
+        Assert.Empty(Read(new TimelineReader(elsewhere, _run.Id, EventCursor.Parse(all[^1].Id, _run.Id))));
+        elsewhere.Commit([Tool(4, "t1c0")], 5);
+        Assert.Equal(
+            ["RunStarted", "ModelCompleted", "ToolStarted post", "ToolCompleted post"], Read(new TimelineReader(elsewhere, _run.Id, after: null)).Select(Show));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 // SCME0001: fields that OpenAI's own API does not have can only be written as patches of the package's types.
 #pragma warning disable SCME0001
 
-namespace Yggdrasil.Providers.Profiles.Shaping;
+namespace Yggdrasil.Models.Profiles.Shaping;
 
 /// <summary>Marks as <see cref="CacheMarks"/> sets them, for gateways that pass them on in OpenAI's format: OpenRouter and LiteLLM do for Claude.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Yggdrasil.Providers;
+namespace Yggdrasil.Models.Failures;
 
 /// <summary>That a model gave no answer to a call, and why. For operators; protected in storage like content.</summary>
 /// <param name="Model">The model that was asked, as <c>provider:model</c>.</param>

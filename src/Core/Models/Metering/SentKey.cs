@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace Yggdrasil.Providers;
+namespace Yggdrasil.Models.Metering;
 
 /// <summary>The key that a request was sent with, which some servers repeat in their errors, in whatever form it has.</summary>
 /// <param name="value">The key; null for none.</param>
