@@ -1,4 +1,3 @@
-using Azure;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity.Authorization;

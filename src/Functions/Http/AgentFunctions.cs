@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Agents;
 using Yggdrasil.Identity.Authorization;
-using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Http;

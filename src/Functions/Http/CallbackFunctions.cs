@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Callbacks;
-using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
 

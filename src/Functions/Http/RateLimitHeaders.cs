@@ -1,6 +1,4 @@
 using System.Globalization;
-using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;

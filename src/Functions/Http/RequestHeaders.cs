@@ -3,10 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
-using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Requests;
-using Yggdrasil.Runs;
 
 namespace Yggdrasil.Functions.Http;
 

@@ -1,5 +1,4 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Http;

@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Failures;
-using Yggdrasil.Runs;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;

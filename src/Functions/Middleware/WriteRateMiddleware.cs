@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Functions.Http;
-using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Middleware;

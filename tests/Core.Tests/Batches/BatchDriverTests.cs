@@ -4,11 +4,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Operations.UserData;
-using Yggdrasil.Runs;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
-using Yggdrasil.Users;
 using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;

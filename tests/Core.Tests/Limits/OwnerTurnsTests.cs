@@ -1,4 +1,3 @@
-using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
 

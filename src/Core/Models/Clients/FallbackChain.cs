@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Yggdrasil.Limits;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Models.Metering;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Limits;
 using Yggdrasil.Models.Prices;
 using Yggdrasil.Models.Wire;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Limits;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Models.Prices;

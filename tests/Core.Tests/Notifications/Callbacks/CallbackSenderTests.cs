@@ -10,7 +10,6 @@ using Yggdrasil.Identity;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
-using Yggdrasil.Runs;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
