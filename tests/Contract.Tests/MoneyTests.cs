@@ -76,12 +76,7 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
         }
 
         // The run ends when its host notices that nobody reads any more.
-        var tokens = 0L;
-        for (var attempt = 0; attempt < 600 && (tokens = await TokensOfTodayAsync()) == 0; attempt++)
-        {
-            await Task.Delay(50);
-        }
-
+        var tokens = await Poll.UntilAsync(TokensOfTodayAsync, tokens => tokens > 0);
         Assert.True(tokens >= (stream ? 200 : 10), $"{tokens}");
     }
 

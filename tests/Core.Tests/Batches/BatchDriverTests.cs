@@ -1,5 +1,6 @@
 using Azure.Core;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Model;
@@ -9,7 +10,7 @@ using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class BatchDriverTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Callbacks;
@@ -10,7 +11,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunControlTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();

@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Protection;
@@ -14,7 +15,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunDriverTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();

@@ -12,7 +12,7 @@ using Yggdrasil.Tests.Storage;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>How a driver stops whose run, lease or storage has gone.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunLeaseTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();

@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Protection;
