@@ -19,6 +19,9 @@ public class ContractFixture : IAsyncLifetime
 
     internal string Output => _host!.Output;
 
+    /// <summary>What the host has used of the processors so far; unlike a clock it does not tell how busy the machine is.</summary>
+    internal TimeSpan ProcessorTime => _host!.ProcessorTime;
+
     /// <summary>A good bearer token.</summary>
     public virtual string Token(string user, params string[] roles) =>
         roles.Length == 0 ? $"dev:{user}" : $"dev:{user}:{roles.Single()}";

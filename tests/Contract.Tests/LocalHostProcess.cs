@@ -52,6 +52,9 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
             WorkingDirectory = AppContext.BaseDirectory,
         };
         start.Environment["LocalHost__DataPath"] = dataPath;
+
+        // Tests start some hundred hosts that live for seconds: measuring code in order to compile it better later does not pay.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;
@@ -81,6 +84,16 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         {
             _process.Refresh();
             return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What it has used of the processors.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
         }
     }
 

@@ -22,10 +22,8 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var (one, other) = (Instance(models), Instance(models));
         var batch = await one.AcceptAsync(60);
 
-        while ((await Task.WhenAll(one.AdvanceAsync(batch), other.AdvanceAsync(batch))).All(outcome => outcome.End != BatchSliceEnd.Finished))
-        {
-            await Task.Delay(200);
-        }
+        await Poll.UntilAsync(async () =>
+            (await Task.WhenAll(one.AdvanceAsync(batch), other.AdvanceAsync(batch))).Any(outcome => outcome.End == BatchSliceEnd.Finished));
 
         var (ended, head) = await one.ReadAsync(batch);
         Assert.Equal((BatchStatus.Completed, 60, 0), (ended.Status, head.Completed, head.Failed + head.Cancelled + head.HandedOver));

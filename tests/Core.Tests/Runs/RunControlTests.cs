@@ -113,10 +113,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         var held = (await worker.LoadAsync(run)).Run;
 
         await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-        while ((await worker.LoadAsync(run)).Run is var now && now.LeaseUntil == held.LeaseUntil)
-        {
-            await Task.Delay(50);
-        }
+        await Poll.UntilAsync(async () => (await worker.LoadAsync(run)).Run.LeaseUntil != held.LeaseUntil);
 
         go.SetResult("posted");
         Assert.Equal(SliceEnd.Parked, (await slice).End);
