@@ -43,7 +43,8 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
         var gate = new Gate();
         app.Model.RespondWith(_ => ModelReply.Text(Words) with { Gate = afterText ? null : gate, MidStreamGate = afterText ? gate : null });
 
-        var id = await StartAsync(agent, new { input = Input, stream, deadlineSeconds = 3 });
+        // Long enough for a busy machine to send the call before.
+        var id = await StartAsync(agent, new { input = Input, stream, deadlineSeconds = 8 });
 
         await AssertCountedAsync(id, "expired", afterText ? 300 : 0);
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -164,7 +163,7 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
     {
         await PutAsync();
         var said = new TaskCompletionSource();
-        var models = new ScriptedModels(Says("So far, so good.")) { Stream = StreamAsync };
+        var models = new ScriptedModels(Says("So far, so good.")) { Stream = WithoutEnd(said) };
 
         var running = RunAsync(models, Hello with { DeadlineSeconds = 5, Stream = true });
         await said.Task;
@@ -172,15 +171,6 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var run = await running;
 
         Assert.Equal((StopReason.Deadline, "So far, so good.", 1), (run.StopReason, run.Output, run.Usage.ModelCalls));
-
-        async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await foreach (var update in WithoutEndAsync(answer, cancellationToken))
-            {
-                yield return update;
-                said.TrySetResult();
-            }
-        }
     }
 
     [Fact]
