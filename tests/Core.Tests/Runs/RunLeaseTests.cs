@@ -88,7 +88,7 @@ public sealed class RunLeaseTests(AzuriteFixture azurite)
         {
             InvokeAsync = (_, _, _, _) =>
             {
-                goOn.Wait();
+                goOn.Wait(CancellationToken.None);
                 return Task.FromResult("Done.");
             },
         };
