@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Admins look after the users of their tenant with <c>?userId=</c>.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public class AdminTests(ContractFixture app)
 {
     private const string Definition = """{"model":"openai:scripted"}""";

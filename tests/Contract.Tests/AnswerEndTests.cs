@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>How an answer ended is on step, run and event, and a cut-off answer or a refusal is no whole one.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public sealed class AnswerEndTests(ContractFixture app)
 {
     private const string Schema = """{"type":"object","required":["total"],"properties":{"total":{"type":"integer"}}}""";

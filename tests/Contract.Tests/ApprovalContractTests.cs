@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Approvals over HTTP: asked, listed, decided by whom the agent names.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public sealed class ApprovalContractTests(ContractFixture app)
 {
     private static readonly string[] Post = ["http_post"];

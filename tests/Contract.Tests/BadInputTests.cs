@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Yggdrasil.Contract.Tests;
 
 [Collection(SharedLocalHost.Name)]
-public class BadInputTests(ContractFixture app)
+public sealed class BadInputTests(ContractFixture app)
 {
     private const string Runs = "/api/agents/assistant/runs";
     private const string Invoke = "/api/agents/assistant/invoke";

@@ -56,21 +56,8 @@ public sealed class BatchCrashTests : IAsyncLifetime
         settings["Batches__ItemsAtOnce"] = $"{AtOnce}";
     }
 
-    private async Task<JsonElement> EndAsync(string id)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5));
-        while (true)
-        {
-            using var response = await _host.Http.GetAsync(new Uri($"/api/batches/{id}", UriKind.Relative), timeout.Token);
-            var batch = await response.ReadAsync();
-            if (batch.Text("status") != "running")
-            {
-                return batch;
-            }
-
-            await Task.Delay(100, timeout.Token);
-        }
-    }
+    private Task<JsonElement> EndAsync(string id) =>
+        _host.Http.UntilAsync($"/api/batches/{id}", batch => batch.Text("status") != "running");
 
     private async Task<List<JsonElement>> ResultsAsync(string id)
     {

@@ -7,7 +7,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Batches over HTTP: upload, progress, results, cancel, another try, deletion.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(WorkHost.Name)]
 public sealed class BatchTests(ContractFixture app)
 {
     [Theory]
@@ -317,21 +317,14 @@ public sealed class BatchTests(ContractFixture app)
     private static async Task<string> IdAsync(HttpResponseMessage response) =>
         JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()).Text("id");
 
-    private async Task<JsonElement> EndAsync(string id, string? user = null)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(180));
-        while (true)
-        {
-            using var response = await SendAsync(HttpMethod.Get, $"/api/batches/{id}", user);
-            var batch = await response.ReadAsync();
-            if (batch.Text("status") is "completed" or "cancelled")
+    private Task<JsonElement> EndAsync(string id, string? user = null) =>
+        Poll.UntilAsync(
+            async () =>
             {
-                return batch;
-            }
-
-            await Task.Delay(100, timeout.Token);
-        }
-    }
+                using var response = await SendAsync(HttpMethod.Get, $"/api/batches/{id}", user);
+                return await response.ReadAsync();
+            },
+            batch => batch.Text("status") is "completed" or "cancelled");
 
     private async Task<List<JsonElement>> ResultsAsync(string id, string? user = null)
     {

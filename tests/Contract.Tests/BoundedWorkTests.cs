@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 
@@ -11,7 +10,7 @@ public class BoundedWorkTests(ContractFixture app)
     private const string Agents = "/api/agents/hostile";
     private const string Runs = "/api/agents/assistant/runs";
 
-    /// <summary>Many times what a bounded request takes, and a part of what an unbounded one does.</summary>
+    /// <summary>Many times what a bounded request takes of the host's processors, and a part of what an unbounded one does.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
     public static TheoryData<string, string, string> Hostile => new()
@@ -35,14 +34,14 @@ public class BoundedWorkTests(ContractFixture app)
     [MemberData(nameof(Hostile))]
     public async Task Hostile_body_is_refused_soon_and_with_a_small_answer(string what, string path, string body)
     {
-        var started = Stopwatch.GetTimestamp();
+        var before = app.ProcessorTime;
 
         using var response = await app.Http.SendJsonAsync(path == Agents ? HttpMethod.Put : HttpMethod.Post, path, body);
 
         var answer = await response.Content.ReadAsByteArrayAsync();
         Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{what}: {(int)response.StatusCode}");
         Assert.InRange(answer.Length, 1, 128 * 1024);
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, Bound);
+        Assert.InRange(app.ProcessorTime - before, TimeSpan.Zero, Bound);
     }
 
     public static TheoryData<string, string> Schemas => new()
@@ -59,12 +58,12 @@ public class BoundedWorkTests(ContractFixture app)
     [MemberData(nameof(Schemas))]
     public async Task Schema_of_many_parts_is_answered_soon(string what, string schema)
     {
-        var started = Stopwatch.GetTimestamp();
+        var before = app.ProcessorTime;
 
         using var response = await app.Http.SendJsonAsync(HttpMethod.Put, Agents, $$"""{"model":"demo:x","responseSchema":{{schema}}}""");
 
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.BadRequest, $"{what}: {(int)response.StatusCode}");
-        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, Bound);
+        Assert.InRange(app.ProcessorTime - before, TimeSpan.Zero, Bound);
     }
 
     private static string Many(string schema, int count, Func<int, string> part) =>

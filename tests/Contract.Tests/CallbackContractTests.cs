@@ -11,7 +11,7 @@ using Yggdrasil.Fixtures.OpenApi;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Callbacks over HTTP: the secret, the request for one, and what a receiver gets.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(WorkHost.Name)]
 public class CallbackContractTests(ContractFixture app)
 {
     private readonly string _user = $"u{Guid.NewGuid():N}";
@@ -115,21 +115,8 @@ public class CallbackContractTests(ContractFixture app)
             HttpMethod.Post, $"/api/agents/{agent}/runs", $$"""{"input":"Hello","callback":{{callback}}}""", [app.As(_user), .. headers]);
     }
 
-    private async Task<JsonElement> CallbackAsync(string runId, string status)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{runId}", "", app.As(_user));
-            var run = await response.ReadAsync();
-            if (run.GetProperty("callback").Text("status") == status)
-            {
-                return run;
-            }
-
-            await Task.Delay(50, patience.Token);
-        }
-    }
+    private Task<JsonElement> CallbackAsync(string runId, string status) =>
+        app.Http.RunUntilAsync(runId, run => run.GetProperty("callback").Text("status") == status, app.As(_user));
 }
 
 /// <summary>A message as a receiver gets it.</summary>
@@ -154,12 +141,7 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>Waits for as many messages.</summary>
     public async Task<IReadOnlyList<Message>> TakeAsync(int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (_messages.Count < count)
-        {
-            await Task.Delay(50, patience.Token);
-        }
-
+        await Poll.UntilAsync(() => _messages.Count >= count);
         return [.. _messages.Select(RequireDescribed)];
     }
 

@@ -32,7 +32,7 @@ public sealed partial class ChaosTests : IAsyncLifetime
     public async Task Every_step_is_recorded_and_every_effect_happens_once(string fault, string value)
     {
         var settings = ContractFixture.Settings(_model, _effects);
-        settings["Runs__LeaseSeconds"] = "10";
+        settings["Runs__LeaseSeconds"] = "20";
         settings["LocalHost__Chaos__DeliverActivityTwice"] = "true";
         settings[$"LocalHost__Chaos__{fault}"] = value;
         await using var host = await LocalHostProcess.StartAsync(_data, settings);

@@ -19,6 +19,9 @@ public class ContractFixture : IAsyncLifetime
 
     internal string Output => _host!.Output;
 
+    /// <summary>What the host has used of the processors so far; unlike a clock it does not tell how busy the machine is.</summary>
+    internal TimeSpan ProcessorTime => _host!.ProcessorTime;
+
     /// <summary>A good bearer token.</summary>
     public virtual string Token(string user, params string[] roles) =>
         roles.Length == 0 ? $"dev:{user}" : $"dev:{user}:{roles.Single()}";
@@ -80,8 +83,32 @@ public class ContractFixture : IAsyncLifetime
     }
 }
 
+// Tests of a collection share a host, whose model they script, and so run one after the other; collections run side by side.
+
+/// <summary>The host of what belongs to none of the others: agents, wrong requests, the published contract.</summary>
 [CollectionDefinition(Name)]
 public sealed class SharedLocalHost : ICollectionFixture<ContractFixture>
 {
     public const string Name = "contract";
+}
+
+/// <summary>The host of runs and their events.</summary>
+[CollectionDefinition(Name)]
+public sealed class RunsHost : ICollectionFixture<ContractFixture>
+{
+    public const string Name = "contract of runs";
+}
+
+/// <summary>The host of conversations, batches, queued prompts and callbacks.</summary>
+[CollectionDefinition(Name)]
+public sealed class WorkHost : ICollectionFixture<ContractFixture>
+{
+    public const string Name = "contract of work";
+}
+
+/// <summary>The host of users, what they may do, and what they may use up.</summary>
+[CollectionDefinition(Name)]
+public sealed class UsersHost : ICollectionFixture<ContractFixture>
+{
+    public const string Name = "contract of users";
 }

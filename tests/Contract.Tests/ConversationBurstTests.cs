@@ -6,7 +6,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Many requests for one conversation at the same time.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(WorkHost.Name)]
 public sealed class ConversationBurstTests(ContractFixture app)
 {
     private const int Many = 40;

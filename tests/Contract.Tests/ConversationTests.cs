@@ -5,8 +5,8 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Conversations over HTTP.</summary>
-[Collection(SharedLocalHost.Name)]
-public class ConversationTests(ContractFixture app)
+[Collection(WorkHost.Name)]
+public sealed class ConversationTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 
@@ -250,12 +250,6 @@ public class ConversationTests(ContractFixture app)
         return await response.ReadAsync();
     }
 
-    private async Task QueuedAsync(int runs)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await GetAsync($"/api/conversations/{_talk}")).GetProperty("queuedRunIds").GetArrayLength() < runs)
-        {
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+    private Task<JsonElement> QueuedAsync(int runs) =>
+        app.Http.UntilAsync($"/api/conversations/{_talk}", talk => talk.GetProperty("queuedRunIds").GetArrayLength() >= runs);
 }

@@ -3,7 +3,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public sealed class CostTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");

@@ -119,20 +119,8 @@ public sealed class CrashTests : IAsyncLifetime
         return (await list.ReadAsync()).GetProperty("items")[0].Text("id");
     }
 
-    private async Task StepsAsync(string runId, Func<List<JsonElement>, bool> condition)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            using var response = await _host.Http.GetAsync(new Uri($"/api/runs/{runId}/steps", UriKind.Relative), timeout.Token);
-            if (condition([.. (await response.ReadAsync()).GetProperty("items").EnumerateArray()]))
-            {
-                return;
-            }
-
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+    private Task<JsonElement> StepsAsync(string runId, Func<List<JsonElement>, bool> condition) =>
+        _host.Http.UntilAsync($"/api/runs/{runId}/steps", steps => condition([.. steps.GetProperty("items").EnumerateArray()]));
 
     private Task RestartAsync() => _host.RestartAsync(KillableHost.ShortLease);
 

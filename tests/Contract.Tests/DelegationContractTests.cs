@@ -79,12 +79,8 @@ public sealed class DelegationContractTests : IAsyncLifetime
             return ModelReply.Hang(gate);
         };
         var id = await StartAsync($"{children}", "wait=0");
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (gates.Count < children || (await RunsAsync()).Single(run => run.Text("id") == id).Text("status") != "waiting")
-        {
-            await Task.Delay(50, patience.Token);
-        }
-
+        await Poll.UntilAsync(() => gates.Count >= children);
+        await _host.Http.RunUntilAsync(id, run => run.Text("status") == "waiting");
         return id;
     }
 

@@ -3,7 +3,7 @@ using System.Net;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Valid credentials of users who are not wanted any more.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public class DisabledUserTests(ContractFixture app)
 {
     [Fact]

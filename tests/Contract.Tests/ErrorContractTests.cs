@@ -56,20 +56,9 @@ public class ErrorContractTests(ContractFixture app)
     /// <summary>Waits until the error has been written down.</summary>
     private async Task<JsonElement> FindAsync(string kind)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/errors?limit=100", "", _admin);
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            var found = (await response.ReadAsync()).GetProperty("items").EnumerateArray()
-                .Where(error => error.Text("kind") == kind && error.TryGetProperty("provider", out _)).ToList();
-            if (found.Count > 0)
-            {
-                return found[0];
-            }
-
-            await Task.Delay(100, timeout.Token);
-        }
+        bool IsWanted(JsonElement error) => error.Text("kind") == kind && error.TryGetProperty("provider", out _);
+        var errors = await app.Http.UntilAsync("/api/errors?limit=100", page => page.GetProperty("items").EnumerateArray().Any(IsWanted), _admin);
+        return errors.GetProperty("items").EnumerateArray().First(IsWanted);
     }
 
     private async Task<JsonElement> ChangeAsync(string id, string verb)

@@ -4,8 +4,8 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>A run's events as clients read them.</summary>
-[Collection(SharedLocalHost.Name)]
-public class EventContractTests(ContractFixture app)
+[Collection(RunsHost.Name)]
+public sealed class EventContractTests(ContractFixture app)
 {
     private const string Answer = "One two three four five six seven eight.";
     private static readonly string[] Fallbacks = ["openai:other"];

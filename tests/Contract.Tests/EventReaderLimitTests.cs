@@ -67,19 +67,6 @@ public sealed class EventReaderLimitTests : IAsyncLifetime
     }
 
     /// <summary>The host learns of a connection that was closed a moment later than its client.</summary>
-    private async Task<HttpResponseMessage> UntilAdmittedAsync(string id)
-    {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var response = await EventClient.GetAsync(_host.Http, id);
-            if (response.StatusCode == HttpStatusCode.OK)
-            {
-                return response;
-            }
-
-            response.Dispose();
-            await Task.Delay(50, bound.Token);
-        }
-    }
+    private Task<HttpResponseMessage> UntilAdmittedAsync(string id) =>
+        Poll.UntilAsync(() => EventClient.GetAsync(_host.Http, id), response => response.StatusCode == HttpStatusCode.OK);
 }

@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Readers without a header.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public class EventTicketContractTests(ContractFixture app)
 {
     [Fact]

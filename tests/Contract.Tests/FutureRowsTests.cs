@@ -11,8 +11,6 @@ namespace Yggdrasil.Contract.Tests;
 /// </summary>
 public sealed class FutureRowsTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(150);
-
     private const string Owner = "dev!alice";
     private const string Operators = "!!operator";
 
@@ -51,11 +49,8 @@ public sealed class FutureRowsTests : IAsyncLifetime
         await AssertLeftAloneAsync(asleep, batch);
 
         // A due schedule of this version's own is started although one that is unknown here is due before it.
-        using var timeout = new CancellationTokenSource(Bound);
-        while (!(await ListAsync("/api/runs")).Any(item => item.GetProperty("metadata").TryGetProperty("schedule", out var by) && by.GetString() == "daily"))
-        {
-            await Task.Delay(200, timeout.Token);
-        }
+        await Poll.UntilAsync(async () => (await ListAsync("/api/runs"))
+            .Any(item => item.GetProperty("metadata").TryGetProperty("schedule", out var by) && by.GetString() == "daily"));
 
         Assert.Equal(2, _app.Output.Split("calendar of a schedule dev!alice/future").Length);
         await AssertLeftAloneAsync(asleep, batch);
@@ -72,17 +67,8 @@ public sealed class FutureRowsTests : IAsyncLifetime
         using var third = await SendAsync(HttpMethod.Post, "/api/batches", """{"agent":"mine","items":[{"id":"a","input":"Hello"}]}""");
         using var secret = await SendAsync(HttpMethod.Put, "/api/callback-secret", "{}");
         var batch = (await third.ReadAsync()).Text("id");
-        using var timeout = new CancellationTokenSource(Bound);
-        while (true)
-        {
-            using var read = await SendAsync(HttpMethod.Get, $"/api/batches/{batch}", "");
-            if ((await read.ReadAsync()).Text("status") == "completed")
-            {
-                return ((await first.ReadAsync()).Text("id"), (await second.ReadAsync()).Text("id"), batch);
-            }
-
-            await Task.Delay(50, timeout.Token);
-        }
+        await _app.Http.UntilAsync($"/api/batches/{batch}", read => read.Text("status") == "completed");
+        return ((await first.ReadAsync()).Text("id"), (await second.ReadAsync()).Text("id"), batch);
     }
 
     private async Task WriteFutureRowsAsync(string run, string asleep, string batch)

@@ -6,18 +6,15 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Runs the commands of docs/guide.md as they are written there, section by section.</summary>
-public sealed partial class GuideTests : IAsyncLifetime
+public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHost>, IAsyncLifetime
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
-    private LocalHostProcess _host = null!;
+    private GuideHost? _own;
 
-    public async Task InitializeAsync() => _host = await LocalHostProcess.StartAsync(_data, new Dictionary<string, string>());
+    private LocalHostProcess Host => (_own ?? shared).Process;
 
-    public async Task DisposeAsync()
-    {
-        await _host.DisposeAsync();
-        await TestFolder.DeleteAsync(_data);
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _own?.DisposeAsync() ?? Task.CompletedTask;
 
     [Fact]
     public async Task Conversations()
@@ -69,6 +66,7 @@ public sealed partial class GuideTests : IAsyncLifetime
     [Fact]
     public async Task Limits_and_usage()
     {
+        await StartOwnHostAsync();
         var answers = await RunSectionAsync("Limits and usage");
 
         Assert.Equal(7, Json(answers[0]).GetProperty("days").GetArrayLength());
@@ -136,6 +134,7 @@ public sealed partial class GuideTests : IAsyncLifetime
     [Fact]
     public async Task Your_data()
     {
+        await StartOwnHostAsync();
         await RunSectionAsync("Conversations", commands: 1);
 
         var answers = await RunSectionAsync("Your data");
@@ -145,7 +144,7 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal(
             ["conversation", "message", "run", "usage", "end"], lines.Select(line => line.Text("type")).Distinct());
         Assert.Equal("", answers[1]);
-        using var list = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", "Bearer dev:local"));
+        using var list = await Host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs", "", ("Authorization", "Bearer dev:local"));
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
     }
 
@@ -196,19 +195,13 @@ public sealed partial class GuideTests : IAsyncLifetime
         Assert.Equal("", answers[3]);
     }
 
-    private async Task<JsonElement> RunUntilEndAsync(string id)
-    {
-        while (true)
-        {
-            using var response = await _host.Http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{id}", "", ("Authorization", "Bearer dev:local"));
-            var run = await response.ReadAsync();
-            if (run.TryGetProperty("stopReason", out _))
-            {
-                return run;
-            }
+    private Task<JsonElement> RunUntilEndAsync(string id) => Host.Http.EndOfRunAsync(id, ("Authorization", "Bearer dev:local"));
 
-            await Task.Delay(TimeSpan.FromMilliseconds(200));
-        }
+    /// <summary>For a section whose answers depend on all that its reader has done before.</summary>
+    private async Task StartOwnHostAsync()
+    {
+        _own = new GuideHost();
+        await _own.InitializeAsync();
     }
 
     private static JsonElement Json(string text) => JsonSerializer.Deserialize<JsonElement>(text);
@@ -236,7 +229,7 @@ public sealed partial class GuideTests : IAsyncLifetime
     private async Task<string> RunAsync(string command)
     {
         // A reader has no credentials and LocalHost's own port.
-        var script = command.Replace("http://localhost:7071", _host.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
+        var script = command.Replace("http://localhost:7071", Host.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
         var start = new ProcessStartInfo("bash", ["-c", $"curl() {{ command curl --fail-with-body \"$@\"; }}\n{script}"]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var answer = await process.StandardOutput.ReadToEndAsync();
@@ -260,4 +253,20 @@ public sealed partial class GuideTests : IAsyncLifetime
 
     [GeneratedRegex("^(?=curl |printf |[A-Z]+=)", RegexOptions.Multiline)]
     private static partial Regex Starts();
+}
+
+/// <summary>LocalHost as a reader of the guide starts it.</summary>
+public sealed class GuideHost : IAsyncLifetime
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
+
+    internal LocalHostProcess Process { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, new Dictionary<string, string>());
+
+    public async Task DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        await TestFolder.DeleteAsync(_data);
+    }
 }

@@ -62,18 +62,6 @@ public class HealthContractTests(ContractFixture app)
     }
 
     /// <summary>What an admin is answered, once there is something of interest in it.</summary>
-    private async Task<JsonElement> UntilAsync(string path, Func<JsonElement, JsonElement?> find)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        while (true)
-        {
-            using var response = await app.Http.SendJsonAsync(HttpMethod.Get, path, "", app.As("olga", "admin"));
-            if (find(await response.ReadAsync()) is { } found)
-            {
-                return found;
-            }
-
-            await Task.Delay(500, timeout.Token);
-        }
-    }
+    private async Task<JsonElement> UntilAsync(string path, Func<JsonElement, JsonElement?> find) =>
+        find(await app.Http.UntilAsync(path, answer => find(answer) is not null, app.As("olga", "admin")))!.Value;
 }

@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public class InlineContractTests(ContractFixture app)
 {
     private static readonly string[] Post = ["http_post"];

@@ -172,18 +172,6 @@ public sealed class IsolationTests : IAsyncLifetime
     private Task<JsonElement> RunUntilAsync(string run, string user, string role, Func<JsonElement, bool> condition) =>
         _host.Http.RunUntilAsync($"{run}?userId=carl", condition, As(user, role));
 
-    private async Task BatchEndsAsync(string batch)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            using var response = await _host.Http.SendJsonAsync(HttpMethod.Get, $"/api/batches/{batch}", "", As("bob"));
-            if ((await response.ReadAsync()).Text("status") == "completed")
-            {
-                return;
-            }
-
-            await Task.Delay(50, timeout.Token);
-        }
-    }
+    private Task<JsonElement> BatchEndsAsync(string id) =>
+        _host.Http.UntilAsync($"/api/batches/{id}", batch => batch.Text("status") == "completed", As("bob"));
 }

@@ -70,18 +70,8 @@ public sealed class KeyRotationTests : IAsyncLifetime
 
     private async Task<JsonElement> EndOfRunInListAsync(string runId)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            using var response = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative), timeout.Token);
-            var run = (await response.ReadAsync()).GetProperty("items").EnumerateArray().Single(run => run.Text("id") == runId);
-            if (run.Text("status") is "completed" or "failed" or "cancelled" or "expired")
-            {
-                return run;
-            }
-
-            await Task.Delay(100, timeout.Token);
-        }
+        JsonElement In(JsonElement list) => list.GetProperty("items").EnumerateArray().Single(run => run.Text("id") == runId);
+        return In(await _host.Http.UntilAsync("/api/runs", list => In(list).Text("status") is "completed" or "failed" or "cancelled" or "expired"));
     }
 
     private Task RestartAsync(string key, params string[] previous) => _host.RestartAsync(Keys(key, previous));

@@ -76,7 +76,7 @@ internal sealed partial class KillableHost : IAsyncDisposable
     /// A crashed run resumes when its lease has ended: soon, and yet not so soon that a busy machine loses the lease of a run that
     /// nobody crashed.
     /// </summary>
-    public static void ShortLease(Dictionary<string, string> settings) => settings["Runs__LeaseSeconds"] = "8";
+    public static void ShortLease(Dictionary<string, string> settings) => settings["Runs__LeaseSeconds"] = "12";
 
     private async Task StartProcessAsync(Action<Dictionary<string, string>> change)
     {

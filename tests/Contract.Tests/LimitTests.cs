@@ -6,7 +6,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>What users may use: each test has a user of its own, whose limits an admin sets.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public sealed class LimitTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");

@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Fixtures.OpenApi;
 
 namespace Yggdrasil.Contract.Tests;
@@ -51,6 +52,9 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
             WorkingDirectory = AppContext.BaseDirectory,
         };
         start.Environment["LocalHost__DataPath"] = dataPath;
+
+        // Tests start some hundred hosts that live for seconds: measuring code in order to compile it better later does not pay.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;
@@ -80,6 +84,16 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         {
             _process.Refresh();
             return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What it has used of the processors.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
         }
     }
 
@@ -122,8 +136,6 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
 /// <summary>What tests send and read.</summary>
 internal static class Requests
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
-
     public static Task<HttpResponseMessage> PostRunAsync(this HttpClient http, string agent, object body, params (string Name, string Value)[] headers) =>
         http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/runs", JsonSerializer.Serialize(body), headers);
 
@@ -147,26 +159,27 @@ internal static class Requests
         ? value.GetString()!
         : throw new KeyNotFoundException($"There is no {name} in {element.GetRawText()[..Math.Min(2000, element.GetRawText().Length)]}");
 
-    /// <summary>The run once it is terminal. The bound only keeps a broken test from hanging.</summary>
+    /// <summary>The run once it is terminal.</summary>
     public static Task<JsonElement> EndOfRunAsync(this HttpClient http, string runId, params (string Name, string Value)[] headers) =>
         http.RunUntilAsync(runId, run => run.Text("status") is "completed" or "failed" or "cancelled" or "expired", headers);
 
-    /// <summary>The run once it is as wanted. The bound only keeps a broken test from hanging.</summary>
-    public static async Task<JsonElement> RunUntilAsync(
-        this HttpClient http, string runId, Func<JsonElement, bool> condition, params (string Name, string Value)[] headers)
+    /// <summary>The run once it is as wanted.</summary>
+    public static Task<JsonElement> RunUntilAsync(
+        this HttpClient http, string runId, Func<JsonElement, bool> condition, params (string Name, string Value)[] headers) =>
+        http.UntilAsync($"/api/runs/{runId}", condition, headers);
+
+    /// <summary>What a path answers, once that is as wanted.</summary>
+    public static async Task<JsonElement> UntilAsync(
+        this HttpClient http, string path, Func<JsonElement, bool> isWanted, params (string Name, string Value)[] headers)
     {
-        using var timeout = new CancellationTokenSource(Bound);
-        while (true)
+        async Task<(HttpStatusCode Status, JsonElement Answer)> ReadAsync()
         {
-            using var response = await http.SendJsonAsync(HttpMethod.Get, $"/api/runs/{runId}", "", headers);
-
-            // A machine that is busy answers 503 after five seconds without storage, and means it: look again.
-            if (response.StatusCode != HttpStatusCode.ServiceUnavailable && await response.ReadAsync() is var run && condition(run))
-            {
-                return run;
-            }
-
-            await Task.Delay(20, timeout.Token);
+            using var response = await http.SendJsonAsync(HttpMethod.Get, path, "", headers);
+            return (response.StatusCode, await response.ReadAsync());
         }
+
+        // A machine that is busy answers 503 after five seconds without storage, and means it: look again.
+        var found = await Poll.UntilAsync(ReadAsync, read => read.Status != HttpStatusCode.ServiceUnavailable && isWanted(read.Answer), path);
+        return found.Answer;
     }
 }

@@ -7,8 +7,6 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>What LocalHost does about the surroundings of its storage.</summary>
 public sealed class LocalHostStorageTests : IDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("yggdrasil-surroundings-");
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -44,12 +42,7 @@ public sealed class LocalHostStorageTests : IDisposable
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => LocalHostProcess.StartAsync(first.DataPath, new Dictionary<string, string>()));
 
         Assert.Contains("LocalHost__DataPath", refused.Message, StringComparison.Ordinal);
-        using var timeout = new CancellationTokenSource(Bound);
-        while (!second.Output.Contains("Another LocalHost uses the same storage", StringComparison.Ordinal))
-        {
-            await Task.Delay(100, timeout.Token);
-        }
-
+        await Poll.UntilAsync(() => second.Output.Contains("Another LocalHost uses the same storage", StringComparison.Ordinal));
         Assert.Contains(first.DataPath, second.Output, StringComparison.Ordinal);
     }
 

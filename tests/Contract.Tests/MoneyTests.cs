@@ -43,7 +43,8 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
         var gate = new Gate();
         app.Model.RespondWith(_ => ModelReply.Text(Words) with { Gate = afterText ? null : gate, MidStreamGate = afterText ? gate : null });
 
-        var id = await StartAsync(agent, new { input = Input, stream, deadlineSeconds = 3 });
+        // Long enough for a busy machine to send the call before.
+        var id = await StartAsync(agent, new { input = Input, stream, deadlineSeconds = 8 });
 
         await AssertCountedAsync(id, "expired", afterText ? 300 : 0);
     }
@@ -76,12 +77,7 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
         }
 
         // The run ends when its host notices that nobody reads any more.
-        var tokens = 0L;
-        for (var attempt = 0; attempt < 600 && (tokens = await TokensOfTodayAsync()) == 0; attempt++)
-        {
-            await Task.Delay(50);
-        }
-
+        var tokens = await Poll.UntilAsync(TokensOfTodayAsync, tokens => tokens > 0);
         Assert.True(tokens >= (stream ? 200 : 10), $"{tokens}");
     }
 

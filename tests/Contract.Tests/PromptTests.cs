@@ -6,7 +6,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Prompts that come through the queue: each kind has one outcome, whatever is delivered how often.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(WorkHost.Name)]
 public sealed class PromptTests(ContractFixture app)
 {
     private readonly QueueClients _queues = new(app.Output);
@@ -324,27 +324,13 @@ public sealed class PromptTests(ContractFixture app)
     private async Task<HashSet<string>> RecordedAsync() => [.. (await ListAsync()).Select(item => item.Text("id"))];
 
     /// <summary>Queues tell times to the second, so the newest record need not be the first.</summary>
-    private async Task<JsonElement> RecordedSinceAsync(HashSet<string> before)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            if ((await ListAsync()).Where(item => !before.Contains(item.Text("id"))).ToList() is [var added])
-            {
-                return added;
-            }
-
-            await Task.Delay(50, timeout.Token);
-        }
-    }
+    private async Task<JsonElement> RecordedSinceAsync(HashSet<string> before) => Assert.Single(await Poll.UntilAsync(
+        async () => (await ListAsync()).Where(item => !before.Contains(item.Text("id"))).ToList(),
+        added => added.Count > 0));
 
     private async Task UntilEmptyAsync()
     {
         var queue = await _queues.OpenAsync("prompts");
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while ((await queue.GetPropertiesAsync(timeout.Token)).Value.ApproximateMessagesCount > 0)
-        {
-            await Task.Delay(50, timeout.Token);
-        }
+        await Poll.UntilAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0);
     }
 }

@@ -2,14 +2,13 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>The queues of a LocalHost that runs its own Azurite, as senders and readers of prompts use them.</summary>
 internal sealed partial class QueueClients(string output)
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
-
     private readonly Uri _address = new($"http://127.0.0.1:{Port().Match(output).Groups[1].Value}/devstoreaccount1");
 
     // Azurite's well-known account.
@@ -33,22 +32,24 @@ internal sealed partial class QueueClients(string output)
     public async Task<JsonElement> ResultAsync(string promptId)
     {
         var queue = await OpenAsync("prompt-results");
-        using var timeout = new CancellationTokenSource(Bound);
-        while (true)
-        {
-            // Seen by this reader alone only as long as it takes to look.
-            foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(1), timeout.Token)).Value)
+        var found = await Poll.UntilAsync(
+            async () =>
             {
-                var result = JsonSerializer.Deserialize<JsonElement>(message.Body);
-                if (result.Text("id") == promptId)
+                // Seen by this reader alone only as long as it takes to look.
+                foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(1))).Value)
                 {
-                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, timeout.Token);
-                    return result;
+                    var result = JsonSerializer.Deserialize<JsonElement>(message.Body);
+                    if (result.Text("id") == promptId)
+                    {
+                        await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
+                        return result;
+                    }
                 }
-            }
 
-            await Task.Delay(50, timeout.Token);
-        }
+                return (JsonElement?)null;
+            },
+            result => result is not null);
+        return found!.Value;
     }
 
     /// <summary>The results of so many prompts whose ids begin alike, as they come. Those of other tests are left to them.</summary>

@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>What the provider really received, and what the caller sees.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public sealed class RedactionTests(ContractFixture app)
 {
     private const string Email = "jane.doe@example.com";

@@ -4,8 +4,8 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(SharedLocalHost.Name)]
-public class RunContractTests(ContractFixture app)
+[Collection(RunsHost.Name)]
+public sealed class RunContractTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
 

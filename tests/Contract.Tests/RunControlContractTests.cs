@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Cancel, suspend, resume and delete over HTTP.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public sealed class RunControlContractTests(ContractFixture app)
 {
     [Fact]

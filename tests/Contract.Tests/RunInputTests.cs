@@ -6,7 +6,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>A run shows what it was asked, and lists show the runs that are asked for.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public class RunInputTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");

@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public class SharingTests(ContractFixture app)
 {
     private static readonly (string, string) Wait = ("Prefer", "wait=60");
@@ -210,19 +210,5 @@ public class SharingTests(ContractFixture app)
         return [.. (await response.ReadAsync()).GetProperty("items").EnumerateArray().Select(agent => agent.Text("id"))];
     }
 
-    private async Task<JsonElement> EndOfRunAsync(string runId)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            using var response = await SendAsync(HttpMethod.Get, $"/api/runs/{runId}", _bob);
-            var run = await response.ReadAsync();
-            if (run.Text("status") is "completed" or "failed" or "cancelled" or "expired")
-            {
-                return run;
-            }
-
-            await Task.Delay(20, timeout.Token);
-        }
-    }
+    private Task<JsonElement> EndOfRunAsync(string runId) => app.Http.EndOfRunAsync(runId, app.As(_bob));
 }

@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-[Collection(SharedLocalHost.Name)]
+[Collection(RunsHost.Name)]
 public class StructuredOutputContractTests(ContractFixture app)
 {
     private const string Schema = """{"type":"object","required":["total"],"properties":{"total":{"type":"integer"}},"additionalProperties":false}""";

@@ -159,7 +159,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     private void Settings(Dictionary<string, string> settings)
     {
         // Short, because a crashed run resumes at its end; not the shortest, because a busy machine loses that.
-        settings["Runs__LeaseSeconds"] = "8";
+        settings["Runs__LeaseSeconds"] = "12";
         settings["Providers__openai__RetryAttempts"] = "0";
         foreach (var (name, value) in _collector.Settings)
         {

@@ -6,7 +6,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>What a user tries who wants to get at another's agents and runs. Alice is attacked, mallory attacks.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public partial class TenancyTests(ContractFixture app)
 {
     private const string Definition = """{"model":"openai:scripted"}""";

@@ -2,7 +2,7 @@ namespace Yggdrasil.Contract.Tests;
 
 internal static class TestFolder
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     /// <summary>Deletes a host's folder. Its Azurite ends a moment after the host that was killed, and writes until then.</summary>
     public static async Task DeleteAsync(string path)

@@ -5,7 +5,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Export and deletion over HTTP: who may, and what is left.</summary>
-[Collection(SharedLocalHost.Name)]
+[Collection(UsersHost.Name)]
 public class UserDataContractTests(ContractFixture app)
 {
     private readonly string _dora = $"dora{Guid.NewGuid():N}";

@@ -54,15 +54,8 @@ public sealed class TelemetryCollector : IAsyncDisposable
         return collector;
     }
 
-    /// <summary>Waits until something has arrived. The bound only keeps a broken test from hanging.</summary>
-    public async Task WaitAsync(Func<TelemetryCollector, bool> condition)
-    {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!condition(this))
-        {
-            await Task.Delay(50, timeout.Token);
-        }
-    }
+    /// <summary>Waits until something has arrived.</summary>
+    public Task WaitAsync(Func<TelemetryCollector, bool> condition) => Poll.UntilAsync(() => condition(this));
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 

@@ -41,7 +41,7 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
         using var grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         using var onCancelled = cancelled.Register(() => grace.CancelAfter(CancelGrace));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, grace.Token, cancellationToken);
-        var call = Task.Run(() => InvokeAsync(tool, arguments, context, either.Token), either.Token);
+        var call = StartAsync(tool, arguments, context, either.Token);
         try
         {
             // WaitAsync: a tool that ignores its token must not hold the run beyond the timeout.
@@ -84,6 +84,19 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
             }
         }
     }
+
+    /// <summary>
+    /// Starts a call on a thread of its own, on which it stays until it first waits asynchronously. A tool may block there for as
+    /// long as its timeout: on threads of the pool a few dozen such calls held up the renewals of every run's lease, and a run
+    /// that loses its lease pays for a model's call twice.
+    /// </summary>
+    private Task<string> StartAsync(
+        AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, ToolContext context, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () => InvokeAsync(tool, arguments, context, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default).Unwrap();
 
     /// <summary>The scope lives as long as the call, which may outlast the wait for it.</summary>
     private async Task<string> InvokeAsync(

@@ -7,7 +7,7 @@ using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class BatchAcceptanceTests(AzuriteFixture azurite)
 {
     /// <summary>Transactions of an upload of few items: its row, the items, and then the row again.</summary>

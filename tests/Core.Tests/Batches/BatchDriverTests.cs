@@ -1,6 +1,7 @@
 using Azure.Core;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Operations.UserData;
@@ -11,7 +12,7 @@ using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class BatchDriverTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();
@@ -23,10 +24,8 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var (one, other) = (Instance(models), Instance(models));
         var batch = await one.AcceptAsync(60);
 
-        while ((await Task.WhenAll(one.AdvanceAsync(batch), other.AdvanceAsync(batch))).All(outcome => outcome.End != BatchSliceEnd.Finished))
-        {
-            await Task.Delay(200);
-        }
+        await Poll.UntilAsync(async () =>
+            (await Task.WhenAll(one.AdvanceAsync(batch), other.AdvanceAsync(batch))).Any(outcome => outcome.End == BatchSliceEnd.Finished));
 
         var (ended, head) = await one.ReadAsync(batch);
         Assert.Equal((BatchStatus.Completed, 60, 0), (ended.Status, head.Completed, head.Failed + head.Cancelled + head.HandedOver));

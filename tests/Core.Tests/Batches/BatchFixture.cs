@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Limits.Fairness;
@@ -109,10 +110,7 @@ internal sealed class BatchFixture
     /// <summary>Advances, as its orchestration would, until the batch has ended.</summary>
     public async Task FinishAsync(Batch batch)
     {
-        while ((await AdvanceAsync(batch)).End != BatchSliceEnd.Finished)
-        {
-            await Task.Delay(200);
-        }
+        await Poll.UntilAsync(async () => (await AdvanceAsync(batch)).End == BatchSliceEnd.Finished);
     }
 
     public async Task<(Batch Batch, BatchHead Head)> ReadAsync(Batch batch) => (

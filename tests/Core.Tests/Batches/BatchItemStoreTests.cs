@@ -6,7 +6,7 @@ using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class BatchItemStoreTests(AzuriteFixture azurite)
 {
     [Fact]

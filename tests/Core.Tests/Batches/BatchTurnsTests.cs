@@ -72,8 +72,8 @@ public sealed class BatchTurnsTests
         await first.DisposeAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
-        await (await next.WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
-        await (await turns.EnterAsync(Alice, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
+        await (await next.WaitAsync(TimeSpan.FromMinutes(2))).DisposeAsync();
+        await (await turns.EnterAsync(Alice, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromMinutes(2))).DisposeAsync();
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class BatchTurnsTests
         var fifth = turns.EnterAsync(Bob, CancellationToken.None).AsTask();
         Assert.False(fourth.IsCompleted || fifth.IsCompleted);
         await places[0].DisposeAsync();
-        await fourth.WaitAsync(TimeSpan.FromSeconds(30));
+        await fourth.WaitAsync(TimeSpan.FromMinutes(2));
 
         Assert.False(fifth.IsCompleted);
     }

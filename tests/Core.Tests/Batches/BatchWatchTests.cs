@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Tests.Batches;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class BatchWatchTests(AzuriteFixture azurite)
 {
     [Fact]

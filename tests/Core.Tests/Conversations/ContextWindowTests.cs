@@ -11,7 +11,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Conversations;
 
 /// <summary>A conversation that outgrows its agent's budget.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ContextWindowTests(AzuriteFixture azurite)
 {
     private const int MaxTokens = 1000;

@@ -8,7 +8,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Conversations;
 
 /// <summary>Runs of a conversation that end, or rest, while nobody drives them.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ConversationControlTests(AzuriteFixture azurite)
 {
     private readonly ConversationFixture _talk = new(azurite);

@@ -12,7 +12,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Conversations;
 
 /// <summary>What is kept of a conversation, and what of it models and readers see.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ConversationHistoryTests(AzuriteFixture azurite)
 {
     private readonly ConversationFixture _talk = new(azurite);

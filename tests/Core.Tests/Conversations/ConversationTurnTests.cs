@@ -10,7 +10,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Conversations;
 
 /// <summary>Whose turn it is: one run at a time, whatever others start, cancel or break meanwhile.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ConversationTurnTests(AzuriteFixture azurite)
 {
     private readonly ConversationFixture _talk = new(azurite);

@@ -10,7 +10,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Conversations;
 
 /// <summary>Turn 200 costs what turn 1 did: requests to storage, and bytes both ways.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class LongConversationTests(AzuriteFixture azurite)
 {
     private const int Turns = 200;

@@ -8,7 +8,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Notifications;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class RunEndingsTests(AzuriteFixture azurite)
 {
     private readonly RecordingScheduler _scheduler = new();

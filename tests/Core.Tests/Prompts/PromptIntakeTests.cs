@@ -7,7 +7,7 @@ using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Tests.Prompts;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class PromptIntakeTests
 {
     private readonly PromptFixture _app;

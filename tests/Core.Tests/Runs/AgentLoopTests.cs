@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Loop;

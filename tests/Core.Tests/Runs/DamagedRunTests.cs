@@ -14,7 +14,7 @@ using Yggdrasil.Tools;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>What becomes of a run whose stored content somebody changed, moved or made unreadable.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class DamagedRunTests(AzuriteFixture azurite)
 {
     private const int Alert = 4001;

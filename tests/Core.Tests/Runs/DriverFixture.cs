@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Agents;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
 using Yggdrasil.Identity.Authorization;
@@ -220,21 +221,17 @@ internal sealed class DriverFixture
     /// <summary>Advances, as its orchestration would, until the run has ended.</summary>
     public async Task<Run> FinishAsync(Run run)
     {
-        while (true)
+        await Poll.UntilAsync(async () =>
         {
             var outcome = await AdvanceAsync(run);
-            switch (outcome.End)
+            if (outcome.End == SliceEnd.Distributed)
             {
-                case SliceEnd.Finished:
-                    return (await LoadAsync(run)).Run;
-                case SliceEnd.Parked:
-                    await Task.Delay(TimeSpan.FromMilliseconds(100));
-                    break;
-                case SliceEnd.Distributed:
-                    await Task.WhenAll(outcome.CallIds!.Select(call => Driver.RunToolAsync(Ticket(run), call, CancellationToken.None)));
-                    break;
+                await Task.WhenAll(outcome.CallIds!.Select(call => Driver.RunToolAsync(Ticket(run), call, CancellationToken.None)));
             }
-        }
+
+            return outcome.End == SliceEnd.Finished;
+        });
+        return (await LoadAsync(run)).Run;
     }
 
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> LoadAsync(Run run) =>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
 using Yggdrasil.Models.Failures;
@@ -18,7 +19,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>Inline runs that are read while they go on.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class InlineEventsTests(AzuriteFixture azurite)
 {
     private static readonly StartRun Hello = new() { Input = [new ChatMessage(ChatRole.User, "Hello")], Stream = true };

@@ -1,8 +1,8 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
 using Yggdrasil.Models.Failures;
@@ -18,7 +18,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class InlineRunsTests(AzuriteFixture azurite)
 {
     private static readonly StartRun Hello = new() { Input = [new ChatMessage(ChatRole.User, "Hello")] };
@@ -163,7 +163,7 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
     {
         await PutAsync();
         var said = new TaskCompletionSource();
-        var models = new ScriptedModels(Says("So far, so good.")) { Stream = StreamAsync };
+        var models = new ScriptedModels(Says("So far, so good.")) { Stream = WithoutEnd(said) };
 
         var running = RunAsync(models, Hello with { DeadlineSeconds = 5, Stream = true });
         await said.Task;
@@ -171,15 +171,6 @@ public sealed class InlineRunsTests(AzuriteFixture azurite)
         var run = await running;
 
         Assert.Equal((StopReason.Deadline, "So far, so good.", 1), (run.StopReason, run.Output, run.Usage.ModelCalls));
-
-        async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            await foreach (var update in WithoutEndAsync(answer, cancellationToken))
-            {
-                yield return update;
-                said.TrySetResult();
-            }
-        }
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>The roles that a run goes on with, against whoever may write to storage, and after an update.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class ProtectedRolesTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();

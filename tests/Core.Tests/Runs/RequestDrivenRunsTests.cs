@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
@@ -7,7 +8,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);

@@ -8,7 +8,7 @@ using Yggdrasil.Tests.Storage;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>What befalls a run while its model call waits between two attempts at the provider. Requests come to another instance.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RetryDelayTests(AzuriteFixture azurite) : IAsyncLifetime
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(20);

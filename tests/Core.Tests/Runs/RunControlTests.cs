@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Callbacks;
@@ -10,7 +11,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunControlTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();
@@ -112,10 +113,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         var held = (await worker.LoadAsync(run)).Run;
 
         await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-        while ((await worker.LoadAsync(run)).Run is var now && now.LeaseUntil == held.LeaseUntil)
-        {
-            await Task.Delay(50);
-        }
+        await Poll.UntilAsync(async () => (await worker.LoadAsync(run)).Run.LeaseUntil != held.LeaseUntil);
 
         go.SetResult("posted");
         Assert.Equal(SliceEnd.Parked, (await slice).End);

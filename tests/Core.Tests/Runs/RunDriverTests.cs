@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Protection;
@@ -14,7 +15,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunDriverTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();
@@ -139,11 +140,20 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     [Fact]
     public async Task Deadline_in_a_model_call_ends_the_run_without_another_call()
     {
-        var models = new ScriptedModels(_ => new TaskCompletionSource<ChatResponse>().Task);
-        var worker = new DriverFixture(azurite, models, _tools, _owner);
-        var run = await worker.StartAsync(run => run with { Deadline = run.CreatedAt.AddMilliseconds(700) });
+        var (time, asked) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new TaskCompletionSource());
+        var models = new ScriptedModels(_ =>
+        {
+            asked.SetResult();
+            return new TaskCompletionSource<ChatResponse>().Task;
+        });
+        var worker = new DriverFixture(azurite, models, _tools, _owner, time: time);
+        var run = await worker.StartAsync(run => run with { Deadline = run.CreatedAt.AddSeconds(10) });
 
-        Assert.Equal(SliceEnd.Finished, (await worker.AdvanceAsync(run)).End);
+        var slice = worker.AdvanceAsync(run);
+        await asked.Task;
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(SliceEnd.Finished, (await slice).End);
         Assert.Equal(StopReason.Deadline, (await worker.LoadAsync(run)).Run.StopReason);
         Assert.Single(models.Prompts);
     }
@@ -151,11 +161,15 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     [Fact]
     public async Task What_was_said_of_an_answer_that_the_deadline_cuts_off_is_kept()
     {
-        var models = new ScriptedModels(Says("So far, so good.")) { Stream = WithoutEndAsync };
-        var worker = new DriverFixture(azurite, models, _tools, _owner);
-        var run = await worker.StartAsync(run => run with { Stream = true, Deadline = run.CreatedAt.AddMilliseconds(700) });
+        var (time, said) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new TaskCompletionSource());
+        var models = new ScriptedModels(Says("So far, so good.")) { Stream = WithoutEnd(said) };
+        var worker = new DriverFixture(azurite, models, _tools, _owner, time: time);
+        var run = await worker.StartAsync(run => run with { Stream = true, Deadline = run.CreatedAt.AddSeconds(10) });
 
-        await worker.AdvanceAsync(run);
+        var slice = worker.AdvanceAsync(run);
+        await said.Task;
+        time.Advance(TimeSpan.FromSeconds(10));
+        await slice;
         var (ended, entries) = await worker.LoadAsync(run);
 
         Assert.Equal((RunStatus.Expired, StopReason.Deadline, "So far, so good."), (ended.Status, ended.StopReason, ended.Output));

@@ -15,7 +15,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>A call that had begun when its run ended may have taken effect, so it is in the steps, whatever ended the run.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunEndTests(AzuriteFixture azurite)
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);

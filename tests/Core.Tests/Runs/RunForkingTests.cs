@@ -1,6 +1,7 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Redaction;
@@ -15,7 +16,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunForkingTests(AzuriteFixture azurite)
 {
     private readonly AgentsFixture _agents = new(azurite);

@@ -1,18 +1,23 @@
+using System.Text.Json;
 using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
+using Yggdrasil.Tests.Tools;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>How a driver stops whose run, lease or storage has gone.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunLeaseTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();
@@ -66,5 +71,42 @@ public sealed class RunLeaseTests(AzuriteFixture azurite)
 
         await disposing;
         await renewing;
+    }
+
+    [Fact]
+    public async Task Lease_is_renewed_while_tools_block_more_threads_than_the_pool_can_get_in_its_time()
+    {
+        const int Blocking = 400;
+        var worker = new DriverFixture(azurite, new ScriptedModels(), new TestTools(), _owner);
+        var options = new RunOptions();
+        var run = await worker.StartAsync(run => run with { Epoch = 1, LeaseUntil = run.CreatedAt + options.Lease });
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        var executor = new ToolExecutor(services.GetRequiredService<IServiceScopeFactory>(), worker.Time, NullLogger<ToolExecutor>.Instance);
+        new TestTools().Catalog(TimeSpan.FromMinutes(10)).TryGet("echo", out var echo);
+        using var goOn = new ManualResetEventSlim();
+        var tool = echo! with
+        {
+            InvokeAsync = (_, _, _, _) =>
+            {
+                goOn.Wait(CancellationToken.None);
+                return Task.FromResult("Done.");
+            },
+        };
+
+        await using var lease = new RunLease(worker.Store, run, [], options, worker.Time, NullLogger.Instance);
+        var calls = Enumerable.Range(0, Blocking)
+            .Select(_ => executor.ExecuteAsync(tool, new Dictionary<string, JsonElement>(), ToolHost.Context, CancellationToken.None, CancellationToken.None))
+            .ToList();
+        try
+        {
+            await Poll.UntilAsync(() => lease.Run.LeaseUntil > run.LeaseUntil || lease.Lost.IsCancellationRequested);
+            Assert.True(lease.Run.LeaseUntil > run.LeaseUntil);
+        }
+        finally
+        {
+            goOn.Set();
+        }
+
+        Assert.All(await Task.WhenAll(calls), result => Assert.Equal(StepStatus.Completed, result.Status));
     }
 }

@@ -12,7 +12,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>Every situation a run can be in, and what can befall it there. Requests come to another instance than its driver.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
 {
     private const string InModel = "in a model call";

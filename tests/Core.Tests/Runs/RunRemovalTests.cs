@@ -16,7 +16,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>What is left of a run that was deleted, and for how long.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunRemovalTests(AzuriteFixture azurite)
 {
     private const int Days = 30;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Identity;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Driving;
@@ -9,7 +10,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>Runs as activities drive them: with a place of their owner's share, of a user who is enabled.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunSlicesTests(AzuriteFixture azurite)
 {
     private readonly Owner _owner = DriverFixture.NewOwner();

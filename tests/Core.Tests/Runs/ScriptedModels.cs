@@ -73,15 +73,21 @@ internal sealed class ScriptedModels(params Func<IReadOnlyList<ChatMessage>, Tas
     }
 
     /// <summary>A stream that says the answer and then nothing more, without ending.</summary>
-    public static async IAsyncEnumerable<ChatResponseUpdate> WithoutEndAsync(
-        Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="said">Set when all that it says has been taken.</param>
+    public static Func<Task<ChatResponse>, CancellationToken, IAsyncEnumerable<ChatResponseUpdate>> WithoutEnd(TaskCompletionSource said)
     {
-        await foreach (var update in PiecesOf(answer))
-        {
-            yield return update;
-        }
+        return SayAsync;
 
-        await Task.Delay(Timeout.Infinite, cancellationToken);
+        async IAsyncEnumerable<ChatResponseUpdate> SayAsync(Task<ChatResponse> answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var update in PiecesOf(answer))
+            {
+                yield return update;
+            }
+
+            said.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
     }
 
     private static async IAsyncEnumerable<ChatResponseUpdate> PiecesOf(Task<ChatResponse> answer)

@@ -8,7 +8,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs;
 
 /// <summary>Answers that do not fit the agent's schema, in a journal that outlives its driver.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class StructuredOutputCrashTests(AzuriteFixture azurite)
 {
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Runs.Loop;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;

@@ -6,7 +6,7 @@ using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Tests.Schedules;
 
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ScheduleServiceTests
 {
     private static readonly DateTimeOffset Eve = new(2027, 6, 1, 12, 0, 0, TimeSpan.Zero);

@@ -8,7 +8,7 @@ using Yggdrasil.Work.Schedules;
 namespace Yggdrasil.Tests.Schedules;
 
 /// <summary>The timer's minutes, on real storage. Each test has an owner of its own, and a time that no other reaches.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class ScheduleStarterTests
 {
     private static readonly DateTimeOffset Eve = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);

@@ -77,8 +77,25 @@ internal sealed class RequestCount : HttpPipelineSynchronousPolicy
     }
 }
 
+// Sweeps and timers take the rows of all owners, so the tests that share an Azurite run one after the other; collections run side by side.
+
+/// <summary>The Azurite of what belongs to none of the others.</summary>
 [CollectionDefinition(Name)]
 public sealed class SharedAzurite : ICollectionFixture<AzuriteFixture>
 {
     public const string Name = "azurite";
+}
+
+/// <summary>The Azurite of runs.</summary>
+[CollectionDefinition(Name)]
+public sealed class RunsAzurite : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "azurite of runs";
+}
+
+/// <summary>The Azurite of conversations and of what starts runs: batches, prompts, schedules.</summary>
+[CollectionDefinition(Name)]
+public sealed class WorkAzurite : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "azurite of work";
 }

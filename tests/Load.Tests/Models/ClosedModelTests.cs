@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Load.Measuring;
 using Yggdrasil.Load.Models;
 

@@ -10,7 +10,7 @@ namespace Yggdrasil.LocalHost.Tests.Durable;
 /// <summary>Discovered orchestrators and activities on the engine, started over HTTP.</summary>
 public sealed class OrchestrationFunctionTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task Orchestrator_calls_activities_and_answers_their_results()

@@ -1,4 +1,5 @@
 using Microsoft.DurableTask.Client;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Engine.Storage;
 using Yggdrasil.Runs.Model;
@@ -48,13 +49,7 @@ public sealed class NoRoomTests
         await begun.Task.WaitAsync(EngineHarness.Patience);
         harness.Engine.Database.LimitPages(1);
         mayEnd.SetResult();
-        using (var patience = new CancellationTokenSource(EngineHarness.Patience))
-        {
-            while (!harness.Engine.Database.HasNoRoom)
-            {
-                await Task.Delay(10, patience.Token);
-            }
-        }
+        await Poll.UntilAsync(() => harness.Engine.Database.HasNoRoom);
 
         Assert.False((await harness.Client.GetInstanceAsync(id))!.IsCompleted);
         harness.Engine.Database.LimitPages(1_000_000);

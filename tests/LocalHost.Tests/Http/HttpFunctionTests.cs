@@ -10,7 +10,7 @@ namespace Yggdrasil.LocalHost.Tests.Http;
 
 public sealed class HttpFunctionTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Theory]
     [InlineData("GET", "/Default", HttpStatusCode.OK, "GET")]

@@ -7,7 +7,7 @@ namespace Yggdrasil.LocalHost.Tests.Timers;
 
 public sealed class TimerTriggerTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly DateTimeOffset Noon = new(2025, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
     private readonly Channel<TimerInfo> _fired = Channel.CreateUnbounded<TimerInfo>();

@@ -19,7 +19,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Notifications.Callbacks;
 
 /// <summary>Callbacks of real runs to a real receiver, attempt by attempt.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(WorkAzurite.Name)]
 public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposable
 {
     private const string Url = "/hook?key=secret-of-the-receiver";

@@ -56,7 +56,7 @@ internal sealed class CacheRig : IDisposable
         var table = await Storage.GetCacheTableAsync(CancellationToken.None);
         var (from, to) = ($"{scope.Partition}!", $"{scope.Partition}\"");
         List<TableEntity> rows = [];
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var bound = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         do
         {
             rows = await table.QueryAsync<TableEntity>(

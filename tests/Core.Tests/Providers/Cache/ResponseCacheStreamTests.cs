@@ -95,7 +95,7 @@ public sealed class ResponseCacheStreamTests(AzuriteFixture azurite) : IDisposab
             break;
         }
 
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await cancelled.Task.WaitAsync(TimeSpan.FromMinutes(2));
         gate.Open();
         Assert.Equal("first second", (await _rig.Stream(model, scope).ToChatResponseAsync()).Text);
         Assert.Equal(2, model.Calls);

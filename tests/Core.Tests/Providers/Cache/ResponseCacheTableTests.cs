@@ -3,6 +3,7 @@ using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Protection;
@@ -104,10 +105,7 @@ public sealed class ResponseCacheTableTests(AzuriteFixture azurite) : IDisposabl
         Assert.Equal("answer 2", (await after.AskAsync(model, scope)).Text);
 
         Assert.Equal([6101], after.Log.EventIds);
-        while ((await after.RowsAsync(scope, expected: 1)).Single().GetBinary("Value0").SequenceEqual(changed))
-        {
-            await Task.Delay(10);
-        }
+        await Poll.UntilAsync(async () => !(await after.RowsAsync(scope, expected: 1)).Single().GetBinary("Value0").SequenceEqual(changed));
 
         var found = await later.AskAsync(model, scope);
         Assert.Equal(("answer 2", true), (found.Text, ResponseCache.IsCached(found)));

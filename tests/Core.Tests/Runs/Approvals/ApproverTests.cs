@@ -11,7 +11,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs.Approvals;
 
 /// <summary>Who is led to a call that waits, and who may decide about it.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class ApproverTests(AzuriteFixture azurite)
 {
     private readonly TestTools _tools = new();

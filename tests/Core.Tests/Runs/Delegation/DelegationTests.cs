@@ -11,7 +11,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Runs.Delegation;
 
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class DelegationTests(AzuriteFixture azurite)
 {
     [Fact]

@@ -3,6 +3,7 @@ using System.Text;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
@@ -16,7 +17,7 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 namespace Yggdrasil.Tests.Runs.Events;
 
 /// <summary>Readers over real storage, on the instance that drives and on another.</summary>
-[Collection(SharedAzurite.Name)]
+[Collection(RunsAzurite.Name)]
 public sealed class RunFeedTests(AzuriteFixture azurite)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

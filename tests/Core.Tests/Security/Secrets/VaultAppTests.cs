@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Fixtures;
 using Yggdrasil.Hosting;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Clients;

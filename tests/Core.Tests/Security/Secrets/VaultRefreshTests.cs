@@ -1,3 +1,4 @@
+using Yggdrasil.Fixtures;
 using Yggdrasil.Protection.Secrets;
 using static Yggdrasil.Tests.Security.Secrets.VaultFixture;
 
