@@ -30,7 +30,6 @@ public static class TelemetryServices
     internal static void AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<TelemetryOptions>(configuration, TelemetryOptions.Section, options => options.Problems());
-        services.AddSingleton(provider => provider.GetRequiredService<IOptions<TelemetryOptions>>().Value);
         services.AddSingleton<ActiveUsers>();
         services.AddHostedService<TelemetryAtStart>();
 

@@ -9,6 +9,7 @@ namespace Yggdrasil.Foundation.Settings;
 public static class SettingsServices
 {
     /// <summary>Binds a section of ours, in which nothing unknown may stand, and validates it at start.</summary>
+    /// <remarks>Services may ask for the options type itself: it is the value at start.</remarks>
     /// <param name="configuration">Reloads are followed.</param>
     /// <param name="section">The section's path.</param>
     /// <param name="problems">What is wrong with the values, each entry naming a setting in full; null where all fit.</param>
@@ -20,6 +21,7 @@ public static class SettingsServices
         services.AddSingleton<IOptionsChangeTokenSource<T>>(new ConfigurationChangeTokenSource<T>(settings));
         services.AddSingleton<IValidateOptions<T>>(new Validation<T>(
             options => SettingsShape.Of(settings, typeof(T)).Problems.Concat(problems?.Invoke(options) ?? [])));
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<T>>().Value);
         return services.AddOptions<T>()
             .Configure(options => SettingsShape.Of(settings, typeof(T)).Bind(options))
             .ValidateOnStart();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Operations.Errors;
 
@@ -15,6 +16,6 @@ internal static class ErrorTracking
         services.AddLogging(logging => logging.AddFilter<ErrorLoggerProvider>("Yggdrasil", LogLevel.Warning));
         services.AddSingleton<ErrorStore>();
         services.AddHostedService<ErrorFlush>();
-        services.AddSingleton(provider => new ErrorService(provider.GetRequiredService<ErrorStore>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddOwn<ErrorService>();
     }
 }

@@ -39,11 +39,10 @@ internal static class SecretServices
             provider.GetRequiredService<IOptions<KeyVaultOptions>>().Value,
             provider.GetService<TokenCredential>(),
             provider.GetService<SecretClientOptions>());
-        var providers = provider.GetRequiredService<IOptions<ModelProvidersOptions>>().Value.Providers.Values;
         return new VaultSecrets(
             provider.GetRequiredService<SettingSecrets>(),
             new VaultReader(client),
-            [.. providers.Where(model => model.TakesApiKey).Select(model => SecretName.ApiKey(model.Name))],
+            [.. provider.GetServices<IWantedSecrets>().SelectMany(wanted => wanted.Names)],
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<VaultSecrets>>());
     }

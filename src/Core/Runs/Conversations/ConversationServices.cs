@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Conversations;
@@ -17,10 +18,6 @@ internal static class ConversationServices
         services.AddSingleton<ContextWindow>();
         services.AddSingleton<ConversationTurns>();
         services.AddSingleton<IRunCompanion, ConversationCompanion>();
-        services.AddSingleton(provider => new ConversationService(
-            provider.GetRequiredService<ConversationStore>(),
-            provider.GetRequiredService<ConversationLog>(),
-            provider.GetRequiredService<ConversationRemoval>(),
-            provider.GetRequiredService<RunStore>()));
+        services.AddOwn<ConversationService>();
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Endings;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
@@ -12,11 +13,6 @@ internal static class DelegationServices
     {
         services.AddSingleton<INoticeDelivery, ParentNotice>();
         services.AddSingleton<INoticeDelivery, ChildrenNotice>();
-        services.AddSingleton(provider => new ChildRuns(
-            provider.GetRequiredService<RunService>(),
-            provider.GetRequiredService<RunStore>(),
-            provider.GetRequiredService<RunControl>(),
-            provider.GetRequiredService<RunOptions>(),
-            provider.GetRequiredService<TimeProvider>()));
+        services.AddOwn<ChildRuns>();
     }
 }

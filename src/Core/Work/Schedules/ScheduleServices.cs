@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Agents;
+using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -13,18 +14,7 @@ internal static class ScheduleServices
     {
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<ScheduleCalendar>();
-        services.AddSingleton(provider => new ScheduleService(
-            provider.GetRequiredService<ScheduleStore>(),
-            provider.GetRequiredService<ScheduleCalendar>(),
-            provider.GetRequiredService<AgentService>(),
-            provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new ScheduleStarter(
-            provider.GetRequiredService<ScheduleStore>(),
-            provider.GetRequiredService<ScheduleCalendar>(),
-            provider.GetRequiredService<RunService>(),
-            provider.GetRequiredService<DisabledUsers>(),
-            provider.GetRequiredService<UnknownValues>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ScheduleStarter>>()));
+        services.AddOwn<ScheduleService>();
+        services.AddOwn<ScheduleStarter>();
     }
 }

@@ -3,8 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Settings;
+using Yggdrasil.Models.Cache;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Prices;
 using Yggdrasil.Models.State;
 using Yggdrasil.Models.Tracing;
 using Yggdrasil.Models.Transport;
@@ -13,7 +17,7 @@ using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Models;
 
-public static class ModelProvidersRegistration
+public static class ModelServices
 {
     /// <summary>Registers <see cref="IModelClients"/> and its settings, <c>Providers__name__…</c>, validated at start.</summary>
     /// <remarks>Azure without a key uses a registered <c>TokenCredential</c>, or else <c>DefaultAzureCredential</c>. API keys come
@@ -30,6 +34,7 @@ public static class ModelProvidersRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISecrets>(new SettingSecrets(configuration));
         services.TryAddSingleton<IModelProviders>(_ => new NamedProviders(configuration));
+        services.AddSingleton<IWantedSecrets, ProviderSecrets>();
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton<ProviderMetrics>();
@@ -50,11 +55,21 @@ public static class ModelProvidersRegistration
     {
         services.AddSingleton<ProviderStateStore>();
         services.AddHostedService<ProviderStateSync>();
-        return services.AddSingleton(provider => new ProviderProbing(
-            provider.GetRequiredService<ProviderStates>(),
-            provider.GetRequiredService<ProviderStateStore>(),
-            provider.GetRequiredService<ModelClients>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ProviderProbing>>()));
+        return services.AddOwn<ProviderProbing>();
+    }
+
+    /// <summary>Registers what model calls cost.</summary>
+    internal static void AddPrices(this IServiceCollection services)
+    {
+        services.AddSingleton<ModelPrices>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ModelPrices>());
+    }
+
+    /// <summary>Registers the cache of answers.</summary>
+    internal static void AddResponseCache(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<CacheOptions>(configuration, CacheOptions.Section, options => options.Problems());
+        services.AddSingleton<ResponseCacheTable>();
+        services.AddSingleton<ResponseCache>();
     }
 }

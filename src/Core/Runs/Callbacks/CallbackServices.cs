@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Endings;
@@ -11,9 +12,9 @@ using Yggdrasil.Tools.Egress;
 
 namespace Yggdrasil.Runs.Callbacks;
 
-internal static class NotificationServices
+internal static class CallbackServices
 {
-    public static void AddNotifications(this IServiceCollection services, IConfiguration configuration)
+    public static void AddCallbacks(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<CallbackOptions>(configuration, CallbackOptions.Section, options => options.Problems());
         services.AddSingleton<CallbackStore>();
@@ -28,18 +29,8 @@ internal static class NotificationServices
                 CallbackOptions.AllowedPortsName),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<GuardedHttp>>()));
-        services.AddSingleton(provider => new CallbackSecrets(
-            provider.GetRequiredService<StorageClients>(),
-            provider.GetRequiredService<ContentVault>(),
-            provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new CallbackSender(
-            provider.GetRequiredService<CallbackStore>(),
-            provider.GetRequiredService<CallbackSecrets>(),
-            provider.GetRequiredService<CallbackHttp>(),
-            provider.GetRequiredService<ActivityTurns>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<CallbackSender>>()));
-        services.AddSingleton(provider => new RunEndings(
-            provider.GetRequiredService<RunStore>(), provider.GetServices<INoticeDelivery>(), provider.GetRequiredService<UnknownValues>()));
+        services.AddOwn<CallbackSecrets>();
+        services.AddOwn<CallbackSender>();
+        services.AddOwn<RunEndings>();
     }
 }

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Settings;
+
+namespace Yggdrasil.Agents;
+
+/// <summary>Registers agents, those of the configuration among them.</summary>
+internal static class AgentServices
+{
+    public static void AddAgents(this IServiceCollection services)
+    {
+        services.AddSingleton<AgentValidator>();
+        services.AddSingleton<ConfiguredAgents>();
+        services.AddSingleton<AgentStore>();
+        services.AddSingleton<AgentShareStore>();
+        services.AddOwn<AgentService>();
+        services.AddOwn<AgentSharing>();
+        services.AddSettingsCheck(provider => provider.GetRequiredService<ConfiguredAgents>());
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Settings;
+
+namespace Yggdrasil.Runs.Approvals;
+
+/// <summary>Registers the approval of tool calls.</summary>
+internal static class ApprovalServices
+{
+    public static void AddApprovals(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<ApprovalOptions>(configuration, ApprovalOptions.Section, options => options.Problems());
+        services.AddSingleton<ApprovalIndex>();
+        services.AddSingleton<IApprovalIndex>(provider => provider.GetRequiredService<ApprovalIndex>());
+        services.AddSingleton<ApprovalRequests>();
+        services.AddOwn<ApprovalService>();
+    }
+}

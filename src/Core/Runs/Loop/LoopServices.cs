@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Settings;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Runs.Loop;
+
+/// <summary>Registers the loop of model and tool calls.</summary>
+internal static class LoopServices
+{
+    public static void AddLoop(this IServiceCollection services)
+    {
+        services.AddSingleton<ToolGates>();
+        services.AddSingleton<ToolExecutor>();
+        services.AddSingleton<ToolStep>();
+        services.AddSingleton<ModelStep>();
+        services.AddSingleton<AnswerRecord>();
+        services.AddSingleton<AgentLoop>();
+    }
+}
