@@ -55,8 +55,14 @@ internal sealed class ReplayedInstance<TInput>
     /// <returns>How long it then waits for its next timer; null when it has ended or waits for an event only.</returns>
     public TimeSpan? RunUntilIdle()
     {
-        while (_new.Count > 0 && End is null)
+        while (End is null && (_new.Count > 0 || (_timers.Count > 0 && _timers.Min.FireAt <= Now)))
         {
+            if (_new.Count == 0)
+            {
+                // After the last attempt of several the SDK waits for no time at all.
+                Fire();
+            }
+
             Step();
         }
 
@@ -68,10 +74,7 @@ internal sealed class ReplayedInstance<TInput>
     public TimeSpan Sleep()
     {
         var pause = RunUntilIdle() ?? throw new InvalidOperationException("There is nothing to wait for.");
-        var (fireAt, id) = _timers.Min;
-        _timers.Remove((fireAt, id));
-        Now = fireAt > Now ? fireAt : Now;
-        Add(new HistoryEvent { TimerFired = new TimerFiredEvent { TimerId = id, FireAt = Timestamp.FromDateTime(fireAt) } });
+        Now = _timers.Min.FireAt;
         RunUntilIdle();
         return pause;
     }
@@ -92,6 +95,13 @@ internal sealed class ReplayedInstance<TInput>
         {
             ExecutionStarted = new ExecutionStartedEvent { Name = _name, Input = input, OrchestrationInstance = new OrchestrationInstance { InstanceId = "i1" } },
         });
+    }
+
+    private void Fire()
+    {
+        var (fireAt, id) = _timers.Min;
+        _timers.Remove((fireAt, id));
+        Add(new HistoryEvent { TimerFired = new TimerFiredEvent { TimerId = id, FireAt = Timestamp.FromDateTime(fireAt) } });
     }
 
     private void Step()
@@ -167,7 +177,8 @@ internal sealed class ReplayedInstance<TInput>
     {
         try
         {
-            var answer = _activities[task.Name](task.Input);
+            // The engine hands on a list of arguments, of which there is one; the worker's activity takes it out of the brackets.
+            var answer = _activities[task.Name](task.Input[1..^1]);
             return new HistoryEvent { TaskCompleted = new TaskCompletedEvent { TaskScheduledId = id, Result = Converter.Serialize(answer) } };
         }
         catch (Functions.Durable.SliceFailedException failure)

@@ -64,6 +64,9 @@ public sealed class StartupTests : IDisposable
         var builder = FunctionsApp.CreateBuilder(
         [
             "--AzureWebJobsStorage=UseDevelopmentStorage=true",
+            "--Auth:Authority=https://login.example.com/v2.0",
+            "--Auth:Audience=api://test",
+            "--Protection:Key=ZGV2ZWxvcG1lbnQtb25seS1rZXktbm90LWEtc2VjcmU=",
             "--Functions:Worker:HostEndpoint=http://127.0.0.1:1",
             "--Functions:Worker:WorkerId=test",
             "--Functions:Worker:RequestId=test",
