@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Microsoft.DurableTask.Protobuf;
-using Yggdrasil.Batches;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Tests.Durable;
 

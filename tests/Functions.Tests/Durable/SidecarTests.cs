@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Batches;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Notifications.Callbacks;
-using Yggdrasil.Runs;
+using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Work.Batches;
 
 namespace Yggdrasil.Functions.Tests.Durable;
 
