@@ -20,6 +20,8 @@ internal sealed class EngineClient(OrchestrationEngine engine, TimeProvider time
         CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(orchestratorName.Name, nameof(orchestratorName));
+        Unsupported.Refuse(options?.Version is not null, "StartOrchestrationOptions.Version");
+        Unsupported.Refuse(options?.Tags.Count > 0, "StartOrchestrationOptions.Tags");
         cancellation.ThrowIfCancellationRequested();
         var id = options?.InstanceId ?? Guid.NewGuid().ToString("N");
         var startAt = options?.StartAt?.UtcDateTime;
@@ -84,6 +86,25 @@ internal sealed class EngineClient(OrchestrationEngine engine, TimeProvider time
         cancellation.ThrowIfCancellationRequested();
         return Task.FromResult(new PurgeResult(engine.Instances.Purge(instanceId) ? 1 : 0));
     }
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override Task<OrchestrationMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override Task<OrchestrationMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override Task SuspendInstanceAsync(
+        string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override Task ResumeInstanceAsync(
+        string instanceId, string? reason = null, CancellationToken cancellation = default) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override AsyncPageable<OrchestrationMetadata> GetAllInstancesAsync(OrchestrationQuery? filter = null) => throw Unsupported.Member();
 
     /// <summary>Nothing to do: the engine owns what there is to dispose.</summary>
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -22,6 +22,14 @@ internal sealed class Function(string name, Trigger trigger, FunctionMethod meth
                 parameter => parameter.Name,
                 BindingMetadata (parameter) => new InputBinding(parameter.Name, parameter.BindingType!));
 
+    public override IImmutableDictionary<string, BindingMetadata> OutputBindings => ImmutableDictionary<string, BindingMetadata>.Empty;
+
+    public override ImmutableArray<Microsoft.Azure.Functions.Worker.FunctionParameter> Parameters { get; } =
+    [
+        .. method.Method.GetParameters()
+            .Select(parameter => new Microsoft.Azure.Functions.Worker.FunctionParameter(parameter.Name!, parameter.ParameterType)),
+    ];
+
     public Trigger Trigger => trigger;
 
     public FunctionMethod Method => method;

@@ -18,6 +18,6 @@ internal sealed class FunctionInvoker(FunctionExecutionDelegate pipeline, IServi
         await using var scope = scopes.CreateAsyncScope();
         var invocation = new Invocation(function, triggerValue, scope.ServiceProvider, cancellationToken);
         await pipeline(invocation);
-        return invocation.Result.Value;
+        return invocation.Result;
     }
 }

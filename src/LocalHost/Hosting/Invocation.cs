@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Yggdrasil.LocalHost.Hosting;
@@ -11,7 +12,7 @@ internal sealed class Invocation(
     Function function, object? triggerValue, IServiceProvider services, CancellationToken cancellationToken)
     : FunctionContext
 {
-    private readonly InvocationValue _result = new();
+    private readonly InvocationFeatures _features = new();
 
     public override string InvocationId { get; } = Guid.NewGuid().ToString();
 
@@ -23,16 +24,30 @@ internal sealed class Invocation(
 
     public override IDictionary<object, object> Items { get; set; } = new Dictionary<object, object>();
 
+    public override IInvocationFeatures Features => _features;
+
+    /// <exception cref="NotSupportedException">Always: nothing outside this process starts a trace here.</exception>
+    public override TraceContext TraceContext => throw Unsupported();
+
+    /// <exception cref="NotSupportedException">Always: bindings give typed values here.</exception>
+    public override BindingContext BindingContext => throw Unsupported();
+
+    /// <exception cref="NotSupportedException">Always: functions are not retried by the host here.</exception>
+    public override RetryContext RetryContext => throw Unsupported();
+
     public override CancellationToken CancellationToken => cancellationToken;
 
     public Function Function => function;
 
     public object? TriggerValue => triggerValue;
 
-    public InvocationResult Result => _result;
-
-    private sealed class InvocationValue : InvocationResult
+    /// <summary>What the function returned, or middleware put in its place.</summary>
+    public object? Result
     {
-        public override object? Value { get; set; }
+        get => this.GetInvocationResult().Value;
+        set => this.GetInvocationResult().Value = value;
     }
+
+    private static NotSupportedException Unsupported([CallerMemberName] string member = "") =>
+        new($"FunctionContext.{member} is not supported by LocalHost.");
 }

@@ -24,6 +24,6 @@ internal sealed class WorkerApplicationBuilder(IServiceCollection services) : IF
     private static async Task RunFunctionAsync(FunctionContext context)
     {
         var invocation = (Invocation)context;
-        invocation.Result.Value = await invocation.Function.Method.InvokeAsync(invocation);
+        invocation.Result = await invocation.Function.Method.InvokeAsync(invocation);
     }
 }

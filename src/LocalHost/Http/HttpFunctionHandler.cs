@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Abstractions;
-using Microsoft.Azure.Functions.Worker;
 using Yggdrasil.LocalHost.Hosting;
 
 namespace Yggdrasil.LocalHost.Http;
@@ -9,17 +8,20 @@ namespace Yggdrasil.LocalHost.Http;
 internal sealed partial class HttpFunctionHandler(
     FunctionInvoker invoker, IHostApplicationLifetime lifetime, ILogger<HttpFunctionHandler> logger)
 {
+    /// <summary>Where the genuine worker keeps the request, and its GetHttpContext looks for it.</summary>
+    private const string HttpContextKey = "HttpRequestContext";
+
     public async Task HandleAsync(Function function, HttpContext httpContext)
     {
         // The genuine host cancels an invocation when its caller has gone, and when it stops.
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(
             httpContext.RequestAborted, lifetime.ApplicationStopping);
         var invocation = new Invocation(function, httpContext, httpContext.RequestServices, cancellation.Token);
-        invocation.Items[FunctionContextExtensions.HttpContextKey] = httpContext;
+        invocation.Items[HttpContextKey] = httpContext;
         try
         {
             await invoker.RunAsync(invocation);
-            await WriteAsync(invocation.Result.Value, httpContext, invocation);
+            await WriteAsync(invocation.Result, httpContext, invocation);
         }
         catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
+using Moq;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.LocalHost.Tests.Engine;
 using Yggdrasil.Runs.Model;
@@ -19,7 +20,7 @@ public sealed class DurableRunSchedulerTests
         await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "one");
 
         await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
-        await new DurableRunScheduler(new Unanswered(harness.Client)).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
+        await new DurableRunScheduler(Unanswered(harness.Client)).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
 
         Assert.False((await harness.Client.GetInstanceAsync("one"))!.IsCompleted);
     }
@@ -31,7 +32,7 @@ public sealed class DurableRunSchedulerTests
         await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "ended");
         await harness.Client.RaiseEventAsync("ended", RunOrchestrator.WakeEvent);
         await harness.EndAsync("ended");
-        var scheduler = new DurableRunScheduler(new Unanswered(harness.Client));
+        var scheduler = new DurableRunScheduler(Unanswered(harness.Client));
 
         await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Ticket, startAt: null, CancellationToken.None));
         await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Ticket, startAt: null, CancellationToken.None));
@@ -55,24 +56,16 @@ public sealed class DurableRunSchedulerTests
         nameof(RunOrchestrator), async context => await context.WaitForExternalEvent<string?>(RunOrchestrator.WakeEvent));
 
     /// <summary>A client whose calls for a new instance fail before they arrive.</summary>
-    private sealed class Unanswered(DurableTaskClient inner) : DurableTaskClient("unanswered")
+    private static DurableTaskClient Unanswered(DurableTaskClient inner)
     {
-        public override Task<string> ScheduleNewOrchestrationInstanceAsync(
-            TaskName orchestratorName, object? input = null, StartOrchestrationOptions? options = null, CancellationToken cancellation = default) =>
-            throw new IOException("The backend does not answer.");
-
-        public override Task RaiseEventAsync(
-            string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default) =>
-            inner.RaiseEventAsync(instanceId, eventName, eventPayload, cancellation);
-
-        public override Task<OrchestrationMetadata?> GetInstancesAsync(
-            string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellation = default) =>
-            inner.GetInstancesAsync(instanceId, getInputsAndOutputs, cancellation);
-
-        public override Task<PurgeResult> PurgeInstanceAsync(
-            string instanceId, PurgeInstanceOptions? options = null, CancellationToken cancellation = default) =>
-            inner.PurgeInstanceAsync(instanceId, options, cancellation);
-
-        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        var client = new Mock<DurableTaskClient>("unanswered") { CallBase = true };
+        client
+            .Setup(called => called.ScheduleNewOrchestrationInstanceAsync(
+                It.IsAny<TaskName>(), It.IsAny<object?>(), It.IsAny<StartOrchestrationOptions?>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new IOException("The backend does not answer."));
+        client
+            .Setup(called => called.GetInstancesAsync(It.IsAny<string>(), It.IsAny<bool>(), It.IsAny<CancellationToken>()))
+            .Returns((string id, bool withData, CancellationToken cancelled) => inner.GetInstancesAsync(id, withData, cancelled));
+        return client.Object;
     }
 }

@@ -1,4 +1,7 @@
+using DurableTask.Core;
 using Microsoft.DurableTask;
+using CoreTaskFailedException = DurableTask.Core.Exceptions.TaskFailedException;
+using RetryPolicy = Microsoft.DurableTask.RetryPolicy;
 
 namespace Yggdrasil.LocalHost.Engine.Replay;
 
@@ -18,13 +21,24 @@ internal static class ActivityRetry
             catch (TaskFailedException e) when (
                 attempt < policy.MaxNumberOfAttempts
                 && e.FailureDetails.ErrorType != typeof(UnknownFunctionException).FullName
-                && policy.Retries(e.FailureDetails)
+                && policy.Handle(AsCore(e))
                 && IsInTime(context.CurrentUtcDateTime - started, policy.RetryTimeout))
             {
                 await context.CreateTimer(Delay(policy, attempt), CancellationToken.None);
             }
         }
     }
+
+    /// <summary>The failure as the policy expects it: its HandleFailure is called with what the genuine engine throws.</summary>
+    private static CoreTaskFailedException AsCore(TaskFailedException failure) =>
+        new(failure.FailureDetails.ErrorMessage) { FailureDetails = Core(failure.FailureDetails) };
+
+    private static FailureDetails Core(TaskFailureDetails details) => new(
+        details.ErrorType,
+        details.ErrorMessage,
+        details.StackTrace,
+        details.InnerFailure is { } inner ? Core(inner) : null,
+        isNonRetriable: false);
 
     private static bool IsInTime(TimeSpan elapsed, TimeSpan timeout)
         => timeout == Timeout.InfiniteTimeSpan || elapsed < timeout;

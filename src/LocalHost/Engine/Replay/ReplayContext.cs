@@ -28,6 +28,9 @@ internal sealed class ReplayContext(
 
     public override bool IsReplaying => _replaying;
 
+    /// <summary>None: there are no sub-orchestrations.</summary>
+    public override ParentOrchestrationInstance? Parent => null;
+
     public Decisions Decisions { get; } = new();
 
     public EventInbox Events { get; } = new(Converter);
@@ -56,6 +59,9 @@ internal sealed class ReplayContext(
             throw new ArgumentException("TaskOptions were given as the activity's input. Were they meant as options?", nameof(input));
         }
 
+        Unsupported.Refuse(options?.Version is not null, "TaskOptions.Version");
+        Unsupported.Refuse(options?.Tags?.Count > 0, "TaskOptions.Tags");
+        Unsupported.Refuse(options?.Retry?.Handler is not null, "TaskOptions.FromRetryHandler");
         var serialized = Converter.Serialize(input);
         var result = options?.Retry?.Policy is { } policy
             ? await ActivityRetry.RunAsync(this, policy, () => CallOnce(name, serialized))
@@ -91,6 +97,16 @@ internal sealed class ReplayContext(
             Events.DiscardUnclaimed();
         }
     }
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override Task<TResult> CallSubOrchestratorAsync<TResult>(
+        TaskName orchestratorName, object? input = null, TaskOptions? options = null) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override void SendEvent(string instanceId, string eventName, object payload) => throw Unsupported.Member();
+
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override void SetCustomStatus(object? customStatus) => throw Unsupported.Member();
 
     public override Guid NewGuid()
     {

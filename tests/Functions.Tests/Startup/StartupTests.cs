@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Yggdrasil.Functions.Tests.Output;
+
+namespace Yggdrasil.Functions.Tests.Startup;
+
+/// <summary>The app as Program builds it, on the genuine worker, up to where the worker would call its host.</summary>
+public sealed class StartupTests : IDisposable
+{
+    private readonly IHost _host = Build();
+
+    public static TheoryData<string> FunctionTypes =>
+    [
+        .. AppFunction.Declared.Select(function => function.EntryPoint[..function.EntryPoint.LastIndexOf('.')]).Distinct(),
+    ];
+
+    public void Dispose() => _host.Dispose();
+
+    [Fact]
+    public async Task Worker_tells_its_host_of_every_function()
+    {
+        var functions = await _host.Services.GetRequiredService<IFunctionMetadataProvider>().GetFunctionMetadataAsync(AppContext.BaseDirectory);
+
+        var told = functions
+            .Select(function => AppFunction.Told(
+                function.Name!, function.EntryPoint!, function.RawBindings!.Select(binding => JsonDocument.Parse(binding).RootElement)))
+            .OrderBy(function => function.Name);
+        Assert.Equal(AppFunction.Declared, told);
+    }
+
+    [Theory]
+    [MemberData(nameof(FunctionTypes))]
+    public void Function_class_gets_what_its_constructor_asks_for(string type)
+    {
+        var functions = typeof(YggdrasilWorker).Assembly.GetType(type, throwOnError: true)!;
+        if (functions is { IsAbstract: true, IsSealed: true })
+        {
+            Assert.Empty(functions.GetConstructors());
+            return;
+        }
+
+        using var scope = _host.Services.CreateScope();
+
+        Assert.IsType(functions, ActivatorUtilities.CreateInstance(scope.ServiceProvider, functions));
+    }
+
+    [Fact]
+    public void Middleware_of_the_app_can_be_created()
+    {
+        var types = typeof(YggdrasilWorker).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IFunctionsWorkerMiddleware))).ToList();
+
+        Assert.Equal(5, types.Count);
+        Assert.All(types, type => Assert.IsType(type, _host.Services.GetRequiredService(type)));
+    }
+
+    [Fact]
+    public void Hosted_services_can_be_created() => Assert.NotEmpty(_host.Services.GetServices<IHostedService>());
+
+    private static IHost Build()
+    {
+        var builder = FunctionsApp.CreateBuilder(
+        [
+            "--AzureWebJobsStorage=UseDevelopmentStorage=true",
+            "--Auth:Authority=https://login.example.com/v2.0",
+            "--Auth:Audience=api://test",
+            "--Protection:Key=ZGV2ZWxvcG1lbnQtb25seS1rZXktbm90LWEtc2VjcmU=",
+            "--Functions:Worker:HostEndpoint=http://127.0.0.1:1",
+            "--Functions:Worker:WorkerId=test",
+            "--Functions:Worker:RequestId=test",
+            "--Functions:Worker:GrpcMaxMessageLength=2147483647",
+        ]);
+        builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
+        return builder.Build();
+    }
+}
