@@ -56,23 +56,21 @@ internal sealed partial class QueueClients(string output)
     public async Task<IReadOnlyList<JsonElement>> ResultsAsync(string prefix, int count)
     {
         var queue = await OpenAsync("prompt-results");
-        using var timeout = new CancellationTokenSource(Bound);
         List<JsonElement> results = [];
-        while (results.Count < count)
+        await Poll.UntilAsync(async () =>
         {
-            foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(10), timeout.Token)).Value)
+            foreach (var message in (await queue.ReceiveMessagesAsync(32, TimeSpan.FromSeconds(10))).Value)
             {
                 var result = JsonSerializer.Deserialize<JsonElement>(message.Body);
                 if (result.Text("id").StartsWith(prefix, StringComparison.Ordinal))
                 {
-                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, timeout.Token);
+                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
                     results.Add(result);
                 }
             }
 
-            await Task.Delay(50, timeout.Token);
-        }
-
+            return results.Count >= count;
+        });
         return results;
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;

@@ -1,11 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Runs.Quotas;
-using Yggdrasil.Storage;
-using Yggdrasil.Users;
 
 namespace Yggdrasil.Limits;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Protection.Secrets;
 

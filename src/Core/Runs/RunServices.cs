@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Foundation;
-using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Conversations;

@@ -1,10 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
-using Yggdrasil.Operations.Errors;
 using Yggdrasil.Operations.Health.Alerts;
 using Yggdrasil.Operations.Health.Probes;
 

@@ -1,15 +1,5 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
-using Yggdrasil.Foundation.Settings;
-using Yggdrasil.Models.Cache;
-using Yggdrasil.Operations.UserData;
-using Yggdrasil.Runs.Approvals;
-using Yggdrasil.Runs.Callbacks;
-using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Driving;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Store;

@@ -4,10 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
-using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Endings;
-using Yggdrasil.Runs.Store;
-using Yggdrasil.Storage;
 using Yggdrasil.Tools.Egress;
 
 namespace Yggdrasil.Runs.Callbacks;

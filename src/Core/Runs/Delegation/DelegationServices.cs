@@ -1,9 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Endings;
-using Yggdrasil.Runs.Model;
-using Yggdrasil.Runs.Requests;
-using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Delegation;
 

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Foundation;
-using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Runs.Requests;
 

@@ -1,7 +1,4 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Yggdrasil.Foundation;
-using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Runs.Store;
 

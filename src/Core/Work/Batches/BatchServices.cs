@@ -1,15 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
-using Yggdrasil.Limits.Fairness;
-using Yggdrasil.Operations.UserData;
-using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Endings;
-using Yggdrasil.Runs.Store;
-using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Batches;
 

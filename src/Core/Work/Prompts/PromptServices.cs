@@ -1,13 +1,8 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Runs.Endings;
-using Yggdrasil.Runs.Requests;
-using Yggdrasil.Storage;
-using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Prompts;
 

@@ -1,10 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
-using Yggdrasil.Runs.Requests;
-using Yggdrasil.Storage;
-using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Schedules;
 
