@@ -34,8 +34,8 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         Assert.Equal(("helper", 10), (Json(answers[0]).Text("id"), Json(answers[0]).GetProperty("maxTurns").GetInt32()));
         Assert.Equal("Be brief.", Json(answers[1]).Text("instructions"));
         Assert.Contains("helper", Json(answers[2]).GetProperty("items").EnumerateArray().Select(agent => agent.Text("id")));
-        using var shared = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/agents", "", ("Authorization", "Bearer dev:bob"));
-        Assert.Contains("helper", (await shared.ReadAsync()).GetProperty("items").EnumerateArray().Select(agent => agent.Text("id")));
+        using var list = await Host.Http.SendJsonAsync(HttpMethod.Get, "/api/agents", "", ("Authorization", "Bearer dev:bob"));
+        Assert.Contains("helper", (await list.ReadAsync()).GetProperty("items").EnumerateArray().Select(agent => agent.Text("id")));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     [Fact]
     public async Task Reading_runs()
     {
-        await RunSectionAsync("Conversations", commands: 1);
+        using var started = await Host.Http.PostRunAsync("assistant", new { input = "What is 2+2?" }, ("Authorization", "Bearer dev:local"));
 
         var answers = await RunSectionAsync("Reading runs");
 
