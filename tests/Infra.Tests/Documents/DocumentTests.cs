@@ -54,7 +54,7 @@ public sealed partial class DocumentTests
             .SelectMany(cell => Name().Matches(cell).Select(match => match.Groups[1].Value))
             .Select(name => name.Split('/')[^1].Split('.')[0]).Distinct().Where(name => !IsRoom(name)).ToList();
 
-        Assert.Empty(names.Where(name => !sources.Contains(name)));
+        Assert.DoesNotContain(names, name => !sources.Contains(name));
         Assert.Equal(int.Parse(FileCount().Match(text).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), names.Count);
     }
 
