@@ -11,6 +11,10 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     private const string ClientSection = "Your first request";
     private const string ToolSection = "Your first tool";
 
+    private static readonly string[] CopiedProjects = ["Functions", "LocalHost"];
+    private static readonly string[] BuildFiles =
+        ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", ".editorconfig", "global.json"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("yggdrasil-readme-").FullName;
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -93,7 +97,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     private string CopyApp()
     {
         var target = Path.Combine(_folder, "src");
-        foreach (var path in new[] { "Functions", "LocalHost" }.SelectMany(project => Directory.GetFiles(Checkout.PathOf("src", project), "*", SearchOption.AllDirectories)))
+        foreach (var path in CopiedProjects.SelectMany(project => Directory.GetFiles(Checkout.PathOf("src", project), "*", SearchOption.AllDirectories)))
         {
             var relative = Path.GetRelativePath(Checkout.PathOf("src"), path);
             if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
@@ -103,8 +107,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
             }
         }
 
-        foreach (var name in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", ".editorconfig", "global.json" }
-            .Where(name => File.Exists(Checkout.PathOf(name))))
+        foreach (var name in BuildFiles.Where(name => File.Exists(Checkout.PathOf(name))))
         {
             File.Copy(Checkout.PathOf(name), Path.Combine(_folder, name));
         }
