@@ -4,6 +4,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 # Packages first, so that a change of sources does not restore them again.
 COPY .editorconfig global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Directory.Build.props src/
 COPY src/Core/Core.csproj src/Core/
 COPY src/Functions/Functions.csproj src/Functions/
 RUN dotnet restore src/Functions/Functions.csproj

@@ -17,6 +17,44 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     public Task DisposeAsync() => _own?.DisposeAsync() ?? Task.CompletedTask;
 
     [Fact]
+    public void Every_section_with_commands_is_run_here()
+    {
+        var sections = Guide().Split("\n## ").Skip(1).Where(section => section.Contains("```sh\n", StringComparison.Ordinal))
+            .Select(section => section.Split('\n')[0].Replace(' ', '_'));
+
+        Assert.Empty(sections.Except(typeof(GuideTests).GetMethods().Select(method => method.Name)));
+    }
+
+    [Fact]
+    public async Task Agents()
+    {
+        var answers = await RunSectionAsync("Agents");
+
+        Assert.Equal(4, answers.Count);
+        Assert.Equal(("helper", 10), (Json(answers[0]).Text("id"), Json(answers[0]).GetProperty("maxTurns").GetInt32()));
+        Assert.Equal("Be brief.", Json(answers[1]).Text("instructions"));
+        Assert.Contains("helper", Json(answers[2]).GetProperty("items").EnumerateArray().Select(agent => agent.Text("id")));
+        using var list = await Host.Http.SendJsonAsync(HttpMethod.Get, "/api/agents", "", ("Authorization", "Bearer dev:bob"));
+        Assert.Contains((await list.ReadAsync()).GetProperty("items").EnumerateArray(), agent => agent.Text("id").EndsWith("~helper", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Tools_of_your_own() => Assert.Contains(
+        "calculator", Json(Assert.Single(await RunSectionAsync("Tools of your own"))).GetProperty("items").EnumerateArray().Select(tool => tool.Text("name")));
+
+    [Fact]
+    public async Task Reading_runs()
+    {
+        using var started = await Host.Http.PostRunAsync("assistant", new { input = "What is 2+2?" }, ("Authorization", "Bearer dev:local"));
+
+        var answers = await RunSectionAsync("Reading runs");
+
+        Assert.Equal(
+            ["createdAt", "id", "input", "status"], Json(answers[0]).GetProperty("items")[0].EnumerateObject().Select(field => field.Name).Order());
+        Assert.Empty(Json(answers[1]).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Conversations()
     {
         var answers = await RunSectionAsync("Conversations");
@@ -238,10 +276,11 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         return answer;
     }
 
+    private static string Guide() => File.ReadAllText(Checkout.PathOf("docs", "guide.md"));
+
     private static IEnumerable<string> Commands(string heading)
     {
-        var guide = File.ReadAllText(Checkout.PathOf("docs", "guide.md"));
-        var section = guide.Split("\n## ").Single(text => text.StartsWith($"{heading}\n", StringComparison.Ordinal));
+        var section = Guide().Split("\n## ").Single(text => text.StartsWith($"{heading}\n", StringComparison.Ordinal));
         return Blocks().Matches(section).SelectMany(block => Starts().Split(block.Groups[1].Value).Where(command => command.Length > 0));
     }
 

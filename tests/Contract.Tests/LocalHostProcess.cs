@@ -41,11 +41,12 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     /// <param name="settings">Environment variables beside the test's own.</param>
     /// <param name="token">The bearer token that <see cref="Http"/> sends where a request has none of its own.</param>
     /// <param name="url">Where it is to listen; port 0 takes a free one.</param>
+    /// <param name="assembly">Another build of it; null for the one beside the tests.</param>
     /// <exception cref="InvalidOperationException">It did not start; the message is what it wrote.</exception>
     public static async Task<LocalHostProcess> StartAsync(
-        string dataPath, IReadOnlyDictionary<string, string> settings, string token = "dev:alice", string url = "http://127.0.0.1:0")
+        string dataPath, IReadOnlyDictionary<string, string> settings, string token = "dev:alice", string url = "http://127.0.0.1:0", string? assembly = null)
     {
-        var start = new ProcessStartInfo("dotnet", [Assembly, "--urls", url])
+        var start = new ProcessStartInfo("dotnet", [assembly ?? Assembly, "--urls", url])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -9,6 +9,9 @@ namespace Yggdrasil.Contract.Tests;
 /// <summary>The queues of a LocalHost that runs its own Azurite, as senders and readers of prompts use them.</summary>
 internal sealed partial class QueueClients(string output)
 {
+    /// <summary>Only keeps a broken test from hanging.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
     private readonly Uri _address = new($"http://127.0.0.1:{Port().Match(output).Groups[1].Value}/devstoreaccount1");
 
     // Azurite's well-known account.

@@ -17,7 +17,7 @@ public partial class WorkflowTests
 
         Assert.NotEmpty(found[".github/workflows/wrong.yml"]);
         found.Remove(".github/workflows/wrong.yml");
-        Assert.Equal(["ci.yml", "deploy.yml"], Workflows.Keys.Order());
+        Assert.Equal(["ci.yml", "codeql.yml", "deploy.yml", "release.yml"], Workflows.Keys.Order());
         Assert.All(found, workflow => Assert.True(workflow.Value.Length == 0, $"{workflow.Key}: {string.Join(' ', workflow.Value)}"));
     }
 
