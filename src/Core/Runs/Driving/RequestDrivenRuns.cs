@@ -29,6 +29,9 @@ internal sealed partial class RequestDrivenRuns(
     ILogger<RequestDrivenRuns> logger)
     : IHostedService
 {
+    /// <summary>In place of a wait: the run is driven here, and its caller reads its events instead of waiting.</summary>
+    public static readonly TimeSpan Unawaited = Timeout.InfiniteTimeSpan;
+
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
@@ -48,6 +51,12 @@ internal sealed partial class RequestDrivenRuns(
         {
             // It ended before it could be listed, so nobody else will take it off.
             _slices.TryRemove(started.Id, out _);
+        }
+
+        if (wait == Unawaited)
+        {
+            // The slice goes on without its request, to its own end, and its orchestration from there.
+            return started;
         }
 
         try

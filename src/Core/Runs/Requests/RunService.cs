@@ -17,6 +17,9 @@ namespace Yggdrasil.Runs.Requests;
 /// <summary>Runs as callers see them: start, read, list.</summary>
 public sealed class RunService
 {
+    /// <summary>In place of a wait: the run is driven here, and its caller reads its events instead of waiting.</summary>
+    public static readonly TimeSpan Unawaited = RequestDrivenRuns.Unawaited;
+
     /// <summary>How long a request waits for its run to be committed; well within the time for which an orchestration looks for it.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(8);
 
@@ -54,7 +57,10 @@ public sealed class RunService
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
-    /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
+    /// <param name="wait">
+    /// How long to drive the run here and wait for its end; zero to leave it to its orchestration, <see cref="Unawaited"/> to
+    /// drive it here and be answered at once.
+    /// </param>
     /// <param name="requestAborted">The caller went away; a run that was accepted goes on all the same.</param>
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
@@ -63,15 +69,15 @@ public sealed class RunService
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     public Task<StartedRun> StartAsync(
         Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
-        StartAsync(
-            caller,
-            async id =>
-            {
-                var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
-                await ValidateAsync(caller, request, agent, requestAborted);
-                return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
-            },
-            idempotency, wait, scheduler, requestAborted);
+        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
+
+    /// <summary>A run of an agent that is about to start, by the rules that a request for one has to keep.</summary>
+    internal async Task<NewRun> PrepareAsync(string id, Caller caller, string agentId, StartRun request, CancellationToken cancellationToken)
+    {
+        var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, cancellationToken);
+        await ValidateAsync(caller, request, agent, cancellationToken);
+        return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
+    }
 
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
@@ -109,9 +115,9 @@ public sealed class RunService
         run = run with { RequestHash = idempotency?.RequestHash, Input = JournalEntry.InputOf(entries) };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var willWait = await WillWaitAsync(run, isToBeDriven: wait > TimeSpan.Zero, scheduler, requestAborted);
+        var willWait = await WillWaitAsync(run, isToBeDriven: wait != TimeSpan.Zero, scheduler, requestAborted);
         await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
-        var drivenHere = !willWait && wait > TimeSpan.Zero;
+        var drivenHere = !willWait && wait != TimeSpan.Zero;
         run = drivenHere ? DrivenHere(run) : run;
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
@@ -265,7 +271,8 @@ public sealed class RunService
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
-        InputBlock.Validate(request.Input, agent.Definition, errors);
+        request.Overrides.Validate(agent.Definition, errors);
+        InputBlock.Validate(request.Input, agent.Definition, errors, request.Overrides.Instructions);
         await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();
     }
