@@ -76,7 +76,17 @@ internal static class OpenAIFields
     /// <exception cref="InvalidRequestException">A tool is not one that is inert here.</exception>
     public static void ReadTools(JsonFields fields)
     {
-        foreach (var (index, tool) in (fields.Get("tools") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default).Take(MaxMessages).Index())
+        if (fields.Get("tools") is not { } tools)
+        {
+            return;
+        }
+
+        if (tools.ValueKind != JsonValueKind.Array || tools.GetArrayLength() > AgentValidator.MaxTools)
+        {
+            throw new InvalidRequestException("tools", $"Must be a list of at most {AgentValidator.MaxTools} tools.");
+        }
+
+        foreach (var (index, tool) in tools.EnumerateArray().Index())
         {
             // The agent's own tools are said to be of this server, so clients name it to answer for them.
             Require(
