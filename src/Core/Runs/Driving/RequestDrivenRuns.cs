@@ -29,16 +29,14 @@ internal sealed partial class RequestDrivenRuns(
     ILogger<RequestDrivenRuns> logger)
     : IHostedService
 {
-    /// <summary>In place of a wait: the run is driven here, and its caller reads its events instead of waiting.</summary>
-    public static readonly TimeSpan Unawaited = Timeout.InfiniteTimeSpan;
-
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, Task> _slices = new();
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
-    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    /// <param name="wait">Null to answer at once: nobody waits, and the run is driven on whatever becomes of the request.</param>
+    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
         StoragePatience.Lift();
@@ -53,15 +51,14 @@ internal sealed partial class RequestDrivenRuns(
             _slices.TryRemove(started.Id, out _);
         }
 
-        if (wait == Unawaited)
+        if (wait is not { } patience)
         {
-            // The slice goes on without its request, to its own end, and its orchestration from there.
             return started;
         }
 
         try
         {
-            await driving.WaitAsync(wait, time, requestAborted);
+            await driving.WaitAsync(patience, time, requestAborted);
         }
         catch (TimeoutException)
         {
@@ -74,7 +71,7 @@ internal sealed partial class RequestDrivenRuns(
             throw;
         }
 
-        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, wait - time.GetElapsedTime(waited), requestAborted);
+        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, patience - time.GetElapsedTime(waited), requestAborted);
     }
 
     /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>

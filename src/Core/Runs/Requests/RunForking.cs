@@ -48,7 +48,7 @@ public sealed class RunForking
         string agentId,
         StartRun request,
         Idempotency? idempotency,
-        TimeSpan wait,
+        TimeSpan? wait,
         IRunScheduler scheduler,
         CancellationToken requestAborted) =>
         _runs.StartAsync(

@@ -17,9 +17,6 @@ namespace Yggdrasil.Runs.Requests;
 /// <summary>Runs as callers see them: start, read, list.</summary>
 public sealed class RunService
 {
-    /// <summary>In place of a wait: the run is driven here, and its caller reads its events instead of waiting.</summary>
-    public static readonly TimeSpan Unawaited = RequestDrivenRuns.Unawaited;
-
     /// <summary>How long a request waits for its run to be committed; well within the time for which an orchestration looks for it.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(8);
 
@@ -58,8 +55,8 @@ public sealed class RunService
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
     /// <param name="wait">
-    /// How long to drive the run here and wait for its end; zero to leave it to its orchestration, <see cref="Unawaited"/> to
-    /// drive it here and be answered at once.
+    /// How long to drive the run here and wait for its end; zero to leave it to its orchestration; null to drive it here and answer as soon
+    /// as it has begun, for a caller who reads its events: it goes on also when that caller goes away.
     /// </param>
     /// <param name="requestAborted">The caller went away; a run that was accepted goes on all the same.</param>
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
@@ -68,7 +65,7 @@ public sealed class RunService
     /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     public Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
         StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
 
     /// <summary>A run of an agent that is about to start, by the rules that a request for one has to keep.</summary>
@@ -82,7 +79,7 @@ public sealed class RunService
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
     internal async Task<StartedRun> StartAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
@@ -107,7 +104,7 @@ public sealed class RunService
     }
 
     private async Task<StartedRun> StartNewAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         var prepared = await prepare(id);
@@ -115,9 +112,10 @@ public sealed class RunService
         run = run with { RequestHash = idempotency?.RequestHash, Input = JournalEntry.InputOf(entries) };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var willWait = await WillWaitAsync(run, isToBeDriven: wait != TimeSpan.Zero, scheduler, requestAborted);
+        var isToBeDriven = wait is null || wait > TimeSpan.Zero;
+        var willWait = await WillWaitAsync(run, isToBeDriven, scheduler, requestAborted);
         await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
-        var drivenHere = !willWait && wait != TimeSpan.Zero;
+        var drivenHere = !willWait && isToBeDriven;
         run = drivenHere ? DrivenHere(run) : run;
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
@@ -135,7 +133,7 @@ public sealed class RunService
         return new StartedRun(
             drivenHere && !started.AwaitsTurn
                 ? await _inPlace.DriveAsync(started, entries, wait, scheduler, requestAborted)
-                : await _inPlace.WaitAsync(started, wait, requestAborted),
+                : await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted),
             Created: true);
     }
 
@@ -221,10 +219,10 @@ public sealed class RunService
     }
 
     /// <summary>A run that an earlier request has started. Whatever became of that request, the run is driven from now on.</summary>
-    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         run = await _recovery.EnsureDrivenAsync(run, scheduler, requestAborted);
-        return new StartedRun(await _inPlace.WaitAsync(run, wait, requestAborted), created);
+        return new StartedRun(await _inPlace.WaitAsync(run, wait ?? TimeSpan.Zero, requestAborted), created);
     }
 
     /// <summary>Whether a run will have to wait for others of its conversation, among which none is past its deadline.</summary>

@@ -59,7 +59,7 @@ public sealed class ChatFunctions(
             // Nobody comes back for the answer, so the run is not to outlive who waits for it.
             chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds },
             RequestHeaders.ReadIdempotency(request, $"{chat.Model}/chat", chat.Sent),
-            RunService.Unawaited,
+            wait: null,
             new DurableRunScheduler(client),
             aborted);
         return (await events.OpenAsync(OpenAIRuns.OwnScope(request), started.Run.Id, after: null, aborted))!;

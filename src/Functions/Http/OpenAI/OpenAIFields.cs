@@ -157,7 +157,7 @@ internal static class OpenAIFields
                 continue;
             }
 
-            Require(type.ValueKind is JsonValueKind.Undefined || IsText(type, "message"), $"{place}.type", "Only messages are supported.");
+            Require(type.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null || IsText(type, "message"), $"{place}.type", "Only messages are supported.");
             Require(!item.TryGetProperty("tool_calls", out var calls) || calls.ValueKind == JsonValueKind.Null || IsEmpty(calls), $"{place}.tool_calls", "Tools of the caller are not supported.");
             var role = item.TryGetProperty("role", out var named) && JsonFields.TryGetText(named, out var text) ? text : "";
             Require(role is "user" or "assistant" or "system" or "developer", $"{place}.role", "Must be user, assistant, system or developer.");

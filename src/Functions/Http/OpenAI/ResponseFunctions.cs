@@ -126,12 +126,12 @@ public sealed class ResponseFunctions(
     {
         var (caller, aborted) = (request.Caller(), request.HttpContext.RequestAborted);
         var key = RequestHeaders.ReadIdempotency(request, $"{asked.Model}/responses", asked.Sent);
-        var wait = asked.IsBackground ? TimeSpan.Zero : asked.Stream ? RunService.Unawaited : OpenAIRuns.Wait;
+        TimeSpan? wait = asked.IsBackground ? TimeSpan.Zero : asked.Stream ? null : OpenAIRuns.Wait;
         var started = asked.Previous is { } previous
             ? await forking.ContinueAsync(caller, previous, asked.Model, asked.Start, key, wait, scheduler, aborted)
             : await runs.StartAsync(caller, asked.Model, asked.Start, key, wait, scheduler, aborted);
-        return asked.Stream
-            ? await StreamAsync(request, started.Run.Id, startingAfter: null)
+        return asked.Stream ? await StreamAsync(request, started.Run.Id, startingAfter: null)
+            : asked.IsBackground && started.Created ? OpenAIJson.Answer(ResponseDocuments.Of(started.Run, []))
             : await ReadAsync(request, started.Run.Id, scheduler);
     }
 
