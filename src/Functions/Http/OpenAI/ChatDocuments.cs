@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Models;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
