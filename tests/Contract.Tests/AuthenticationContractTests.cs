@@ -45,7 +45,10 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
         {
             Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{function}: {(int)response.StatusCode}");
             Assert.Equal(challenge, Assert.Single(response.Headers.WwwAuthenticate).ToString());
-            Assert.Equal("unauthenticated", (await response.ReadAsync()).Text("code"));
+            var problem = await response.ReadAsync();
+            Assert.Equal(
+                path.StartsWith("/v1/", StringComparison.Ordinal) ? "invalid_api_key" : "unauthenticated",
+                (problem.TryGetProperty("error", out var error) ? error : problem).Text("code"));
         }
     }
 

@@ -84,6 +84,14 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
+    public async Task OpenAI_clients()
+    {
+        var completion = Json(Assert.Single(await RunSectionAsync("OpenAI clients")));
+
+        Assert.Contains("391", completion.GetProperty("choices")[0].GetProperty("message").Text("content"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Structured_output()
     {
         var answers = await RunSectionAsync("Structured output");

@@ -53,6 +53,11 @@ public sealed record AgentDefinition
     /// <summary>How much a model that can reason does so; absent leaves the model's default. A model that takes no such wish is not told.</summary>
     public EffortLevel? ReasoningEffort { get; init; }
 
+    /// <summary>
+    /// Whether the model may call tools at all. Filled in when a run is started, from what its caller asked for; null leaves it to the model.
+    /// </summary>
+    public ToolChoice? ToolChoice { get; init; }
+
     /// <summary>JSON schema the final answer must satisfy.</summary>
     public JsonElement? ResponseSchema { get; init; }
 
@@ -91,4 +96,14 @@ public enum EffortLevel
 
     /// <summary>As much as the model can.</summary>
     Xhigh,
+}
+
+/// <summary>Whether a model may call the tools of its agent.</summary>
+public enum ToolChoice
+{
+    /// <summary>As the model sees fit.</summary>
+    Auto,
+
+    /// <summary>It is told of none.</summary>
+    None,
 }

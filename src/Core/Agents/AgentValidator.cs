@@ -43,17 +43,16 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require(Encoding.UTF8.GetByteCount(agent.Instructions ?? "") <= MaxInstructionBytes, prefix + "instructions", "At most 32 KiB of UTF-8.");
         ValidateTools(agent, prefix, errors);
         errors.Require(agent.MaxTurns is >= 1 and <= MaxTurns, prefix + "maxTurns", $"Must be between 1 and {MaxTurns}.");
-        errors.Require(agent.MaxToolCalls is >= 0 and <= MaxToolCalls, prefix + "maxToolCalls", $"Must be between 0 and {MaxToolCalls}.");
         ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
-        errors.Require(agent.Temperature is null or (>= 0 and <= 2), prefix + "temperature", "Must be between 0 and 2.");
-        errors.Require(agent.MaxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
+        ValidateSampling(agent.Temperature, agent.MaxOutputTokens, agent.MaxToolCalls, errors, prefix);
         ValidateSchema(agent.ResponseSchema, prefix + "responseSchema", errors);
         errors.Require(agent.Cache is null or { TtlSeconds: >= 1 and <= 86_400 }, prefix + "cache.ttlSeconds", "Must be between 1 and 86400.");
         ValidateContext(agent.Context, prefix, errors);
         errors.Require(agent.RetentionDays is null or (>= 0 and <= RetentionOptions.MaxDays), prefix + "retentionDays", $"Must be between 0 and {RetentionOptions.MaxDays}.");
     }
 
-    private static void ValidateSchema(JsonElement? schema, string field, FieldErrors errors)
+    /// <summary>The rule of a schema for answers, an agent's or a run's own.</summary>
+    public static void ValidateSchema(JsonElement? schema, string field, FieldErrors errors)
     {
         if (schema is not { } given)
         {
@@ -87,6 +86,14 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
     /// <summary>The rule of a run's own <c>maxTurns</c>, which may only lower the agent's.</summary>
     public static void ValidateMaxTurns(int? maxTurns, AgentDefinition agent, FieldErrors errors) =>
         errors.Require(maxTurns is null || (maxTurns >= 1 && maxTurns <= agent.MaxTurns), "maxTurns", $"Must be between 1 and the agent's {agent.MaxTurns}.");
+
+    /// <summary>The rules of what an agent, or one run, sets for each model call, and of how many tool calls there may be.</summary>
+    public static void ValidateSampling(float? temperature, int? maxOutputTokens, int? maxToolCalls, FieldErrors errors, string prefix = "")
+    {
+        errors.Require(temperature is null or (>= 0 and <= 2), prefix + "temperature", "Must be between 0 and 2.");
+        errors.Require(maxOutputTokens is null or (>= 1 and <= 1_000_000), prefix + "maxOutputTokens", "Must be between 1 and 1000000.");
+        errors.Require(maxToolCalls is null or (>= 0 and <= MaxToolCalls), prefix + "maxToolCalls", $"Must be between 0 and {MaxToolCalls}.");
+    }
 
     public static void ValidateDeadline(int? seconds, string field, FieldErrors errors) =>
         errors.Require(seconds is null or (>= 1 and <= MaxDeadlineSeconds), field, $"Must be between 1 and {MaxDeadlineSeconds}.");

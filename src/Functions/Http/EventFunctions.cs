@@ -33,7 +33,7 @@ public sealed class EventFunctions(
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
         var watch = new CallerWatch(disabled, scope.Caller.Owner, time, logger, lifetime.ApplicationStopping);
         request.HttpContext.Response.RegisterForDisposeAsync(watch);
-        return new EventStreamResult(reader, scope.ToQuery(), time, logger, watch.Stop);
+        return new EventStreamResult(reader, new EventProjection(scope.ToQuery()), isWhole: false, time, logger, watch.Stop);
     }
 
     [Function(nameof(CreateEventTicket))]

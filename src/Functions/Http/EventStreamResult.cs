@@ -11,9 +11,10 @@ namespace Yggdrasil.Functions.Http;
 /// on Azure). The reader comes back with the id of what it has seen last; after the last event it is told 204. Nobody can come
 /// back to an inline run, so that one is told to its end, which its own deadline bounds.
 /// </remarks>
-/// <param name="query">What links need beside the run's id; null for an inline run, of which nothing is kept.</param>
+/// <param name="projection">The protocol that the reader speaks.</param>
+/// <param name="isWhole">Whether the run is told to its end: nobody can come back to it.</param>
 internal sealed partial class EventStreamResult(
-    RunEventReader reader, string? query, TimeProvider time, ILogger logger, CancellationToken stopping) : IResult
+    RunEventReader reader, IRunProjection projection, bool isWhole, TimeProvider time, ILogger logger, CancellationToken stopping) : IResult
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(200);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
@@ -59,15 +60,13 @@ internal sealed partial class EventStreamResult(
     private async Task WriteAsync(HttpResponse response, CancellationToken aborted)
     {
         var started = time.GetTimestamp();
-
-        // Without an empty line of their own, here and below: some clients take each for a message. What is told next ends the block.
-        response.BodyWriter.Write("retry: 1000\n"u8);
+        response.BodyWriter.Write(projection.Begin.Span);
         await response.BodyWriter.FlushAsync(aborted);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);
         while (true)
         {
             await WriteAvailableAsync(response, aborted);
-            var left = query is null ? TimeSpan.MaxValue : Lifetime - time.GetElapsedTime(started);
+            var left = isWhole ? TimeSpan.MaxValue : Lifetime - time.GetElapsedTime(started);
             if (reader.HasEnded || left <= TimeSpan.Zero)
             {
                 return;
@@ -77,6 +76,7 @@ internal sealed partial class EventStreamResult(
             {
                 if (!await reader.WaitAsync(left < KeepAlive ? left : KeepAlive, either.Token))
                 {
+                    // Without an empty line of its own: some clients take each for a message.
                     response.BodyWriter.Write(": keep-alive\n"u8);
                     await response.BodyWriter.FlushAsync(aborted);
                 }
@@ -93,9 +93,18 @@ internal sealed partial class EventStreamResult(
         var unsent = 0;
         while (reader.Next() is { } next)
         {
-            var frame = EventDocuments.ToFrame(next, query);
-            response.BodyWriter.Write(frame);
-            unsent += frame.Length;
+            if (projection.HoldBack(next) is var wait && wait > TimeSpan.Zero)
+            {
+                await response.BodyWriter.FlushAsync(aborted);
+                await Task.Delay(wait, time, aborted);
+            }
+
+            foreach (var frame in projection.Tell(next))
+            {
+                response.BodyWriter.Write(frame.Span);
+                unsent += frame.Length;
+            }
+
             if (unsent >= MaxUnsent)
             {
                 await response.BodyWriter.FlushAsync(aborted);

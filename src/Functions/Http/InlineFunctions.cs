@@ -31,6 +31,6 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage, Disable
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
         var watch = new CallerWatch(disabled, request.Caller().Owner, time, logger, stopping: CancellationToken.None);
         request.HttpContext.Response.RegisterForDisposeAsync(watch);
-        return new EventStreamResult(reader, query: null, time, logger, watch.Stop);
+        return new EventStreamResult(reader, new EventProjection(query: null), isWhole: true, time, logger, watch.Stop);
     }
 }

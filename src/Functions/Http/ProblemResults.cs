@@ -10,27 +10,41 @@ internal static class ProblemResults
 
     public static IResult Create(HttpContext http, string traceId, ProblemException problem)
     {
-        var (status, title) = problem switch
+        var (status, title) = StatusOf(problem);
+        WriteHeaders(http, problem);
+        return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)
         {
-            InvalidRequestException => (StatusCodes.Status400BadRequest, "The request is not valid."),
-            UnauthenticatedException => (StatusCodes.Status401Unauthorized, "Credentials are missing or not valid."),
-            ForbiddenException => (StatusCodes.Status403Forbidden, "This is not allowed."),
-            NotFoundException => (StatusCodes.Status404NotFound, "Not found."),
-            ConflictException => (StatusCodes.Status409Conflict, "The state of the resource does not allow this."),
-            PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
-            MethodNotAllowedException => (StatusCodes.Status405MethodNotAllowed, "The route does not take this verb."),
-            UnsupportedMediaTypeException => (StatusCodes.Status415UnsupportedMediaType, "The body's form is not supported."),
-            PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
-            RequestTimeoutException => (StatusCodes.Status408RequestTimeout, "The request did not arrive in time."),
-            StorageUnavailableException => (StatusCodes.Status503ServiceUnavailable, "Storage does not answer."),
-            IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
-            RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
-            QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
-            TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
-            TooManyEventReadersException => (StatusCodes.Status429TooManyRequests, "Too many streams of events are open."),
-            ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
-            _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
-        };
+            Errors = (problem as InvalidRequestException)?.Errors,
+        });
+    }
+
+    /// <summary>The status of a problem, whatever protocol it is told in, and its title in ours.</summary>
+    public static (int Status, string Title) StatusOf(ProblemException problem) => problem switch
+    {
+        InvalidRequestException => (StatusCodes.Status400BadRequest, "The request is not valid."),
+        UnauthenticatedException => (StatusCodes.Status401Unauthorized, "Credentials are missing or not valid."),
+        ForbiddenException => (StatusCodes.Status403Forbidden, "This is not allowed."),
+        NotFoundException => (StatusCodes.Status404NotFound, "Not found."),
+        ConflictException => (StatusCodes.Status409Conflict, "The state of the resource does not allow this."),
+        PreconditionFailedException => (StatusCodes.Status412PreconditionFailed, "The resource has changed."),
+        MethodNotAllowedException => (StatusCodes.Status405MethodNotAllowed, "The route does not take this verb."),
+        UnsupportedMediaTypeException => (StatusCodes.Status415UnsupportedMediaType, "The body's form is not supported."),
+        PayloadTooLargeException => (StatusCodes.Status413PayloadTooLarge, "The request is too large."),
+        RequestTimeoutException => (StatusCodes.Status408RequestTimeout, "The request did not arrive in time."),
+        StorageUnavailableException => (StatusCodes.Status503ServiceUnavailable, "Storage does not answer."),
+        IdempotencyMismatchException => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request."),
+        RateLimitedException => (StatusCodes.Status429TooManyRequests, "Too many requests."),
+        QuotaExceededException => (StatusCodes.Status429TooManyRequests, "The quota is used up."),
+        TooManyConcurrentRunsException => (StatusCodes.Status429TooManyRequests, "Too many runs go on at the same time."),
+        TooManyEventReadersException => (StatusCodes.Status429TooManyRequests, "Too many streams of events are open."),
+        ProviderUnavailableException => (StatusCodes.Status503ServiceUnavailable, "No model could be reached."),
+        RunEndedException => (StatusCodes.Status500InternalServerError, "The run ended without an answer."),
+        _ => throw new InvalidOperationException($"{problem.GetType().Name} has no status."),
+    };
+
+    /// <summary>What HTTP itself says of a problem.</summary>
+    public static void WriteHeaders(HttpContext http, ProblemException problem)
+    {
         if (problem is UnauthenticatedException unauthenticated)
         {
             http.Response.Headers.WWWAuthenticate = unauthenticated.Challenge;
@@ -61,11 +75,6 @@ internal static class ProblemResults
         {
             http.Response.Headers.RetryAfter = RateLimitHeaders.Seconds(retryAfter, atLeast: 1);
         }
-
-        return Write(status, new Document(title, status, problem.Message, http.Request.Path, problem.Code, traceId)
-        {
-            Errors = (problem as InvalidRequestException)?.Errors,
-        });
     }
 
     public static IResult Internal(HttpContext http, string traceId, string errorId) => Write(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http;
@@ -38,6 +39,10 @@ internal static partial class RateLimitHeaders
                 headers["RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);
                 headers["RateLimit-Remaining"] = rate.Remaining.ToString(CultureInfo.InvariantCulture);
                 headers["RateLimit-Reset"] = Seconds(rate.Reset);
+                if (OpenAIErrors.Speaks(request.Path))
+                {
+                    OpenAIHeaders.WriteRate(headers, rate);
+                }
             }
         }
         catch (Exception failure)

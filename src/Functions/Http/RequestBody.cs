@@ -11,14 +11,15 @@ internal static class RequestBody
 
     private const int MaxDuplicates = 10;
 
-    /// <exception cref="PayloadTooLargeException">The body exceeds 1 MiB.</exception>
+    /// <exception cref="PayloadTooLargeException">The body exceeds <paramref name="most"/>.</exception>
     /// <exception cref="InvalidRequestException">The body broke off, or is not framed as HTTP demands.</exception>
     /// <exception cref="RequestTimeoutException">The body did not arrive in time.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
+    /// <param name="most">The largest body that the route takes, in bytes.</param>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int most = MaxBytes)
     {
-        if (request.ContentLength > MaxBytes)
+        if (request.ContentLength > most)
         {
-            throw TooLarge();
+            throw TooLarge(most);
         }
 
         using var body = new MemoryStream((int)(request.ContentLength ?? 0));
@@ -28,9 +29,9 @@ internal static class RequestBody
         int read;
         while ((read = await RequestEncoding.ReadAsync(sent, buffer, request.HttpContext.RequestAborted)) > 0)
         {
-            if (body.Length + read > MaxBytes)
+            if (body.Length + read > most)
             {
-                throw TooLarge();
+                throw TooLarge(most);
             }
 
             body.Write(buffer, 0, read);
@@ -130,5 +131,5 @@ internal static class RequestBody
         ? $"The body nests deeper than {ContractJson.MaxDepth} levels."
         : $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).";
 
-    private static PayloadTooLargeException TooLarge() => new("The body may have at most 1 MiB.");
+    private static PayloadTooLargeException TooLarge(int most) => new($"The body may have at most {most / 1024 / 1024} MiB.");
 }

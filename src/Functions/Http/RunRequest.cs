@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Conversations;
@@ -64,6 +65,7 @@ internal static class RunRequest
         Stream = fields.Boolean("stream") ?? false,
         MaxTurns = fields.Integer("maxTurns"),
         DeadlineSeconds = fields.Integer("deadlineSeconds"),
+        Overrides = ReadOverrides(fields),
         Metadata = ReadMetadata(fields),
     };
 
@@ -160,7 +162,20 @@ internal static class RunRequest
         return messages;
     }
 
-    private static Dictionary<string, string> ReadMetadata(JsonFields fields)
+    /// <summary>What one run has besides its agent; the rules are checked when the run is started.</summary>
+    private static RunOverrides ReadOverrides(JsonFields fields) => new()
+    {
+        Instructions = fields.String("instructions"),
+        Temperature = fields.Number("temperature"),
+        MaxOutputTokens = fields.Integer("maxOutputTokens"),
+        MaxToolCalls = fields.Integer("maxToolCalls"),
+        ReasoningEffort = fields.Choice<EffortLevel>("reasoningEffort"),
+        ResponseSchema = fields.Object("responseSchema"),
+        ToolChoice = fields.Choice<ToolChoice>("toolChoice"),
+    };
+
+    /// <summary>The caller's own notes.</summary>
+    public static Dictionary<string, string> ReadMetadata(JsonFields fields)
     {
         const string Field = "metadata";
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);

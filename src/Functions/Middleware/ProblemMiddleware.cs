@@ -4,6 +4,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Middleware;
@@ -20,6 +21,12 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
         }
 
         StoragePatience.Limit();
+        var isOpenAI = OpenAIErrors.Speaks(http.Request.Path);
+        if (isOpenAI)
+        {
+            OpenAIHeaders.Begin(http, TraceId(context));
+        }
+
         try
         {
             await next(context);
@@ -38,11 +45,15 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
                 var errorId = Ids.NewError();
                 LogUnexpected(context.FunctionDefinition.Name, errorId, failure.GetType().FullName);
                 LogDetails(failure, errorId);
-                context.GetInvocationResult().Value = ProblemResults.Internal(http, TraceId(context), errorId);
+                context.GetInvocationResult().Value = isOpenAI
+                    ? OpenAIErrors.Internal(errorId)
+                    : ProblemResults.Internal(http, TraceId(context), errorId);
             }
             else
             {
-                context.GetInvocationResult().Value = ProblemResults.Create(http, TraceId(context), problem);
+                context.GetInvocationResult().Value = isOpenAI
+                    ? OpenAIErrors.Create(http, problem)
+                    : ProblemResults.Create(http, TraceId(context), problem);
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Middleware;
@@ -12,7 +13,8 @@ internal sealed class WriteRateMiddleware(UsageService usage, ILogger<WriteRateM
 {
     /// <summary>Starts of runs, which are counted with the run, and what stores nothing.</summary>
     internal static readonly FrozenSet<string> CountedOtherwise = FrozenSet.Create(
-        nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent), nameof(EventFunctions.CreateEventTicket));
+        nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent), nameof(EventFunctions.CreateEventTicket),
+        nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse));
 
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next) =>
         context.GetHttpContext() is { } http && IsWrite(http.Request.Method) && http.FindCaller() is not null

@@ -22,7 +22,8 @@ public partial class OpenApiRequestTests(ContractFixture app)
         get
         {
             var bodies = new TheoryData<string, string>();
-            foreach (var (_, verb, path) in HttpFunctions.All)
+            // OpenAI's bodies are described by reference; OpenAITests has a row for each of their fields.
+            foreach (var (_, verb, path) in HttpFunctions.All.Where(function => !function.Path.StartsWith("/v1/", StringComparison.Ordinal)))
             {
                 if (Contract.FindPath(path) is ({ } template, var operations)
                     && operations[verb.ToLowerInvariant()]?["requestBody"]?["content"]?["application/json"]?["schema"] is not null)

@@ -100,6 +100,12 @@ public sealed class ContractHandler(HttpMessageHandler? inner = null) : Delegati
             return;
         }
 
+        if (mediaType == "text/event-stream")
+        {
+            // Described by reference to a schema of others, which their clients hold it against.
+            return;
+        }
+
         await response.Content.LoadIntoBufferAsync(cancellationToken);
         Check(request, response, schema, JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
     }

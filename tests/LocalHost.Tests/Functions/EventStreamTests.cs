@@ -72,7 +72,7 @@ public sealed class EventStreamTests : IDisposable
         var reader = new RunEventReader(new EventTimeline(run), run.Id, after: null, new Nobody(), _time);
         var http = new DefaultHttpContext();
         http.Response.Body = _body;
-        return new EventStreamResult(reader, query, _time, NullLogger.Instance, stopping).ExecuteAsync(http);
+        return new EventStreamResult(reader, new EventProjection(query), isWhole: query is null, _time, NullLogger.Instance, stopping).ExecuteAsync(http);
     }
 
     private sealed class Nobody : IAsyncDisposable

@@ -6,6 +6,9 @@ namespace Yggdrasil.Foundation.Problems;
 public abstract class ProblemException(string code, string detail) : Exception(detail)
 {
     public string Code { get; } = code;
+
+    /// <summary>A finer code, for protocols that tell more kinds apart than ours does; null where the kind says it all.</summary>
+    public string? Reason { get; init; }
 }
 
 /// <summary>The request is malformed or names something that does not exist.</summary>
@@ -100,3 +103,7 @@ public sealed class UnsupportedMediaTypeException(string detail) : ProblemExcept
 /// <summary>As many streams of events are open as may.</summary>
 public sealed class TooManyEventReadersException(string detail, TimeSpan retryAfter)
     : LimitException("too_many_event_readers", detail, retryAfter);
+
+/// <summary>A run that was to answer the request itself ended without an answer. Another try would do all that it did again.</summary>
+/// <param name="code">Why, as the run's error or stop reason has it.</param>
+public sealed class RunEndedException(string code, string detail) : ProblemException(code, detail);

@@ -35,7 +35,8 @@ internal sealed partial class RequestDrivenRuns(
     private readonly ConcurrentDictionary<string, Task> _slices = new();
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
-    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    /// <param name="wait">Null to answer at once: nobody waits, and the run is driven on whatever becomes of the request.</param>
+    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
         StoragePatience.Lift();
@@ -50,9 +51,14 @@ internal sealed partial class RequestDrivenRuns(
             _slices.TryRemove(started.Id, out _);
         }
 
+        if (wait is not { } patience)
+        {
+            return started;
+        }
+
         try
         {
-            await driving.WaitAsync(wait, time, requestAborted);
+            await driving.WaitAsync(patience, time, requestAborted);
         }
         catch (TimeoutException)
         {
@@ -65,7 +71,7 @@ internal sealed partial class RequestDrivenRuns(
             throw;
         }
 
-        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, wait - time.GetElapsedTime(waited), requestAborted);
+        return lease.Run.IsTerminal ? lease.Run : await WaitAsync(lease.Run, patience - time.GetElapsedTime(waited), requestAborted);
     }
 
     /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>

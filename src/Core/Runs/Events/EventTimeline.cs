@@ -151,7 +151,7 @@ internal sealed class EventTimeline(Run run)
                     AddEpoch(entry.Epoch);
                 }
 
-                AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.ModelCompleted, Turn = entry.Turn, Entry = entry });
+                AddLasting(entry.Sequence, new RunEvent { Id = "", Type = RunEventType.ModelCompleted, Turn = entry.Turn, Epoch = entry.Epoch, Entry = entry });
                 AddCalls(entry);
                 break;
             case EntryKind.Intent:
@@ -268,6 +268,7 @@ internal sealed class EventTimeline(Run run)
             Id = cursor.ToId(run.Id),
             Type = isText ? RunEventType.ModelDelta : RunEventType.ModelRestarted,
             Turn = live.Turn,
+            Epoch = live.Epoch,
             Text = live.Text,
         };
         _items.Add(new TimelineItem(isText ? TimelineItemKind.Text : TimelineItemKind.Restarted, what)

@@ -28,6 +28,11 @@ public sealed record RunEvent
 
     public int Turn { get; init; }
 
+    /// <summary>
+    /// For what a model says or said: which driver of the run asked it. Text of one epoch is never gone on with in another.
+    /// </summary>
+    public int Epoch { get; init; }
+
     /// <summary>For <see cref="RunEventType.ModelDelta"/>: what the model said next.</summary>
     public string? Text { get; init; }
 

@@ -70,7 +70,7 @@ internal sealed class TimelineReader
             case TimelineItemKind.Epoch when _shown is { } shown && shown.Epoch < item.Epoch:
                 _shown = null;
                 var cursor = new EventCursor(CursorKind.Restarted, item.Sequence, item.Epoch, shown.Turn);
-                return new RunEvent { Id = cursor.ToId(_runId), Type = RunEventType.ModelRestarted, Turn = shown.Turn };
+                return new RunEvent { Id = cursor.ToId(_runId), Type = RunEventType.ModelRestarted, Turn = shown.Turn, Epoch = item.Epoch };
             default:
                 return null;
         }

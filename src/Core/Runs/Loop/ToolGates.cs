@@ -122,7 +122,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
 
     /// <summary>The tools this run's model is told of: those it may call.</summary>
     public IEnumerable<AgentTool> Offered(Run run) =>
-        from name in run.Agent.Tools
+        from name in run.Agent.ToolChoice == ToolChoice.None ? [] : run.Agent.Tools
         let tool = DelegateNames.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)
         where tool is not null
         select tool;

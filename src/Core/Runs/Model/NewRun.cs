@@ -28,7 +28,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             AgentId = agent.Id,
             AgentVersion = agent.Version,
             AgentKey = agent.Key,
-            Agent = agent.Definition with
+            Agent = request.Overrides.ApplyTo(agent.Definition) with
             {
                 MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns,
                 Redaction = (RedactionMode)Math.Max((int)agent.Definition.Redaction, (int)(request.Inherited?.Redaction ?? RedactionMode.Off)),

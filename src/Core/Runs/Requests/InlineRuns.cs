@@ -151,7 +151,8 @@ public sealed partial class InlineRuns
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent, errors);
         errors.Require(
             request.DeadlineSeconds is null or (>= 1 and <= MaxDeadlineSeconds), "deadlineSeconds", $"Must be between 1 and {MaxDeadlineSeconds}.");
-        InputBlock.Validate(request.Input, agent, errors);
+        request.Overrides.Validate(agent, errors);
+        InputBlock.Validate(request.Input, agent, errors, request.Overrides.Instructions);
         errors.ThrowIfAny();
     }
 

@@ -9,14 +9,15 @@ namespace Yggdrasil.Runs.Requests;
 internal static class InputBlock
 {
     /// <summary>Names the kinds found, never what was found.</summary>
-    public static void Validate(IReadOnlyList<ChatMessage> input, AgentDefinition agent, FieldErrors errors)
+    /// <param name="instructions">Those of the caller, which are as much his input as the messages.</param>
+    public static void Validate(IReadOnlyList<ChatMessage> input, AgentDefinition agent, FieldErrors errors, string? instructions = null)
     {
         if (agent.Redaction != RedactionMode.Block)
         {
             return;
         }
 
-        var kinds = input.SelectMany(message => SensitiveText.Find(message.Text)).Select(finding => finding.Kind).Distinct().Order().ToList();
+        var kinds = input.Select(message => message.Text).Append(instructions ?? "").SelectMany(text => SensitiveText.Find(text)).Select(finding => finding.Kind).Distinct().Order().ToList();
         errors.Require(
             kinds.Count == 0,
             "input",

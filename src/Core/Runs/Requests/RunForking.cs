@@ -37,7 +37,52 @@ public sealed class RunForking
         Caller caller, string runId, ForkRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
         _runs.StartAsync(caller, id => PrepareAsync(id, caller, runId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
 
+    /// <summary>Starts a run that goes on from the end of another, which may be of another agent, as any run starts.</summary>
+    /// <param name="request">Without a conversation: the new run is outside of any.</param>
+    /// <exception cref="NotFoundException">The caller has no such run or agent.</exception>
+    /// <exception cref="InvalidRequestException">The request does not fit the agent.</exception>
+    /// <exception cref="ConflictException">The run has not ended.</exception>
+    public Task<StartedRun> ContinueAsync(
+        Caller caller,
+        string runId,
+        string agentId,
+        StartRun request,
+        Idempotency? idempotency,
+        TimeSpan? wait,
+        IRunScheduler scheduler,
+        CancellationToken requestAborted) =>
+        _runs.StartAsync(
+            caller,
+            async id =>
+            {
+                var prepared = await _runs.PrepareAsync(id, caller, agentId, request, requestAborted);
+                var (source, entries, history) = await LoadAsync(caller, runId, requestAborted);
+                if (!source.IsTerminal)
+                {
+                    throw new ConflictException("What is to be continued has not ended.");
+                }
+
+                var turns = ForkedJournal.TurnsOf(entries);
+                return new NewRun(
+                    prepared.Run with { ForkedFrom = source.Id, InheritedTurns = turns, Turns = turns },
+                    ForkedJournal.Of(source, entries, history, turns + 1, request.Input, _time.GetUtcNow()));
+            },
+            idempotency, wait, scheduler, requestAborted);
+
     private async Task<NewRun> PrepareAsync(string id, Caller caller, string runId, ForkRun request, CancellationToken cancellationToken)
+    {
+        var (source, entries, history) = await LoadAsync(caller, runId, cancellationToken);
+        await RequireAgentAsync(caller, source, cancellationToken);
+        var errors = new FieldErrors();
+        IReadOnlyList<ChatMessage> input = request.Input is { } text ? [new ChatMessage(ChatRole.User, text)] : [];
+        InputBlock.Validate(input, source.Agent, errors);
+        errors.ThrowIfAny();
+        var now = _time.GetUtcNow();
+        return new NewRun(Fork(id, caller, source, request, now), ForkedJournal.Of(source, entries, history, request.FromTurn, input, now));
+    }
+
+    private async Task<(Run Source, IReadOnlyList<JournalEntry> Entries, ConversationHistory? History)> LoadAsync(
+        Caller caller, string runId, CancellationToken cancellationToken)
     {
         // Not for another user: whoever starts a run answers for it, admins too.
         var partition = caller.Owner.Partition;
@@ -49,15 +94,10 @@ public sealed class RunForking
             throw new ConflictException("The run waits for others of its conversation and has not begun.");
         }
 
-        await RequireAgentAsync(caller, source, cancellationToken);
-        var errors = new FieldErrors();
-        InputBlock.Validate(request.Input is { } input ? [new ChatMessage(ChatRole.User, input)] : [], source.Agent, errors);
-        errors.ThrowIfAny();
         var history = source is { ConversationId: { } conversation, History: { } range }
             ? await _turns.LoadHistoryAsync(partition, conversation, range, cancellationToken)
             : null;
-        var now = _time.GetUtcNow();
-        return new NewRun(Fork(id, caller, source, request, now), ForkedJournal.Of(source, entries, history, request, now));
+        return (source, entries, history);
     }
 
     /// <summary>An agent that was deleted lives on in its runs, and so in their forks; one that is no longer shared must not.</summary>

@@ -54,7 +54,10 @@ public sealed class RunService
     }
 
     /// <summary>Starts a run, which is the caller's own, or finds the one that an earlier request with the same idempotency key started.</summary>
-    /// <param name="wait">How long to drive the run here and wait for its end; zero to leave it to its orchestration.</param>
+    /// <param name="wait">
+    /// How long to drive the run here and wait for its end; zero to leave it to its orchestration; null to drive it here and answer as soon
+    /// as it has begun, for a caller who reads its events: it goes on also when that caller goes away.
+    /// </param>
     /// <param name="requestAborted">The caller went away; a run that was accepted goes on all the same.</param>
     /// <exception cref="NotFoundException">The caller has no such agent, and none of that id is shared with the caller.</exception>
     /// <exception cref="InvalidRequestException">The request's limits do not fit the agent's, or the agent refuses its input.</exception>
@@ -62,21 +65,21 @@ public sealed class RunService
     /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     public Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
-        StartAsync(
-            caller,
-            async id =>
-            {
-                var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, requestAborted);
-                await ValidateAsync(caller, request, agent, requestAborted);
-                return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
-            },
-            idempotency, wait, scheduler, requestAborted);
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
+        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
+
+    /// <summary>A run of an agent that is about to start, by the rules that a request for one has to keep.</summary>
+    internal async Task<NewRun> PrepareAsync(string id, Caller caller, string agentId, StartRun request, CancellationToken cancellationToken)
+    {
+        var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, cancellationToken);
+        await ValidateAsync(caller, request, agent, cancellationToken);
+        return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
+    }
 
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
     internal async Task<StartedRun> StartAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
@@ -101,7 +104,7 @@ public sealed class RunService
     }
 
     private async Task<StartedRun> StartNewAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         var prepared = await prepare(id);
@@ -109,9 +112,10 @@ public sealed class RunService
         run = run with { RequestHash = idempotency?.RequestHash, Input = JournalEntry.InputOf(entries) };
 
         // A run that has to wait for others of its conversation is not the request's to drive.
-        var willWait = await WillWaitAsync(run, isToBeDriven: wait > TimeSpan.Zero, scheduler, requestAborted);
+        var isToBeDriven = wait is null || wait > TimeSpan.Zero;
+        var willWait = await WillWaitAsync(run, isToBeDriven, scheduler, requestAborted);
         await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
-        var drivenHere = !willWait && wait > TimeSpan.Zero;
+        var drivenHere = !willWait && isToBeDriven;
         run = drivenHere ? DrivenHere(run) : run;
 
         // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
@@ -129,7 +133,7 @@ public sealed class RunService
         return new StartedRun(
             drivenHere && !started.AwaitsTurn
                 ? await _inPlace.DriveAsync(started, entries, wait, scheduler, requestAborted)
-                : await _inPlace.WaitAsync(started, wait, requestAborted),
+                : await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted),
             Created: true);
     }
 
@@ -215,10 +219,10 @@ public sealed class RunService
     }
 
     /// <summary>A run that an earlier request has started. Whatever became of that request, the run is driven from now on.</summary>
-    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         run = await _recovery.EnsureDrivenAsync(run, scheduler, requestAborted);
-        return new StartedRun(await _inPlace.WaitAsync(run, wait, requestAborted), created);
+        return new StartedRun(await _inPlace.WaitAsync(run, wait ?? TimeSpan.Zero, requestAborted), created);
     }
 
     /// <summary>Whether a run will have to wait for others of its conversation, among which none is past its deadline.</summary>
@@ -265,7 +269,8 @@ public sealed class RunService
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
-        InputBlock.Validate(request.Input, agent.Definition, errors);
+        request.Overrides.Validate(agent.Definition, errors);
+        InputBlock.Validate(request.Input, agent.Definition, errors, request.Overrides.Instructions);
         await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();
     }

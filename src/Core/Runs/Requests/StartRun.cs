@@ -29,6 +29,9 @@ public sealed record StartRun
     /// <summary>Seconds until the run expires, 1 to 604,800; null for the agent's.</summary>
     public int? DeadlineSeconds { get; init; }
 
+    /// <summary>What this run's model is told besides; it does not change the agent.</summary>
+    public RunOverrides Overrides { get; init; } = RunOverrides.None;
+
     /// <summary>At most 16 pairs of 64 and 512 characters.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Model;
-using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Store;
@@ -17,20 +16,22 @@ internal static class ForkedJournal
 {
     /// <param name="entries">The run's journal.</param>
     /// <param name="history">What the run was shown of its conversation; null outside of one.</param>
+    /// <param name="fromTurn">The first turn that is not taken over.</param>
+    /// <param name="input">What is asked after what is taken over; empty where nothing is.</param>
     /// <exception cref="InvalidRequestException">The run has no such turn, or the fork has nothing to ask.</exception>
     /// <exception cref="ConflictException">The last turn to be taken over is not complete yet.</exception>
     public static IReadOnlyList<JournalEntry> Of(
-        Run source, IReadOnlyList<JournalEntry> entries, ConversationHistory? history, ForkRun request, DateTimeOffset now)
+        Run source, IReadOnlyList<JournalEntry> entries, ConversationHistory? history, int fromTurn, IReadOnlyList<ChatMessage> input, DateTimeOffset now)
     {
-        var turns = entries.Max(entry => entry.Kind == EntryKind.Model ? entry.Turn : 0);
-        if (request.FromTurn < 1 || request.FromTurn > turns + 1)
+        var turns = TurnsOf(entries);
+        if (fromTurn < 1 || fromTurn > turns + 1)
         {
             throw new InvalidRequestException("fromTurn", $"Must be between 1 and {turns + 1}: the run has {turns} turns so far.");
         }
 
         // A summary belongs to the turn it was made for, and stands for what came before that.
         List<JournalEntry> kept = [.. entries.Where(entry =>
-            entry.Turn < request.FromTurn || (entry.Kind == EntryKind.Summary && entry.Turn == request.FromTurn))];
+            entry.Turn < fromTurn || (entry.Kind == EntryKind.Summary && entry.Turn == fromTurn))];
         if (kept.Exists(entry => entry.Kind == EntryKind.Unknown))
         {
             throw new ConflictException("The run has a step that only a newer version of this service knows; try again when the update is through.");
@@ -40,22 +41,25 @@ internal static class ForkedJournal
         if (pending.Count > 0 && !source.IsTerminal)
         {
             throw new ConflictException(
-                $"Turn {request.FromTurn - 1} of the run still waits for its tool calls. Fork from an earlier turn, or once they are done.");
+                $"Turn {fromTurn - 1} of the run still waits for its tool calls. Fork from an earlier turn, or once they are done.");
         }
 
-        if (request.Input is null && HasAnswered(kept))
+        if (input.Count == 0 && HasAnswered(kept))
         {
-            throw new InvalidRequestException("input", $"Is required: the model gave its answer in turn {request.FromTurn - 1}, so there is nothing to ask.");
+            throw new InvalidRequestException("input", $"Is required: the model gave its answer in turn {fromTurn - 1}, so there is nothing to ask.");
         }
 
         // What else there is about a call that was never made, such as a decision, was about the other run's.
         var open = pending.Select(call => call.CallId).ToHashSet();
         kept.RemoveAll(entry => entry.Kind != EntryKind.Intent && entry.CallId is { } call && open.Contains(call));
         var inherited = WithHistory(kept, history)
-            .Concat(request.Input is null ? [] : pending.Select(call => NotMade(call, now)))
+            .Concat(input.Count == 0 ? [] : pending.Select(call => NotMade(call, now)))
             .Select(entry => entry with { Inherited = true });
-        return request.Input is null ? [.. inherited] : [.. inherited, Input(request, now)];
+        return input.Count == 0 ? [.. inherited] : [.. inherited, Input(fromTurn, input, now)];
     }
+
+    /// <summary>How many turns a journal has.</summary>
+    public static int TurnsOf(IReadOnlyList<JournalEntry> entries) => entries.Max(entry => entry.Kind == EntryKind.Model ? entry.Turn : 0);
 
     private static bool HasAnswered(List<JournalEntry> kept) =>
         kept.Last(entry => entry.Kind is EntryKind.Input or EntryKind.Model or EntryKind.Repair) is { Kind: EntryKind.Model } answer
@@ -94,11 +98,11 @@ internal static class ForkedJournal
     };
 
     /// <summary>Of the last turn taken over, so that a fork of the fork from the next one takes it over too.</summary>
-    private static JournalEntry Input(ForkRun request, DateTimeOffset now) => new()
+    private static JournalEntry Input(int fromTurn, IReadOnlyList<ChatMessage> input, DateTimeOffset now) => new()
     {
         Kind = EntryKind.Input,
-        Turn = request.FromTurn - 1,
+        Turn = fromTurn - 1,
         StartedAt = now,
-        Messages = [new ChatMessage(ChatRole.User, request.Input)],
+        Messages = input,
     };
 }

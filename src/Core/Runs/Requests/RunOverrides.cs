@@ -1,0 +1,64 @@
+using System.Text;
+using System.Text.Json;
+using Yggdrasil.Agents;
+using Yggdrasil.Foundation.Problems;
+
+namespace Yggdrasil.Runs.Requests;
+
+/// <summary>What a caller sets for one run besides what its agent says. Limits only lower those of the agent.</summary>
+public sealed record RunOverrides
+{
+    /// <summary>A run as its agent is.</summary>
+    public static readonly RunOverrides None = new();
+
+    private const int MaxInstructionBytes = 32 * 1024;
+
+    /// <summary>Put before the caller's instructions, so that a model can tell them from the agent's.</summary>
+    private const string Mark = "Instructions of the caller of this run. Those above come first where the two disagree:";
+
+    /// <summary>Appended to the agent's instructions, marked as the caller's. At most 32 KiB of UTF-8.</summary>
+    public string? Instructions { get; init; }
+
+    /// <summary>Sampling temperature, 0 to 2; null for the agent's.</summary>
+    public float? Temperature { get; init; }
+
+    /// <summary>Upper bound of one answer's tokens, 1 to 1,000,000; the lower of this and the agent's counts.</summary>
+    public int? MaxOutputTokens { get; init; }
+
+    /// <summary>Tool calls, 0 to 1000; the lower of this and the agent's counts.</summary>
+    public int? MaxToolCalls { get; init; }
+
+    /// <summary>How much the model reasons; null for the agent's.</summary>
+    public EffortLevel? ReasoningEffort { get; init; }
+
+    /// <summary>The schema of the answer. An agent with a schema of its own takes only the same.</summary>
+    public JsonElement? ResponseSchema { get; init; }
+
+    /// <summary>Whether the model may call the agent's tools; null leaves that to the model.</summary>
+    public ToolChoice? ToolChoice { get; init; }
+
+    internal void Validate(AgentDefinition agent, FieldErrors errors)
+    {
+        errors.Require(Encoding.UTF8.GetByteCount(Instructions ?? "") <= MaxInstructionBytes, "instructions", "At most 32 KiB of UTF-8.");
+        AgentValidator.ValidateSampling(Temperature, MaxOutputTokens, MaxToolCalls, errors);
+        AgentValidator.ValidateSchema(ResponseSchema, "responseSchema", errors);
+        errors.Require(
+            ResponseSchema is not { } asked || agent.ResponseSchema is not { } own || JsonElement.DeepEquals(asked, own),
+            "responseSchema", "The agent answers by a schema of its own: leave this out, or send the same.");
+    }
+
+    /// <summary>The agent as this run has it.</summary>
+    internal AgentDefinition ApplyTo(AgentDefinition agent) => this == None ? agent : agent with
+    {
+        Instructions = Instructions is not { Length: > 0 } said ? agent.Instructions
+            : agent.Instructions is { Length: > 0 } own ? $"{own}\n\n{Mark}\n\n{said}" : said,
+        Temperature = Temperature ?? agent.Temperature,
+        MaxOutputTokens = Lower(MaxOutputTokens, agent.MaxOutputTokens),
+        MaxToolCalls = Math.Min(MaxToolCalls ?? agent.MaxToolCalls, agent.MaxToolCalls),
+        ReasoningEffort = ReasoningEffort ?? agent.ReasoningEffort,
+        ResponseSchema = ResponseSchema ?? agent.ResponseSchema,
+        ToolChoice = ToolChoice ?? agent.ToolChoice,
+    };
+
+    private static int? Lower(int? one, int? other) => one is null || other < one ? other : one;
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.Model;
+
+namespace Yggdrasil.Functions.Http.OpenAI;
+
+/// <summary>Runs as chat completions.</summary>
+internal static class ChatDocuments
+{
+    /// <summary>A whole completion.</summary>
+    /// <param name="texts">What the model said, turn by turn.</param>
+    public static JsonObject Completion(Run run, IEnumerable<string> texts) => Frame(run, "chat.completion", new JsonObject
+    {
+        ["index"] = 0,
+        ["message"] = new JsonObject
+        {
+            ["role"] = "assistant",
+            ["content"] = run.StopReason == StopReason.Refused ? null : HasSchema(run) ? run.Output ?? "" : string.Join("\n\n", texts),
+            ["refusal"] = run.StopReason == StopReason.Refused ? run.Output ?? "" : null,
+            ["annotations"] = new JsonArray(),
+        },
+        ["logprobs"] = null,
+        ["finish_reason"] = FinishOf(run),
+    }, Usage(run));
+
+    /// <summary>A piece of a completion that is streamed.</summary>
+    /// <param name="delta">Null for the piece that has the usage.</param>
+    public static JsonObject Chunk(Run run, JsonObject? delta, string? finish = null, JsonObject? usage = null) => Frame(
+        run, "chat.completion.chunk",
+        delta is null ? null : new JsonObject { ["index"] = 0, ["delta"] = delta, ["logprobs"] = null, ["finish_reason"] = finish }, usage);
+
+    public static JsonObject Usage(Run run) => new()
+    {
+        ["prompt_tokens"] = run.Usage.InputTokens,
+        ["completion_tokens"] = run.Usage.OutputTokens,
+        ["total_tokens"] = run.Usage.TotalTokens,
+        ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = run.Usage.CachedInputTokens ?? 0, ["audio_tokens"] = 0 },
+        ["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = run.Usage.ReasoningTokens ?? 0, ["audio_tokens"] = 0 },
+    };
+
+    /// <summary>Only the last answer fits a schema, so what was said before it is left out.</summary>
+    public static bool HasSchema(Run run) => run.Agent.ResponseSchema is not null;
+
+    public static string FinishOf(Run run) => run.StopReason switch
+    {
+        StopReason.MaxOutputTokens or StopReason.MaxTurns or StopReason.MaxToolCalls => "length",
+        StopReason.ContentFilter => "content_filter",
+        _ => "stop",
+    };
+
+    /// <summary>Why a run that has ended has no answer; null where it has one.</summary>
+    public static ProblemException? FindFailure(Run run) => run switch
+    {
+        { Status: RunStatus.Completed } or { StopReason: StopReason.Refused or StopReason.ContentFilter } => null,
+        { StopReason: StopReason.Quota } => new RunEndedException("quota_exceeded", run.Error?.Message ?? "The quota is used up."),
+        { StopReason: StopReason.Deadline } => new RunEndedException("deadline_exceeded", "The run did not end in time."),
+        { Error: { Code: "provider_unavailable" } error } => new ProviderUnavailableException(error.Message, retryAfter: null),
+        { Error: { } error } => new RunEndedException(error.Code, error.Message),
+        _ => new RunEndedException(ContractJson.Name(run.Status), $"The run ended as {ContractJson.Name(run.Status)}."),
+    };
+
+    private static JsonObject Frame(Run run, string kind, JsonObject? choice, JsonObject? usage) => new()
+    {
+        ["id"] = $"chatcmpl-{ResponseItems.Suffix(run.Id)}",
+        ["object"] = kind,
+        ["created"] = run.CreatedAt.ToUnixTimeSeconds(),
+        ["model"] = run.AgentId,
+        ["service_tier"] = "default",
+        ["system_fingerprint"] = null,
+        ["choices"] = choice is null ? new JsonArray() : [choice],
+        ["usage"] = usage,
+    };
+}

@@ -1,0 +1,233 @@
+using System.Text.Json.Nodes;
+using Yggdrasil.Foundation;
+using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
+using Yggdrasil.Tools;
+
+namespace Yggdrasil.Functions.Http.OpenAI;
+
+/// <summary>A run's events as those of a response.</summary>
+/// <param name="startingAfter">The number of the last event that the reader has; null for none.</param>
+internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
+{
+    /// <summary>AI SDK repeats a request that fails sooner than this after it began, as if nothing had happened yet.</summary>
+    private static readonly TimeSpan Failing = TimeSpan.FromMilliseconds(60);
+
+    private readonly JsonArray _output = [];
+    private readonly Dictionary<string, (int Index, JournalEntry Answer, int Call)> _calls = [];
+    private readonly List<ReadOnlyMemory<byte>> _frames = [];
+    private ResponsePlace? _after = startingAfter is { } number ? ResponsePlace.Of(number) : null;
+    private Run? _run;
+    private int _place;
+    private OpenText? _text;
+
+    public ReadOnlyMemory<byte> Begin => default;
+
+    public TimeSpan HoldBack(RunEvent what) => what is { Type: RunEventType.RunEnded, Run: { } run } && _output.Count == 0 && ResponseDocuments.StatusOf(run) == "failed"
+        ? Failing
+        : TimeSpan.Zero;
+
+    public IEnumerable<ReadOnlyMemory<byte>> Tell(RunEvent what)
+    {
+        _frames.Clear();
+        switch (what)
+        {
+            case { Type: RunEventType.RunStarted }:
+                _run = what.Run!;
+                Add("response.created", ("response", ResponseDocuments.Of(_run, [], "in_progress")));
+                Add("response.in_progress", ("response", ResponseDocuments.Of(_run, [], "in_progress")));
+                break;
+            case { Type: RunEventType.ModelDelta }:
+                Say(what.Turn, what.Epoch, what.Text!);
+                break;
+            case { Type: RunEventType.ModelRestarted }:
+                Restart();
+                break;
+            case { Type: RunEventType.ModelCompleted, Entry: { Inherited: false } answer }:
+                Complete(answer);
+                break;
+            case { Type: RunEventType.ToolCompleted, Entry: { Inherited: false } result } when _calls.ContainsKey(what.CallId!):
+                Finish(what.CallId!, result);
+                break;
+            case { Type: RunEventType.RunEnded }:
+                End(what.Run!);
+                break;
+        }
+
+        return [.. _frames];
+    }
+
+    private void Say(int turn, int epoch, string text)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        var open = _text ?? Open(turn, epoch);
+        if (open.Mark == 0)
+        {
+            open.Mark = ResponsePlace.MarkOf(turn, epoch);
+        }
+
+        var begin = _place;
+        open.Said.Append(text);
+        _place += text.Length;
+
+        // What the reader has of this text is not sent again.
+        var seen = _after is { } after ? Math.Clamp(after.Place - begin, 0, text.Length) : 0;
+        if (seen < text.Length)
+        {
+            Frame("response.output_text.delta", new ResponsePlace(_place, open.Mark), Part(open, ("delta", text[seen..]), ("logprobs", new JsonArray())));
+        }
+    }
+
+    private OpenText Open(int turn, int epoch)
+    {
+        var item = ResponseItems.Message(_run!.Id, turn, text: null, "in_progress");
+        _output.Add(item);
+        var open = _text = new OpenText(turn, _output.Count - 1, ResponseItems.MessageId(_run.Id, turn)) { Mark = ResponsePlace.MarkOf(turn, epoch) };
+        Add("response.output_item.added", ("output_index", open.Index), ("item", item.DeepClone()));
+        Add("response.content_part.added", Part(open, ("part", ResponseItems.Text(""))));
+        open.Begin = _place;
+        if (_after is { } after && after.IsOtherAttempt(turn, epoch) && after.Place > _place)
+        {
+            // The reader has the beginning of a text that was never finished; this one follows it as a part of its own.
+            _after = null;
+            open.Content++;
+            Frame("response.content_part.added", new ResponsePlace(_place, open.Mark), Part(open, ("part", ResponseItems.Text(""))));
+        }
+
+        return open;
+    }
+
+    /// <summary>What was said is void: its part ends, and the new text is a part of its own, whose places begin where the old one's did.</summary>
+    private void Restart()
+    {
+        if (_text is not { } open)
+        {
+            return;
+        }
+
+        var (said, here) = (open.Said.ToString(), new ResponsePlace(_place, open.Mark));
+        Frame("response.output_text.done", here, Part(open, ("text", said), ("logprobs", new JsonArray())));
+        Frame("response.content_part.done", here, Part(open, ("part", ResponseItems.Text(said))));
+        open.Content++;
+        open.Said.Clear();
+        open.Mark = 0;
+        _place = open.Begin;
+        _after = null;
+        Frame("response.content_part.added", here, Part(open, ("part", ResponseItems.Text(""))));
+    }
+
+    private void Complete(JournalEntry answer)
+    {
+        var text = answer.Text();
+        if (_text is { Turn: var turn } && (turn != answer.Turn || !text.StartsWith(_text.Said.ToString(), StringComparison.Ordinal)))
+        {
+            Restart();
+        }
+
+        if (text.Length > 0)
+        {
+            Say(answer.Turn, answer.Epoch, text[(_text?.Said.Length ?? 0)..]);
+        }
+
+        Close("completed");
+        foreach (var (index, call) in answer.ToolCalls().Index())
+        {
+            var callId = Ids.ToolCall(answer.Turn, index);
+            var item = ResponseItems.Call(_run!.Id, callId, call, result: null);
+            _output.Add(item);
+            var (place, arguments) = (_output.Count - 1, item["arguments"]!.GetValue<string>());
+            _calls[callId] = (place, answer, index);
+            var added = item.DeepClone().AsObject();
+            added["arguments"] = "";
+            Add("response.output_item.added", ("output_index", place), ("item", added));
+            Add("response.mcp_call.in_progress", Of(place));
+            Add("response.mcp_call_arguments.delta", [.. Of(place), ("delta", arguments)]);
+            Add("response.mcp_call_arguments.done", [.. Of(place), ("arguments", arguments)]);
+        }
+    }
+
+    private void Finish(string callId, JournalEntry result)
+    {
+        var (place, answer, index) = _calls[callId];
+        var item = ResponseItems.Call(_run!.Id, callId, answer.ToolCalls().ElementAt(index), result);
+        _output[place] = item;
+        Add(result.Status == StepStatus.Completed ? "response.mcp_call.completed" : "response.mcp_call.failed", Of(place));
+        Add("response.output_item.done", ("output_index", place), ("item", item.DeepClone()));
+    }
+
+    private void End(Run run)
+    {
+        Close("incomplete");
+        var type = ResponseDocuments.StatusOf(run) switch
+        {
+            "completed" => "response.completed",
+            "failed" => "response.failed",
+            // Also of a cancelled one: there is an event of that name, at which OpenAI's own client fails.
+            _ => "response.incomplete",
+        };
+        Add(type, ("response", ResponseDocuments.Of(run, _output.DeepClone().AsArray())));
+    }
+
+    private void Close(string status)
+    {
+        if (_text is not { } open)
+        {
+            return;
+        }
+
+        var said = open.Said.ToString();
+        Add("response.output_text.done", Part(open, ("text", said), ("logprobs", new JsonArray())));
+        Add("response.content_part.done", Part(open, ("part", ResponseItems.Text(said))));
+        var item = ResponseItems.Message(_run!.Id, open.Turn, said, status);
+        _output[open.Index] = item;
+        Add("response.output_item.done", ("output_index", open.Index), ("item", item.DeepClone()));
+        _text = null;
+    }
+
+    private (string, JsonNode?)[] Of(int place) => [("item_id", _output[place]!["id"]!.DeepClone()), ("output_index", place)];
+
+    private static (string, JsonNode?)[] Part(OpenText open, params (string, JsonNode?)[] fields) =>
+        [("item_id", open.ItemId), ("output_index", open.Index), ("content_index", open.Content), .. fields];
+
+    /// <summary>An event that takes a place.</summary>
+    private void Add(string type, params (string Name, JsonNode? Value)[] fields) => Frame(type, new ResponsePlace(++_place, Mark: 0), fields);
+
+    private void Frame(string type, ResponsePlace place, (string Name, JsonNode? Value)[] fields)
+    {
+        if (_after is { } after && place.Number <= after.Number && place.Place <= after.Place)
+        {
+            return;
+        }
+
+        var data = new JsonObject { ["type"] = type, ["sequence_number"] = place.Number };
+        foreach (var (name, value) in fields)
+        {
+            data[name] = value;
+        }
+
+        _frames.Add(OpenAIJson.NamedFrame(data));
+    }
+
+    /// <summary>The message that the model is saying.</summary>
+    private sealed class OpenText(int turn, int index, string itemId)
+    {
+        public int Turn { get; } = turn;
+
+        public int Index { get; } = index;
+
+        public string ItemId { get; } = itemId;
+
+        public System.Text.StringBuilder Said { get; } = new();
+
+        /// <summary>The place before its first character.</summary>
+        public int Begin { get; set; }
+
+        public int Mark { get; set; }
+
+        public int Content { get; set; }
+    }
+}
