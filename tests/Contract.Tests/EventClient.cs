@@ -41,9 +41,21 @@ internal sealed class EventClient : IDisposable
     }
 
     /// <summary>Runs an agent inline and reads its events.</summary>
-    public static async Task<EventClient> InvokeAsync(HttpClient http, string agent, string body, CancellationToken cancellationToken = default)
+    public static Task<EventClient> InvokeAsync(HttpClient http, string agent, string body, CancellationToken cancellationToken = default) =>
+        PostAsync(http, $"/api/agents/{agent}/invoke", body, key: null, cancellationToken);
+
+    /// <summary>Starts a run and reads its events, by one request.</summary>
+    public static Task<EventClient> StartAsync(HttpClient http, string agent, string body, string? key = null) =>
+        PostAsync(http, $"/api/agents/{agent}/runs", body, key, CancellationToken.None);
+
+    private static async Task<EventClient> PostAsync(HttpClient http, string path, string body, string? key, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/agents/{agent}/invoke") { Content = new StringContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body) };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
         request.Headers.Add("Accept", "application/json;q=0.5, text/event-stream");
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));

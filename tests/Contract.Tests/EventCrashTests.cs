@@ -41,6 +41,30 @@ public sealed class EventCrashTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Kill_in_the_midst_of_a_streamed_start_leaves_a_run_whose_events_go_on()
+    {
+        var gate = new Gate();
+        _host.Model.Enqueue(ModelReply.Text(Void) with { MidStreamGate = gate }, ModelReply.Text(Answer));
+        await _host.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/crash", """{"model":"openai:scripted"}""");
+        List<ServerEvent> before;
+        using (var live = await EventClient.StartAsync(_host.Http, "crash", """{"input":"Go"}"""))
+        {
+            before = await live.ReadUntilAsync(item => item.Type == "model.delta");
+        }
+
+        var id = before[0].Data.Text("id");
+        await _host.RestartAsync(KillableHost.ShortLease);
+        gate.Open();
+        var after = await EventClient.ReadAllAsync(_host.Http, id, before[^1].Id);
+        var late = await EventClient.ReadAllAsync(_host.Http, id);
+
+        Assert.Contains(after, item => item.Type == "model.restarted");
+        Assert.Equal(["run.started", "model.completed", "run.completed"], late.Select(item => item.Type));
+        Assert.Equal(late.Skip(1).Select(item => item.Text), after.Where(item => item.IsLasting).Select(item => item.Text));
+        Assert.Equal(Answer, late[1].Data.Text("text"));
+    }
+
+    [Fact]
     public async Task Reader_on_another_instance_sees_text_while_it_is_said()
     {
         var gate = new Gate();

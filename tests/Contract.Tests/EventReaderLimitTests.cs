@@ -25,12 +25,18 @@ public sealed class EventReaderLimitTests : IAsyncLifetime
         using var second = await EventClient.OpenAsync(_host.Http, id);
 
         using var third = await EventClient.GetAsync(_host.Http, id);
+        using var events = new HttpRequestMessage(HttpMethod.Post, "/api/agents/a1/runs") { Content = new StringContent("""{"input":"Go"}""") };
+        events.Headers.Add("Accept", "text/event-stream");
+        using var notStarted = await _host.Http.SendAsync(events);
+        using var runs = await _host.Http.GetAsync(new Uri("/api/runs", UriKind.Relative));
         using var missing = await _host.Http.SendJsonAsync(HttpMethod.Get, "/api/runs/run_1/events", "", ("Authorization", "Bearer dev:bob"));
         first.Dispose();
         var after = await UntilAdmittedAsync(id);
         gate.Open();
 
         Assert.Equal((HttpStatusCode.TooManyRequests, "too_many_event_readers"), (third.StatusCode, (await third.ReadAsync()).Text("code")));
+        Assert.Equal((HttpStatusCode.TooManyRequests, "too_many_event_readers"), (notStarted.StatusCode, (await notStarted.ReadAsync()).Text("code")));
+        Assert.Equal(1, (await runs.ReadAsync()).GetProperty("items").GetArrayLength());
         Assert.InRange(third.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
         Assert.Equal(HttpStatusCode.OK, after.StatusCode);

@@ -157,11 +157,13 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     {
         var answers = await RunSectionAsync("Events");
 
-        Assert.Equal(2, answers.Count);
+        Assert.Equal(3, answers.Count);
         Assert.Contains("event: run.started\n", answers[0], StringComparison.Ordinal);
         Assert.Contains("event: model.completed\n", answers[0], StringComparison.Ordinal);
         Assert.Contains("event: run.completed\n", answers[0], StringComparison.Ordinal);
-        Assert.StartsWith("ygt_", Json(answers[1]).Text("ticket"), StringComparison.Ordinal);
+        Assert.Contains("event: model.delta\n", answers[1], StringComparison.Ordinal);
+        Assert.Contains("event: run.completed\n", answers[1], StringComparison.Ordinal);
+        Assert.StartsWith("ygt_", Json(answers[2]).Text("ticket"), StringComparison.Ordinal);
     }
 
     [Fact]

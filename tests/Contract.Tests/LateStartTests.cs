@@ -9,13 +9,15 @@ public sealed class LateStartTests
     private static readonly (string Name, string Value) Key = ("Idempotency-Key", "late-1");
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Start_that_storage_carries_out_late_is_driven_also_by_a_process_that_was_killed_meanwhile(bool killed)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Start_that_storage_carries_out_late_is_driven_also_by_a_process_that_was_killed_meanwhile(bool killed, bool waited)
     {
         await using var app = await StorageOutageFixture.StartAsync();
         app.Model.RespondWith(_ => ModelReply.Text("Done."));
-        var (agent, held) = await GiveUpAsync(app, new { input = "x", conversationId = "talk" });
+        var (agent, held) = await GiveUpAsync(app, new { input = "x", conversationId = "talk" }, waited);
         if (killed)
         {
             await app.RestartAsync();
@@ -63,11 +65,11 @@ public sealed class LateStartTests
     }
 
     /// <summary>Starts a run whose transaction is held back until its caller has been answered.</summary>
-    private static async Task<(string Agent, HeldRequest Held)> GiveUpAsync(StorageOutageFixture app, object body)
+    private static async Task<(string Agent, HeldRequest Held)> GiveUpAsync(StorageOutageFixture app, object body, bool waited = false)
     {
         var agent = await app.PutAgentAsync();
         var held = app.Tables.Hold(StorageProxy.IsStart);
-        using var refused = await app.Http.PostRunAsync(agent, body, Key);
+        using var refused = await app.Http.PostRunAsync(agent, body, [Key, .. waited ? [("Prefer", "wait=60")] : Array.Empty<(string, string)>()]);
         Assert.True(held.Arrived.IsCompleted);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.Equal("storage_unavailable", (await refused.ReadAsync()).Text("code"));

@@ -85,6 +85,8 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-01-01' = {
   // Senders may send before the app has come up for the first time.
   resource prompts 'queues' = { name: 'prompts' }
   resource results 'queues' = { name: 'prompt-results' }
+  // The app would make it at its first waited run, which then waits for it.
+  resource backups 'queues' = { name: 'run-backups' }
 }
 
 resource tables 'Microsoft.Storage/storageAccounts/tableServices@2025-01-01' = {

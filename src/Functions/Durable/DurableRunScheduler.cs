@@ -19,8 +19,8 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchSche
     public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken) => ScheduleAsync(
         nameof(BatchOrchestrator), batch, new StartOrchestrationOptions(Ids.BatchDriver(batch.BatchId, batch.Round)), cancellationToken);
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) =>
-        ScheduleAsync(nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId, startAt), cancellationToken);
+    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) =>
+        ScheduleAsync(nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId), cancellationToken);
 
     public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) =>
         ScheduleAsync(nameof(CallbackOrchestrator), callback, new StartOrchestrationOptions(callback.MessageId), cancellationToken);

@@ -24,12 +24,6 @@ public static class RunOrchestrator
     /// <summary>Keeps the history of a long run, and so each replay of it, short.</summary>
     private const int SlicesPerGeneration = 50;
 
-    /// <summary>
-    /// How long a run is looked for after its orchestration was scheduled: storage may carry out its start long after the request that made
-    /// it has given it up.
-    /// </summary>
-    internal static readonly TimeSpan MissingPatience = TimeSpan.FromMinutes(10);
-
     /// <summary>How often calls that found no place are asked for, before a slice looks whether they are still to be made.</summary>
     private const int ToolRounds = 5;
 
@@ -68,7 +62,7 @@ public static class RunOrchestrator
             switch (outcome.End)
             {
                 case SliceEnd.Finished or SliceEnd.Superseded:
-                case SliceEnd.Missing when now - started >= MissingPatience:
+                case SliceEnd.Missing when now - started >= LateStarts.Patience:
                     return;
                 case SliceEnd.Missing:
                     if (await WaitAsync(context, wake, now + missing))

@@ -24,16 +24,7 @@ public sealed class EventFunctions(
         RequestHeaders.RejectOtherQuery(request, After, Ticket, RequestScope.UserId);
         var scope = request.EventTicket() is { } ticket ? ScopeOf(ticket, id) : request.Scope();
         var reader = await events.OpenAsync(scope, id, ReadPlace(request), request.HttpContext.RequestAborted);
-        if (reader is null)
-        {
-            return Results.NoContent();
-        }
-
-        // Whatever becomes of the answer, its reader goes when the request does.
-        request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        var watch = new CallerWatch(disabled, scope.Caller.Owner, time, logger, lifetime.ApplicationStopping);
-        request.HttpContext.Response.RegisterForDisposeAsync(watch);
-        return new EventStreamResult(reader, new EventProjection(scope.ToQuery()), isWhole: false, time, logger, watch.Stop);
+        return reader is null ? Results.NoContent() : EventAnswers.Stream(request, reader, scope, disabled, lifetime, time, logger);
     }
 
     [Function(nameof(CreateEventTicket))]

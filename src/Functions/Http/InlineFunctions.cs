@@ -7,8 +7,6 @@ namespace Yggdrasil.Functions.Http;
 
 public sealed class InlineFunctions(InlineRuns runs, UsageService usage, DisabledUsers disabled, TimeProvider time, ILogger<InlineFunctions> logger)
 {
-    private const string EventStream = "text/event-stream";
-
     [Function(nameof(InvokeAgent))]
     public Task<IResult> InvokeAgent(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/invoke")] HttpRequest request, string agent) =>
@@ -18,7 +16,7 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage, Disable
     {
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
-        var asEvents = RequestHeaders.Accepts(request, EventStream);
+        var asEvents = RequestHeaders.Accepts(request, EventAnswers.MediaType);
         var body = RunRequest.ParseInline(await RequestBody.ReadAsync(request), asEvents);
         var aborted = request.HttpContext.RequestAborted;
         if (!asEvents)

@@ -1,12 +1,17 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
+using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;
 
-public sealed class RunFunctions(RunService runs, RunForking forking, UsageService usage, ILogger<RunFunctions> logger)
+public sealed class RunFunctions(
+    RunService runs, RunForking forking, RunEvents events, UsageService usage, DisabledUsers disabled, IHostApplicationLifetime lifetime,
+    TimeProvider time, ILogger<RunFunctions> logger)
 {
     private const string Input = "input";
 
@@ -73,14 +78,41 @@ public sealed class RunFunctions(RunService runs, RunForking forking, UsageServi
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
-        return await AnswerAsync(request, await runs.StartAsync(
-            request.Caller(),
-            agent,
-            RunRequest.Parse(body),
-            RequestHeaders.ReadIdempotency(request, agent, body),
-            RequestHeaders.ReadWait(request),
-            new DurableRunScheduler(client),
-            request.HttpContext.RequestAborted));
+        var asEvents = RequestHeaders.Accepts(request, EventAnswers.MediaType);
+        var start = RunRequest.Parse(body, asEvents);
+        var idempotency = RequestHeaders.ReadIdempotency(request, agent, body);
+        var wait = RequestHeaders.ReadWait(request);
+
+        // Whoever reads too many streams already is told so before anything is started.
+        var place = asEvents ? events.Enter(request.Caller()) : null;
+        StartedRun started;
+        try
+        {
+            started = await runs.StartAsync(
+                request.Caller(),
+                agent,
+                start,
+                idempotency,
+                asEvents ? null : wait,
+                new DurableRunScheduler(client),
+                request.HttpContext.RequestAborted);
+        }
+        catch
+        {
+            place?.Dispose();
+            throw;
+        }
+
+        return place is null ? await AnswerAsync(request, started) : await StreamAsync(request, started.Run.Id, place);
+    }
+
+    /// <summary>Answers the events of a run that goes on whatever becomes of this request.</summary>
+    private async Task<IResult> StreamAsync(HttpRequest request, string id, IDisposable place)
+    {
+        request.HttpContext.Response.Headers.Location = RunLinks.Of(id, query: "").Self;
+        var scope = AccessPolicy.ScopeOf(request.Caller(), userId: null);
+        var reader = await events.OpenAsync(scope, id, after: null, place, request.HttpContext.RequestAborted);
+        return EventAnswers.Stream(request, reader!, scope, disabled, lifetime, time, logger);
     }
 
     private async Task<IResult> ForkRunAsync(HttpRequest request, string id, DurableTaskClient client)

@@ -19,12 +19,14 @@ internal static class RunRequest
     private const int MaxMetadataName = 64;
     private const int MaxMetadataValue = 512;
 
+    /// <param name="asEvents">The answer is to be a stream of events: what models say is in it unless the request says no.</param>
     /// <exception cref="InvalidRequestException">The body is not a valid run request; every mistake is named.</exception>
-    public static StartRun Parse(ReadOnlyMemory<byte> body)
+    public static StartRun Parse(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
         var request = Read(fields) with
         {
+            Stream = StreamsAs(asEvents, fields),
             ConversationId = ReadConversation(fields),
             OnConflict = ReadOnConflict(fields),
             CallbackUrl = ReadCallback(fields),
@@ -40,7 +42,7 @@ internal static class RunRequest
     public static StartRun ParseInline(ReadOnlyMemory<byte> body, bool asEvents)
     {
         var fields = new JsonFields(RequestBody.ParseObject(body), new FieldErrors());
-        var request = Read(fields) with { Stream = asEvents && fields.Get("stream") is not { ValueKind: JsonValueKind.False } };
+        var request = Read(fields) with { Stream = asEvents && StreamsAs(asEvents, fields) };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return request;
@@ -57,6 +59,14 @@ internal static class RunRequest
         fields.Errors.ThrowIfAny();
         return new ForkRun(fromTurn!.Value, input);
     }
+
+    /// <summary>Who asks for events is told what models say while they say it, unless the request says no.</summary>
+    private static bool StreamsAs(bool asEvents, JsonFields fields) => fields.Get("stream") switch
+    {
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => asEvents,
+    };
 
     private static StartRun Read(JsonFields fields) => new()
     {

@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation;
 using Yggdrasil.Functions.Durable;
+using Yggdrasil.Storage;
 using Yggdrasil.Work.Prompts;
 
 namespace Yggdrasil.Functions.Queues;
@@ -27,7 +28,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
         {
             try
             {
-                await handle(PromptRequest.Parse(PromptQueues.Decode(message.Body)));
+                await handle(PromptRequest.Parse(QueueText.Decode(message.Body)));
             }
             catch (PromptRejectedException none)
             {
@@ -45,7 +46,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
     }
 
     private static PromptDelivery Delivery(QueueMessage message) =>
-        new(message.MessageId, message.InsertedOn ?? default, message.DequeueCount, PromptQueues.Decode(message.Body));
+        new(message.MessageId, message.InsertedOn ?? default, message.DequeueCount, QueueText.Decode(message.Body));
 
     [LoggerMessage(3080, LogLevel.Error, "Queue message {MessageId}, attempt {Attempt}, could not be handled: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string messageId, long attempt, string errorId, string? exceptionType);

@@ -93,7 +93,7 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         var worker = new DriverFixture(azurite, new ScriptedModels(), new TestTools(), _app.Scope("bob").Owner);
         var runs = new RunService(
             _app.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
-            worker.Recovery, worker.Overdue, worker.Options, worker.Time);
+            worker.Recovery, worker.Backups, worker.Overdue, worker.Options, worker.Time);
 
         async Task<(int Requests, Run Run)> StartAsync(string agentId)
         {

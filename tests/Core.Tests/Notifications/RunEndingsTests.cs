@@ -85,7 +85,7 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
         });
         var input = new JournalEntry { Kind = EntryKind.Input, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
 
-        await worker.RequestDriven.DriveAsync(started, [input], TimeSpan.FromSeconds(60), _scheduler, CancellationToken.None);
+        await worker.RequestDriven.DriveAsync(started, [input], default, TimeSpan.FromSeconds(60), _scheduler, CancellationToken.None);
 
         Assert.Equal(started.Id, Assert.Single(_letters.Told).Ended.Id);
     }

@@ -37,7 +37,7 @@ internal sealed class PromptFixture
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Time), validator, Time);
         var runs = new RunService(
             agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Overdue, Worker.Options, Time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, Time);
         var disabled = new DisabledUsers(Options.Create(new AuthOptions()), new KnownUsers(new UserStore(Worker.Storage), Time));
         Queues = new PromptQueues(Worker.Storage);
         Deferral = new Deferral(new ContentProtector(TestKeys.Ring(TestKeys.New())));

@@ -6,7 +6,7 @@ namespace Yggdrasil.Tests.Retention;
 /// <summary>Fails where durable history is to be purged: in the midst of a deletion.</summary>
 internal sealed class FailingScheduler : IRunScheduler
 {
-    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
 

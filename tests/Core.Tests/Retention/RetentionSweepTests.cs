@@ -268,7 +268,7 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
     /// <summary>A scheduler that takes longer for each run than the timer has.</summary>
     private sealed class SlowScheduler(FakeTimeProvider time) : IRunScheduler
     {
-        public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
 

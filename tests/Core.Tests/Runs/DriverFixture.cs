@@ -105,7 +105,8 @@ internal sealed class DriverFixture
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Activities = new ActivityTurns(ActivityOptions, Time, NullLogger<FairTurns>.Instance);
         Slices = new RunSlices(Driver, Store, Activities, Disabled, Time);
-        RequestDriven = new RequestDrivenRuns(Leases, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
+        Backups = new RunBackups(storage, Store, Endings, Recovery, Options, Time, NullLogger<RunBackups>.Instance);
+        RequestDriven = new RequestDrivenRuns(Leases, Backups, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
@@ -121,6 +122,8 @@ internal sealed class DriverFixture
     public OverdueRuns Overdue { get; }
 
     public StartRecovery Recovery { get; }
+
+    public RunBackups Backups { get; }
 
     public RunWakeUp WakeUp { get; }
 
@@ -248,11 +251,11 @@ internal class RecordingScheduler : IRunScheduler
 
     public ConcurrentQueue<string> Woken { get; } = new();
 
-    public ConcurrentQueue<(string InstanceId, DateTimeOffset? StartAt)> Scheduled { get; } = new();
+    public ConcurrentQueue<(string InstanceId, RunTicket Run)> Scheduled { get; } = new();
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken)
+    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken)
     {
-        Scheduled.Enqueue((instanceId, startAt));
+        Scheduled.Enqueue((instanceId, run));
         return OnScheduled(instanceId, run);
     }
 

@@ -181,7 +181,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
 
     private sealed class UnreachableScheduler : IRunScheduler
     {
-        public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => throw new IOException();
+        public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => throw new IOException();
 
         public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => throw new IOException();
 

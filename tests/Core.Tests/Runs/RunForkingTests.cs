@@ -338,7 +338,7 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
     {
         var runs = new RunService(
             _agents.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
-            worker.Recovery, worker.Overdue, worker.Options, worker.Time);
+            worker.Recovery, worker.Backups, worker.Overdue, worker.Options, worker.Time);
         return new RunForking(runs, worker.Store, worker.Turns, _agents.Service, worker.Time);
     }
 

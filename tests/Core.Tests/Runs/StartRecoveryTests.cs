@@ -38,7 +38,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
 
         Assert.NotNull(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
-        Assert.Contains((run.Driver, (DateTimeOffset?)null), worker.Scheduler.Scheduled);
+        Assert.Contains((run.Driver, worker.Ticket(run)), worker.Scheduler.Scheduled);
         Assert.Contains(run.Driver, worker.Scheduler.Woken);
         Assert.DoesNotContain(await ListAsync(due), item => item.Kind == DueKind.Start && item.About == run.Id);
     }

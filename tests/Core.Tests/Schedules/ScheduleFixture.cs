@@ -33,7 +33,7 @@ internal sealed class ScheduleFixture
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Overdue, Worker.Options, time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage, TestUnknown.Values);
         Service = new ScheduleService(Store, Calendar, Agents, time);

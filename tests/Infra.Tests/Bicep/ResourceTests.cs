@@ -102,6 +102,12 @@ public sealed class ResourceTests(DeploymentFixture deployment)
     }
 
     [Fact]
+    public void Queues_are_there_before_anybody_puts_something_in() => Assert.Equal(
+        ["prompt-results", "prompts", "run-backups"],
+        deployment.Resources(most: false).Where(resource => resource.Type() == "Microsoft.Storage/storageAccounts/queueServices/queues")
+            .Select(resource => resource.Name().Split('/')[^1]).Order());
+
+    [Fact]
     public void App_has_the_roles_it_needs_and_no_other_and_the_operator_writes_secrets()
     {
         Assert.Equal(

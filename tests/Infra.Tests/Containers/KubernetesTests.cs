@@ -135,7 +135,7 @@ public class KubernetesTests
     {
         var hub = JsonNode.Parse(Repository.Read("src", "Functions", "host.json"))!["extensions"]!["durableTask"]!["hubName"]!.GetValue<string>();
         Assert.Equal(
-            ["prompts", $"{hub.ToLowerInvariant()}-workitems"],
+            ["prompts", "run-backups", $"{hub.ToLowerInvariant()}-workitems"],
             Manifests.Get<ScaledObject>().Spec.Triggers.Where(trigger => trigger.Type == "azure-queue").Select(trigger => trigger.Metadata["queueName"]));
     }
 

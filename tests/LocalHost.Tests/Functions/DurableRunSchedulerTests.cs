@@ -19,8 +19,8 @@ public sealed class DurableRunSchedulerTests
         await using var harness = await new EngineHarness { Code = Waits() }.StartAsync();
         await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "one");
 
-        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
-        await new DurableRunScheduler(Unanswered(harness.Client)).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
+        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, CancellationToken.None);
+        await new DurableRunScheduler(Unanswered(harness.Client)).ScheduleAsync("one", Ticket, CancellationToken.None);
 
         Assert.False((await harness.Client.GetInstanceAsync("one"))!.IsCompleted);
     }
@@ -34,8 +34,8 @@ public sealed class DurableRunSchedulerTests
         await harness.EndAsync("ended");
         var scheduler = new DurableRunScheduler(Unanswered(harness.Client));
 
-        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Ticket, startAt: null, CancellationToken.None));
-        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Ticket, startAt: null, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Ticket, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Ticket, CancellationToken.None));
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class DurableRunSchedulerTests
         await harness.Client.RaiseEventAsync("one", RunOrchestrator.WakeEvent);
         await harness.EndAsync("one");
 
-        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, startAt: null, CancellationToken.None);
+        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, CancellationToken.None);
 
         Assert.False((await harness.Client.GetInstanceAsync("one"))!.IsCompleted);
     }

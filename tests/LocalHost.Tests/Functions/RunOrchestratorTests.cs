@@ -108,14 +108,14 @@ public sealed class RunOrchestratorTests
         await using var harness = await StartAsync(_ => new SliceOutcome(SliceEnd.Missing));
         var id = await ScheduleAsync(harness);
 
-        while (_time.GetUtcNow() < start + RunOrchestrator.MissingPatience)
+        while (_time.GetUtcNow() < start + LateStarts.Patience)
         {
             await _time.SleepAsync();
         }
 
         Assert.Equal(OrchestrationRuntimeStatus.Completed, (await harness.EndAsync(id)).RuntimeStatus);
         Assert.InRange(harness.Code.Runs(nameof(RunActivities.AdvanceRun)), 10, 20);
-        Assert.InRange(_time.GetUtcNow() - start, RunOrchestrator.MissingPatience, RunOrchestrator.MissingPatience + TimeSpan.FromMinutes(1));
+        Assert.InRange(_time.GetUtcNow() - start, LateStarts.Patience, LateStarts.Patience + TimeSpan.FromMinutes(1));
     }
 
     [Fact]

@@ -22,6 +22,8 @@ internal static class DrivingServices
         services.AddHostedService(provider => provider.GetRequiredService<LostStarts>());
         services.AddSingleton<RunSignals>();
         services.AddSingleton<RunWakeUp>();
+        services.AddOwn<RunBackups>();
+        services.AddHostedService(provider => provider.GetRequiredService<RunBackups>());
         services.AddSingleton<RequestDrivenRuns>();
         services.AddHostedService(provider => provider.GetRequiredService<RequestDrivenRuns>());
         services.AddOwn<RunDriver>();

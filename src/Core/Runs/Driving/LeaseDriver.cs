@@ -56,14 +56,14 @@ internal sealed partial class LeaseDriver(
     }
 
     /// <remarks>
-    /// First the new driver, then its name and the release: after a crash between the two the backup is still the driver. The backup
-    /// itself cannot be woken before it has started, which is why another instance takes over.
+    /// First the new driver, then its name and the release: after a crash between the two the backup's message is still there, and
+    /// schedules an instance of the name that the run has.
     /// </remarks>
     private static async Task<SliceOutcome> HandOverAsync(RunLease lease, SliceOutcome outcome, IRunScheduler scheduler)
     {
         var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-        await scheduler.ScheduleAsync(successor, ticket, startAt: null, lease.Lost);
+        await scheduler.ScheduleAsync(successor, ticket, lease.Lost);
         await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
         await scheduler.WakeAsync(successor, CancellationToken.None);
         return outcome;

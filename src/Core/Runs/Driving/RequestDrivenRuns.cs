@@ -10,16 +10,17 @@ using Yggdrasil.Storage;
 namespace Yggdrasil.Runs.Driving;
 
 /// <summary>
-/// Runs that the request which started them also drives (<c>Prefer: wait</c>): no queue hop lies between the request and
-/// the model, and their orchestration is only a backup.
+/// Runs that the request which started them also drives (<c>Prefer: wait</c>, or a stream of its events): no queue hop lies between the request and
+/// the model, and an orchestration is scheduled only for a run that goes on without it.
 /// </summary>
 /// <remarks>
 /// A request that has to answer before its run has ended does not give up a model call that is paid for: the slice
 /// finishes its step, hands the run to an orchestration and gives the lease back. The host waits for such slices when it
-/// shuts down. If the process dies instead, the backup starts when the lease has ended.
+/// shuts down. If the process dies instead, its message comes up when the lease has ended (see <see cref="RunBackups"/>).
 /// </remarks>
 internal sealed partial class RequestDrivenRuns(
     LeaseDriver leases,
+    RunBackups backups,
     RunEndings endings,
     RunStore store,
     ActivityTurns activities,
@@ -36,14 +37,16 @@ internal sealed partial class RequestDrivenRuns(
 
     /// <summary>Drives a run whose start transaction took its lease, and answers it as it is at its end or after <paramref name="wait"/>.</summary>
     /// <param name="wait">Null to answer at once: nobody waits, and the run is driven on whatever becomes of the request.</param>
-    public async Task<Run> DriveAsync(Run started, IReadOnlyList<JournalEntry> entries, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    /// <param name="backup">Taken back when the run has ended, or has another driver.</param>
+    public async Task<Run> DriveAsync(
+        Run started, IReadOnlyList<JournalEntry> entries, BackupReceipt backup, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
     {
         // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
         StoragePatience.Lift();
         var lease = leases.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
-        var driving = DriveToEndAsync(lease, slice, scheduler);
+        var driving = DriveToEndAsync(lease, slice, backup, scheduler);
         _slices[started.Id] = driving;
         if (driving.IsCompleted)
         {
@@ -98,7 +101,7 @@ internal sealed partial class RequestDrivenRuns(
     public async Task StopAsync(CancellationToken cancellationToken) =>
         await Task.WhenAll(_slices.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task DriveToEndAsync(RunLease lease, Slice slice, IRunScheduler scheduler)
+    private async Task DriveToEndAsync(RunLease lease, Slice slice, BackupReceipt backup, IRunScheduler scheduler)
     {
         var runId = lease.Run.Id;
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
@@ -107,10 +110,14 @@ internal sealed partial class RequestDrivenRuns(
             await using var counted = activities.CountRequest(ticket.Partition);
             var outcome = await leases.DriveAsync(lease, slice, scheduler);
             await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
+            if (lease.Run.IsTerminal || !RunBackups.IsOf(lease.Run))
+            {
+                backups.TakeBack(backup);
+            }
         }
         catch (Exception failure)
         {
-            // The run is not lost: its backup orchestration tries again once the lease has ended, and reports what it meets.
+            // The run is not lost: its message comes up once the lease has ended, and an orchestration reports what it meets.
             LogSliceFailed(runId, failure.GetType().FullName);
         }
         finally
@@ -119,6 +126,6 @@ internal sealed partial class RequestDrivenRuns(
         }
     }
 
-    [LoggerMessage(1020, LogLevel.Warning, "Run {RunId}: its request could not drive it on ({ExceptionType}); its orchestration will")]
+    [LoggerMessage(1020, LogLevel.Warning, "Run {RunId}: its request could not drive it on ({ExceptionType}); an orchestration will")]
     private partial void LogSliceFailed(string runId, string? exceptionType);
 }

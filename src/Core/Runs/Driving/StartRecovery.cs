@@ -13,10 +13,10 @@ internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, TimePro
     {
         run = await overdue.EndAsync(run, scheduler, cancellationToken);
 
-        // One that somebody drives has an orchestration as its backup, which is not due yet.
+        // One that somebody drives has a backup, an orchestration or a message, which is not due yet.
         if (!run.IsTerminal && run.LeaseUntil <= time.GetUtcNow())
         {
-            await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, cancellationToken);
+            await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), cancellationToken);
             await scheduler.WakeAsync(run.Driver, cancellationToken);
         }
 

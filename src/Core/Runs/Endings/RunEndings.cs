@@ -12,7 +12,7 @@ namespace Yggdrasil.Runs.Endings;
 ///   afterwards:   deliver each ──► run row: delivered       by whoever drove the run to its end
 /// </code>
 /// A crash between the end and the last line leaves a terminal run whose notices are due. Every run has an orchestration, a
-/// run that its request drives a backup, which looks at it once more, finds it so, and delivers. A run that tells nobody
+/// run that its request drives a message, which looks at it once more, finds it so, and delivers. A run that tells nobody
 /// costs no request here.
 /// </remarks>
 public sealed class RunEndings

@@ -1,5 +1,6 @@
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Store;
 
@@ -21,13 +22,22 @@ public sealed class RunEvents
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not the id of an event of this run.</exception>
     /// <exception cref="TooManyEventReadersException">The caller reads as many as allowed.</exception>
-    public async Task<RunEventReader?> OpenAsync(Scope scope, string runId, string? after, CancellationToken cancellationToken)
+    public Task<RunEventReader?> OpenAsync(Scope scope, string runId, string? after, CancellationToken cancellationToken) =>
+        OpenAsync(scope, runId, after, Enter(scope.Caller), cancellationToken);
+
+    /// <summary>Takes one of the places that a caller has for reading events, before there is a run to read. Dispose of it to give it back.</summary>
+    /// <exception cref="TooManyEventReadersException">The caller reads as many as allowed.</exception>
+    public IDisposable Enter(Caller caller) => _readers.Enter(caller.Owner);
+
+    /// <summary>Reads a run's events in a place that was taken before.</summary>
+    /// <param name="place">Given back with the reader, and where there is none.</param>
+    public async Task<RunEventReader?> OpenAsync(
+        Scope scope, string runId, string? after, IDisposable place, CancellationToken cancellationToken)
     {
-        var place = _readers.Enter(scope.Caller.Owner);
         RunEventReader? reader = null;
         try
         {
-            reader = await OpenAsync(scope, runId, after, place, cancellationToken);
+            reader = await ReadAsync(scope, runId, after, place, cancellationToken);
         }
         finally
         {
@@ -41,7 +51,7 @@ public sealed class RunEvents
     }
 
     /// <param name="place">Given back when the reader has gone.</param>
-    private async Task<RunEventReader?> OpenAsync(
+    private async Task<RunEventReader?> ReadAsync(
         Scope scope, string runId, string? after, IDisposable place, CancellationToken cancellationToken)
     {
         var use = Ids.IsValid(runId) ? await _feeds.OpenAsync(scope.Owner.Partition, runId, cancellationToken) : null;

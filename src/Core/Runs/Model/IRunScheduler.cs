@@ -6,8 +6,7 @@ namespace Yggdrasil.Runs.Model;
 public interface IRunScheduler
 {
     /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success; one that has is replaced.</summary>
-    /// <param name="startAt">When it is to begin; null for now.</param>
-    Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken);
+    Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken);
 
     /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
     Task WakeAsync(string instanceId, CancellationToken cancellationToken);

@@ -30,6 +30,7 @@ public sealed class RunService
     private readonly RequestDrivenRuns _inPlace;
     private readonly RunWakeUp _wakeUp;
     private readonly StartRecovery _recovery;
+    private readonly RunBackups _backups;
     private readonly OverdueRuns _overdue;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
@@ -44,12 +45,14 @@ public sealed class RunService
         RequestDrivenRuns inPlace,
         RunWakeUp wakeUp,
         StartRecovery recovery,
+        RunBackups backups,
         OverdueRuns overdue,
         RunOptions options,
         TimeProvider time)
     {
         (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
-        (_inPlace, _wakeUp, _recovery, _overdue, _options, _time) = (inPlace, wakeUp, recovery, overdue, options, time);
+        (_inPlace, _wakeUp, _recovery, _backups, _overdue) = (inPlace, wakeUp, recovery, backups, overdue);
+        (_options, _time) = (options, time);
         _children = new ChildUsage(store);
     }
 
@@ -118,23 +121,62 @@ public sealed class RunService
         var drivenHere = !willWait && isToBeDriven;
         run = drivenHere ? DrivenHere(run) : run;
 
-        // First the driver, then the run: an orchestration that finds no run ends itself, a run without one would hang.
-        DateTimeOffset? startAt = drivenHere ? run.LeaseUntil : null;
-        await scheduler.ScheduleAsync(run.Driver, Ticket(run), startAt, requestAborted);
-        if (await CommitAsync(run, entries, requestAborted) is not { } started)
+        // First the driver, then the run: a driver that finds no run gives up, a run without one would hang.
+        BackupReceipt? backup = null;
+        Run? committed;
+        try
+        {
+            committed = await CommitAsync(
+                run,
+                entries,
+                async token =>
+                {
+                    if (drivenHere)
+                    {
+                        backup = await _backups.PutAsync(Ticket(run), token);
+                    }
+                    else
+                    {
+                        await scheduler.ScheduleAsync(run.Driver, Ticket(run), token);
+                    }
+                },
+                requestAborted);
+        }
+        catch (ProblemException) when (backup is { } needless)
+        {
+            // A refusal: nothing was written.
+            _backups.TakeBack(needless);
+            throw;
+        }
+
+        if (committed is not { } started)
         {
             // Either a concurrent request with the same key was faster, or storage answered our own success a second time.
             var existing = await FindRepeatedAsync(caller, idempotency ?? new Idempotency("", ""), run.Id, requestAborted)
                 ?? throw new ConflictException("The run was deleted while it was being started.");
+            if (backup is { } other && existing.Driver != run.Driver)
+            {
+                // It is not the one that the message is for, and has a driver of its own.
+                _backups.TakeBack(other);
+            }
+
             return await RepeatedAsync(existing, created: idempotency is null, wait, scheduler, requestAborted);
         }
 
+        if (backup is { } held && !started.AwaitsTurn)
+        {
+            return new StartedRun(await _inPlace.DriveAsync(started, entries, held, wait, scheduler, requestAborted), Created: true);
+        }
+
+        if (backup is { } early)
+        {
+            // Another run of its conversation was faster: it is not the request's to drive after all, and is to be woken in its turn.
+            await _recovery.EnsureDrivenAsync(started, scheduler, requestAborted);
+            _backups.TakeBack(early);
+        }
+
         await WakeInterruptedAsync(started, scheduler, requestAborted);
-        return new StartedRun(
-            drivenHere && !started.AwaitsTurn
-                ? await _inPlace.DriveAsync(started, entries, wait, scheduler, requestAborted)
-                : await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted),
-            Created: true);
+        return new StartedRun(await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted), Created: true);
     }
 
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
@@ -201,13 +243,16 @@ public sealed class RunService
 
     /// <summary>Commits a start, or has its caller try again when that takes too long; what has become of it then is found out later.</summary>
     /// <exception cref="StorageNotAnsweringException">It was not done in time.</exception>
-    private async Task<Run?> CommitAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken requestAborted)
+    /// <param name="provideDriver">Begun at once, and done before anything is committed: what is to be written is made ready meanwhile.</param>
+    private async Task<Run?> CommitAsync(
+        Run run, IReadOnlyList<JournalEntry> entries, Func<CancellationToken, Task> provideDriver, CancellationToken requestAborted)
     {
         using var patience = new CancellationTokenSource(StartPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, requestAborted);
+        var driver = provideDriver(either.Token);
         try
         {
-            return await _store.StartAsync(run, entries, either.Token);
+            return await _store.StartAsync(run, entries, driver, either.Token);
         }
         catch (OperationCanceledException late) when (!requestAborted.IsCancellationRequested)
         {
@@ -215,6 +260,11 @@ public sealed class RunService
                 "The run could not be stored in time. It may have been started or not: repeat the request, with its Idempotency-Key if it has one.",
                 TimeSpan.FromSeconds(5),
                 late);
+        }
+        finally
+        {
+            // Where making ready has failed, what became of the driver is still to be known.
+            await driver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

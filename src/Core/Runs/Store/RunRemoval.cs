@@ -114,7 +114,7 @@ internal sealed class RunRemoval(
         {
             if (!await scheduler.PurgeAsync(instance, cancellationToken))
             {
-                // A backup that has not started yet, for instance.
+                // One that waits to look for its run, for instance.
                 var tomorrow = DueItem.DayAfter(time.GetUtcNow());
                 await due.AddAsync(new DueItem(tomorrow, DueKind.Instance, "", instance), cancellationToken);
             }

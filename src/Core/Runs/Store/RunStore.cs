@@ -40,7 +40,11 @@ internal sealed class RunStore(
     /// <param name="entries">What is taken over from another run, if anything, and then its input.</param>
     /// <returns>The run as stored, or null when a run of this id exists.</returns>
     /// <exception cref="ProblemException">A companion of the run, or its owner's quota, refuses the start.</exception>
-    public async Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    public Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
+        StartAsync(run, entries, Task.CompletedTask, cancellationToken);
+
+    /// <param name="driver">What has to be done before the run may be there.</param>
+    public async Task<Run?> StartAsync(Run run, IReadOnlyList<JournalEntry> entries, Task driver, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var list = new TableEntity(partition, RowKeys.ListEntry(run.CreatedAt, run.Id))
@@ -58,6 +62,7 @@ internal sealed class RunStore(
                 .. run.BatchId is null ? [new TableTransactionAction(TableTransactionActionType.Add, list)] : Array.Empty<TableTransactionAction>(),
                 .. journal.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)),
             ],
+            driver,
             cancellationToken);
         if (stored is not null)
         {

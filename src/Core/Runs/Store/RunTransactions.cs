@@ -27,17 +27,20 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
     /// <summary>Commits a run's start.</summary>
     /// <param name="input">The run's messages.</param>
     /// <param name="write">The run's own rows, its row first.</param>
+    /// <param name="driver">What has to be done before anything is committed.</param>
     /// <returns>The run as stored, or null when one of its own rows exists.</returns>
     /// <exception cref="ProblemException">A companion or the owner's quota refuses.</exception>
     public async Task<Run?> StartAsync(
         Run run,
         IReadOnlyList<ChatMessage> input,
         Func<Run, Task<IReadOnlyList<TableTransactionAction>>> write,
+        Task driver,
         CancellationToken cancellationToken)
     {
         ValueTask<CompanionChange> Ask(IRunCompanion companion, Run next) => companion.OnStartAsync(next, cancellationToken);
         if (quotas is null)
         {
+            await driver;
             return await CommitAsync(run, Ask, write, ask: null, cancellationToken);
         }
 
@@ -45,10 +48,12 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
         var (next, others) = await AskAsync(run, Ask, companions.Where(companion => companion is not IStartingCompanion));
         if (others.Count == 0)
         {
-            return await _groups!.CommitAsync(
-                await quotas.PrepareAsync(next, input, cancellationToken), await write(next), cancellationToken);
+            var (start, rows) = (await quotas.PrepareAsync(next, input, cancellationToken), await write(next));
+            await driver;
+            return await _groups!.CommitAsync(start, rows, cancellationToken);
         }
 
+        await driver;
         return await CommitAsync(run, Ask, write, next => AdmitAsync(next, input, cancellationToken), cancellationToken);
     }
 

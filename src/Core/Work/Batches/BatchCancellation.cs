@@ -55,7 +55,7 @@ internal sealed class BatchCancellation(BatchItemStore items, BatchLedger ledger
 
         // Its own orchestration ends it, now or, where somebody else drives it, when it can.
         await runs.RequestCancelAsync(partition, runId, cancellationToken);
-        await scheduler.ScheduleAsync(run.Driver, new RunTicket(partition, runId), startAt: null, cancellationToken);
+        await scheduler.ScheduleAsync(run.Driver, new RunTicket(partition, runId), cancellationToken);
         await scheduler.WakeAsync(run.Driver, cancellationToken);
         return new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver);
     }

@@ -182,7 +182,7 @@ internal sealed partial class BatchItemRuns(
     private static async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
     {
         // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
-        await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), startAt: null, stopping);
+        await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), stopping);
         return new ItemTurn(new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver));
     }
 

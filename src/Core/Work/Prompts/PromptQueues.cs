@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Yggdrasil.Storage;
 
@@ -30,20 +29,6 @@ public sealed class PromptQueues
     private readonly StorageClients _storage;
 
     internal PromptQueues(StorageClients storage) => _storage = storage;
-
-    /// <summary>What a message says: it is Base64, or as it is where somebody put it in by hand. Byte order marks are left out.</summary>
-    /// <remarks>Not left to the host, which would move what it cannot decode to where nobody can.</remarks>
-    public static BinaryData Decode(BinaryData message)
-    {
-        var plain = WithoutByteOrderMark(message.ToMemory());
-        var decoded = new byte[plain.Length];
-        return Convert.TryFromBase64String(Encoding.UTF8.GetString(plain.Span), decoded, out var length)
-            ? BinaryData.FromBytes(WithoutByteOrderMark(decoded.AsMemory(0, length)))
-            : BinaryData.FromBytes(plain);
-    }
-
-    private static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> bytes) =>
-        bytes.Span.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
 
     /// <summary>Puts a prompt into the queue, to be seen after a while.</summary>
     public async Task SendPromptAsync(BinaryData body, TimeSpan delay, CancellationToken cancellationToken)

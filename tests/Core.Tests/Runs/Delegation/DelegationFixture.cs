@@ -27,7 +27,7 @@ internal sealed class DelegationFixture
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, time);
         Runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Overdue, Worker.Options, time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
         Endings = new RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)], TestUnknown.Values);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Yggdrasil.Runs.Driving;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 using Yggdrasil.Work.Prompts;
@@ -9,7 +10,7 @@ namespace Yggdrasil.Operations.Health.Probes;
 /// <summary>The queues: that they answer, how much lies in them and for how long, and that nothing was given up.</summary>
 internal sealed class QueueProbe : IHealthProbe, IDisposable
 {
-    private static readonly string[] Queues = [PromptQueues.Prompts, PromptQueues.Poison, PromptQueues.Results];
+    private static readonly string[] Queues = [PromptQueues.Prompts, PromptQueues.Poison, PromptQueues.Results, RunBackups.Queue, RunBackups.Poison];
 
     private readonly StorageClients _storage;
     private readonly TimeProvider _time;
