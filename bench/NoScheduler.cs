@@ -8,7 +8,7 @@ internal sealed class NoScheduler : IRunScheduler
 {
     public static readonly NoScheduler Instance = new();
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, DateTimeOffset? startAt, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
 
