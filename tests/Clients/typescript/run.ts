@@ -7,7 +7,7 @@ type RunEvent = components["schemas"]["RunEvent"];
 type AgentDefinition = components["schemas"]["AgentDefinition"];
 
 const [baseUrl, effectUrl] = process.argv.slice(2);
-const client = createClient<paths>({ baseUrl: baseUrl! });
+const client = createClient<paths, "application/json" | "application/problem+json">({ baseUrl: baseUrl! });
 
 /** The answer's document, or an error that says what the problem is. */
 function must<T>(answer: { data?: T; error?: components["schemas"]["Problem"] }): T {
