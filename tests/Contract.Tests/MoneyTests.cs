@@ -133,7 +133,9 @@ public sealed class MoneyTests(ContractFixture app) : IClassFixture<ContractFixt
         Assert.Equal((11, 7), (Number(usage, "inputTokens"), Number(usage, "outputTokens")));
         Assert.False(usage.TryGetProperty("estimated", out _));
         Assert.Equal("failed", refused.Text("status"));
-        Assert.Empty(steps);
+        var step = Assert.Single(steps);
+        Assert.Equal("failed", step.Text("status"));
+        Assert.False(step.TryGetProperty("usage", out _));
         Assert.Equal(18, await TokensOfTodayAsync());
     }
 

@@ -54,6 +54,16 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/batches/{id}",
     ];
 
+    /// <summary>Routes of OpenAI's protocols, whose models are agents and whose responses are runs.</summary>
+    private static readonly string[] OpenAIRoutes =
+    [
+        "GET /v1/models/{id}",
+        "GET /v1/responses/{id}",
+        "GET /v1/responses/{id}/input_items",
+        "POST /v1/responses/{id}/cancel",
+        "DELETE /v1/responses/{id}",
+    ];
+
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
     private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
 
@@ -77,6 +87,8 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string, string> ConversationAttacks => Cross(ConversationRoutes, "id of another's conversation", "guessed id");
 
     public static TheoryData<string, string> BatchAttacks => Cross(BatchRoutes, "id of another's batch", "guessed id");
+
+    public static TheoryData<string> OpenAIAttacks => [.. OpenAIRoutes];
 
     public static TheoryData<string, string> HostileIds => Cross(
         [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes],
@@ -170,6 +182,26 @@ public partial class TenancyTests(ContractFixture app)
 
         Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
         Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(OpenAIAttacks))]
+    public async Task Model_and_response_of_another_do_not_exist(string route)
+    {
+        var agent = await app.PutAgentAsync();
+        var run = await StartRunAsync(agent);
+        var isModel = route.Contains("/models/", StringComparison.Ordinal);
+        var (real, guessed) = isModel ? (agent, agent + "x") : (run.Replace("run_", "resp_", StringComparison.Ordinal), "resp_01hzzzzzzzzzzzzzzzzzzzzzzz");
+
+        using var attacked = await AttackAsync(route, real);
+        using var unknown = await AttackAsync(route, guessed);
+        using var own = await app.Http.SendJsonAsync(HttpMethod.Get, isModel ? $"/v1/models/{real}" : $"/v1/responses/{real}", "");
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (attacked.StatusCode, unknown.StatusCode));
+        Assert.Equal(
+            (await unknown.Content.ReadAsStringAsync()).Replace(Unique(guessed), "", StringComparison.Ordinal),
+            (await attacked.Content.ReadAsStringAsync()).Replace(Unique(real), "", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
     }
 
     [Fact]
@@ -293,8 +325,11 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. OpenAIRoutes]), Order(resources));
     }
+
+    /// <summary>What a response's id has in common with that of its run.</summary>
+    private static string Unique(string id) => id.StartsWith("resp_", StringComparison.Ordinal) ? id["resp_".Length..] : id;
 
     private (string Name, string Value) As(string user) => app.As(user);
 
@@ -319,7 +354,7 @@ public partial class TenancyTests(ContractFixture app)
             "PUT" when !path.Contains("/shares/", StringComparison.Ordinal) => Definition,
             "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
-            "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) => "",
+            "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) || OpenAIRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };

@@ -3,6 +3,7 @@ using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Users;
@@ -83,35 +84,45 @@ public sealed class RunFunctions(
         var idempotency = RequestHeaders.ReadIdempotency(request, agent, body);
         var wait = RequestHeaders.ReadWait(request);
 
+        if (asEvents)
+        {
+            return await StreamAsync(request, agent, start, idempotency, new DurableRunScheduler(client));
+        }
+
+        return await AnswerAsync(request, await runs.StartAsync(
+            request.Caller(), agent, start, idempotency, wait, new DurableRunScheduler(client), request.HttpContext.RequestAborted));
+    }
+
+    /// <summary>Starts a run and answers its events from the first on. It goes on whatever becomes of this request.</summary>
+    private async Task<IResult> StreamAsync(HttpRequest request, string agent, StartRun start, Idempotency? idempotency, IRunScheduler scheduler)
+    {
+        var aborted = request.HttpContext.RequestAborted;
+        var scope = AccessPolicy.ScopeOf(request.Caller(), userId: null);
+
         // Whoever reads too many streams already is told so before anything is started.
-        var place = asEvents ? events.Enter(request.Caller()) : null;
-        StartedRun started;
+        var place = events.Enter(request.Caller());
+        RunEventReader? reader = null;
         try
         {
-            started = await runs.StartAsync(
-                request.Caller(),
-                agent,
-                start,
-                idempotency,
-                asEvents ? null : wait,
-                new DurableRunScheduler(client),
-                request.HttpContext.RequestAborted);
+            var started = await runs.StartAsync(
+                request.Caller(), agent, start, idempotency, wait: null, scheduler, aborted,
+                async run => reader = await events.OpenAsync(scope, run.Id, after: null, place, aborted));
+
+            // A repeat, or a run that others drive, was not begun here.
+            reader ??= await events.OpenAsync(scope, started.Run.Id, after: null, place, aborted);
+            request.HttpContext.Response.Headers.Location = RunLinks.Of(started.Run.Id, query: "").Self;
         }
         catch
         {
-            place?.Dispose();
+            if (reader is not null)
+            {
+                await reader.DisposeAsync();
+            }
+
+            place.Dispose();
             throw;
         }
 
-        return place is null ? await AnswerAsync(request, started) : await StreamAsync(request, started.Run.Id, place);
-    }
-
-    /// <summary>Answers the events of a run that goes on whatever becomes of this request.</summary>
-    private async Task<IResult> StreamAsync(HttpRequest request, string id, IDisposable place)
-    {
-        request.HttpContext.Response.Headers.Location = RunLinks.Of(id, query: "").Self;
-        var scope = AccessPolicy.ScopeOf(request.Caller(), userId: null);
-        var reader = await events.OpenAsync(scope, id, after: null, place, request.HttpContext.RequestAborted);
         return EventAnswers.Stream(request, reader!, scope, disabled, lifetime, time, logger);
     }
 

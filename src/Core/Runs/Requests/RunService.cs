@@ -67,9 +67,11 @@ public sealed class RunService
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
     /// <exception cref="LimitException">The caller has started as many runs, or used as much, as allowed.</exception>
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
+    /// <param name="beforeDriving">Told of a new run before anything of it is done, so that its events can be read from the first on.</param>
     public Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
-        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        CancellationToken requestAborted, Func<Run, Task>? beforeDriving = null) =>
+        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted, beforeDriving);
 
     /// <summary>A run of an agent that is about to start, by the rules that a request for one has to keep.</summary>
     internal async Task<NewRun> PrepareAsync(string id, Caller caller, string agentId, StartRun request, CancellationToken cancellationToken)
@@ -82,7 +84,8 @@ public sealed class RunService
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
     internal async Task<StartedRun> StartAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        CancellationToken requestAborted, Func<Run, Task>? beforeDriving = null)
     {
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
@@ -92,7 +95,7 @@ public sealed class RunService
 
         try
         {
-            return await StartNewAsync(caller, prepare, idempotency, wait, scheduler, requestAborted);
+            return await StartNewAsync(caller, prepare, idempotency, wait, scheduler, beforeDriving, requestAborted);
         }
         catch (LimitException) when (idempotency is not null)
         {
@@ -107,7 +110,8 @@ public sealed class RunService
     }
 
     private async Task<StartedRun> StartNewAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        Func<Run, Task>? beforeDriving, CancellationToken requestAborted)
     {
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
         var prepared = await prepare(id);
@@ -165,6 +169,9 @@ public sealed class RunService
 
         if (backup is { } held && !started.AwaitsTurn)
         {
+            // Whatever becomes of the reader, the run has begun and is driven.
+            var told = beforeDriving?.Invoke(started) ?? Task.CompletedTask;
+            await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return new StartedRun(await _inPlace.DriveAsync(started, entries, held, wait, scheduler, requestAborted), Created: true);
         }
 

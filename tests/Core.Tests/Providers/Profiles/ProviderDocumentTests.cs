@@ -5,7 +5,7 @@ using Yggdrasil.Models.Profiles;
 
 namespace Yggdrasil.Tests.Providers.Profiles;
 
-/// <summary>Keeps docs/providers.md and README's table of models true to the profiles.</summary>
+/// <summary>Keeps docs/providers.md and the guide's table of models true to the profiles.</summary>
 public sealed partial class ProviderDocumentTests
 {
     private const string RegenerateVariable = "UPDATE_PROVIDERS";
@@ -33,10 +33,10 @@ public sealed partial class ProviderDocumentTests
     }
 
     [Fact]
-    public void Readme_lists_every_built_in_provider_and_no_other()
+    public void Guide_lists_every_built_in_provider_and_no_other()
     {
-        var readme = File.ReadAllText(Checkout.PathOf("README.md"));
-        var table = readme[readme.IndexOf("| provider | settings |", StringComparison.Ordinal)..];
+        var guide = File.ReadAllText(Checkout.PathOf("docs", "guide.md"));
+        var table = guide[guide.IndexOf("| provider | settings |", StringComparison.Ordinal)..];
         var rows = table[..table.IndexOf("\n\n", StringComparison.Ordinal)].Split('\n').Skip(2);
 
         var listed = rows.SelectMany(row => Code().Matches(row.Split('|')[1]).Select(match => match.Groups[1].Value));
