@@ -4,7 +4,7 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>Settings of authentication under which the host does not start, or cannot tell who calls.</summary>
-public sealed class AuthenticationStartTests : IDisposable
+public sealed class AuthenticationStartTests : IAsyncLifetime
 {
     // Storage that is never asked: so no Azurite is started for a host that is not to start.
     private static readonly string Storage =
@@ -12,7 +12,9 @@ public sealed class AuthenticationStartTests : IDisposable
 
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-start-").FullName;
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => TestFolder.DeleteAsync(_data);
 
     [Theory]
     [InlineData("http://0.0.0.0:0")]

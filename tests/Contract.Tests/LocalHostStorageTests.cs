@@ -5,11 +5,13 @@ using Yggdrasil.Fixtures;
 namespace Yggdrasil.Contract.Tests;
 
 /// <summary>What LocalHost does about the surroundings of its storage.</summary>
-public sealed class LocalHostStorageTests : IDisposable
+public sealed class LocalHostStorageTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("yggdrasil-surroundings-");
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => TestFolder.DeleteAsync(_folder.FullName);
 
     [Fact]
     public async Task Storage_on_this_machine_is_asked_past_any_proxy()
