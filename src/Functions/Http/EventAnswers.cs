@@ -1,24 +1,27 @@
-using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Identity;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http;
 
-/// <summary>Answers of a durable run's events.</summary>
+/// <summary>Answers of runs' events, in whatever protocol.</summary>
 internal static class EventAnswers
 {
     /// <summary>The media type of server-sent events.</summary>
     public const string MediaType = "text/event-stream";
 
-    /// <summary>An answer that ends with the run, with the host, or when its caller is disabled.</summary>
-    /// <param name="reader">Disposed of with the request.</param>
+    /// <summary>Answers a run's events until its reader is disabled, or what else ends the stream comes about.</summary>
+    /// <param name="reader">Disposed of with the request, whatever becomes of the answer.</param>
+    /// <param name="caller">Who reads.</param>
+    /// <param name="isWhole">Whether the run is told to its end: nobody can come back to it.</param>
+    /// <param name="stopping">Ends the stream too.</param>
     public static IResult Stream(
-        HttpRequest request, RunEventReader reader, Scope scope, DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time, ILogger logger)
+        HttpRequest request, RunEventReader reader, IRunProjection projection, bool isWhole, Caller caller, DisabledUsers disabled, TimeProvider time,
+        ILogger logger, CancellationToken stopping)
     {
-        // Whatever becomes of the answer, its reader goes when the request does.
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        var watch = new CallerWatch(disabled, scope.Caller.Owner, time, logger, lifetime.ApplicationStopping);
+        var watch = new CallerWatch(disabled, caller.Owner, time, logger, stopping);
         request.HttpContext.Response.RegisterForDisposeAsync(watch);
-        return new EventStreamResult(reader, new EventProjection(scope.ToQuery()), isWhole: false, time, logger, watch.Stop);
+        return new EventStreamResult(reader, projection, isWhole, time, logger, watch.Stop);
     }
 }

@@ -24,7 +24,10 @@ public sealed class EventFunctions(
         RequestHeaders.RejectOtherQuery(request, After, Ticket, RequestScope.UserId);
         var scope = request.EventTicket() is { } ticket ? ScopeOf(ticket, id) : request.Scope();
         var reader = await events.OpenAsync(scope, id, ReadPlace(request), request.HttpContext.RequestAborted);
-        return reader is null ? Results.NoContent() : EventAnswers.Stream(request, reader, scope, disabled, lifetime, time, logger);
+        return reader is null
+            ? Results.NoContent()
+            : EventAnswers.Stream(
+                request, reader, new EventProjection(scope.ToQuery()), isWhole: false, scope.Caller, disabled, time, logger, lifetime.ApplicationStopping);
     }
 
     [Function(nameof(CreateEventTicket))]

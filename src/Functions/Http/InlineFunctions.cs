@@ -26,9 +26,7 @@ public sealed class InlineFunctions(InlineRuns runs, UsageService usage, Disable
 
         // Whatever becomes of the answer, its run ends when the request does.
         var reader = await runs.StreamAsync(request.Caller(), agent, body, aborted);
-        request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        var watch = new CallerWatch(disabled, request.Caller().Owner, time, logger, stopping: CancellationToken.None);
-        request.HttpContext.Response.RegisterForDisposeAsync(watch);
-        return new EventStreamResult(reader, new EventProjection(query: null), isWhole: true, time, logger, watch.Stop);
+        return EventAnswers.Stream(
+            request, reader, new EventProjection(query: null), isWhole: true, request.Caller(), disabled, time, logger, CancellationToken.None);
     }
 }

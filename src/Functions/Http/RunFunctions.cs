@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Functions.Durable;
-using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
@@ -97,7 +96,7 @@ public sealed class RunFunctions(
     private async Task<IResult> StreamAsync(HttpRequest request, string agent, StartRun start, Idempotency? idempotency, IRunScheduler scheduler)
     {
         var aborted = request.HttpContext.RequestAborted;
-        var scope = AccessPolicy.ScopeOf(request.Caller(), userId: null);
+        var scope = request.OwnScope();
 
         // Whoever reads too many streams already is told so before anything is started.
         var place = events.Enter(request.Caller());
@@ -123,7 +122,8 @@ public sealed class RunFunctions(
             throw;
         }
 
-        return EventAnswers.Stream(request, reader!, scope, disabled, lifetime, time, logger);
+        return EventAnswers.Stream(
+            request, reader!, new EventProjection(scope.ToQuery()), isWhole: false, scope.Caller, disabled, time, logger, lifetime.ApplicationStopping);
     }
 
     private async Task<IResult> ForkRunAsync(HttpRequest request, string id, DurableTaskClient client)

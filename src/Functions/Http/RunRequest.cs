@@ -12,9 +12,13 @@ namespace Yggdrasil.Functions.Http;
 /// <summary>Reads the bodies of requests that start runs.</summary>
 internal static class RunRequest
 {
+    /// <summary>What may be asked in one request, in bytes of UTF-8.</summary>
+    public const int MaxInputBytes = 256 * 1024;
+
+    /// <summary>The messages of one request.</summary>
+    public const int MaxMessages = 1000;
+
     private const string Input = "input";
-    private const int MaxInputBytes = 256 * 1024;
-    private const int MaxMessages = 1000;
     private const int MaxMetadata = 16;
     private const int MaxMetadataName = 64;
     private const int MaxMetadataValue = 512;

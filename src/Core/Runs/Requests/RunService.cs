@@ -207,6 +207,9 @@ public sealed class RunService
         return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
     }
 
+    /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>
+    public Task<Run> WaitAsync(Run run, TimeSpan wait, CancellationToken cancellationToken) => _inPlace.WaitAsync(run, wait, cancellationToken);
+
     /// <summary>A run that its caller has anyway, as <see cref="GetToShowAsync"/> shows it.</summary>
     public async Task<Run> ToShowAsync(Run run, CancellationToken cancellationToken)
     {

@@ -38,8 +38,8 @@ public sealed class ChatFunctions(
 
         if (chat.Stream)
         {
-            return OpenAIRuns.Stream(
-                request, reader, new ChatProjection(request.Path, chat.IncludeUsage), isWhole: true, disabled, time, logger,
+            return EventAnswers.Stream(
+                request, reader, new ChatProjection(request.Path, chat.IncludeUsage), isWhole: true, request.Caller(), disabled, time, logger,
                 isStored ? lifetime.ApplicationStopping : CancellationToken.None);
         }
 
@@ -62,6 +62,6 @@ public sealed class ChatFunctions(
             wait: null,
             new DurableRunScheduler(client),
             aborted);
-        return (await events.OpenAsync(OpenAIRuns.OwnScope(request), started.Run.Id, after: null, aborted))!;
+        return (await events.OpenAsync(request.OwnScope(), started.Run.Id, after: null, aborted))!;
     }
 }

@@ -21,8 +21,6 @@ internal static class OpenAIFields
     public const int MaxBodyBytes = 8 * 1024 * 1024;
 
     private const string Unsupported = "unsupported_parameter";
-    private const int MaxInputBytes = 256 * 1024;
-    private const int MaxMessages = 1000;
 
     /// <exception cref="InvalidRequestException">The body is no object, or has a field that is unknown or not supported.</exception>
     /// <returns>The fields, and the body as it was sent.</returns>
@@ -139,9 +137,9 @@ internal static class OpenAIFields
     {
         List<ChatMessage> messages = [];
         List<string> said = instructions is { Length: > 0 } ? [instructions] : [];
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxMessages)
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > RunRequest.MaxMessages)
         {
-            throw new InvalidRequestException(field, $"Must be a list of 1 to {MaxMessages} messages.");
+            throw new InvalidRequestException(field, $"Must be a list of 1 to {RunRequest.MaxMessages} messages.");
         }
 
         foreach (var (index, item) in list.EnumerateArray().Index())
@@ -177,8 +175,8 @@ internal static class OpenAIFields
             throw new InvalidRequestException(field, "Must end with a user message.");
         }
 
-        return messages.Sum(message => System.Text.Encoding.UTF8.GetByteCount(message.Text)) > MaxInputBytes
-            ? throw new InvalidRequestException(field, $"At most {MaxInputBytes / 1024} KiB of UTF-8.")
+        return messages.Sum(message => System.Text.Encoding.UTF8.GetByteCount(message.Text)) > RunRequest.MaxInputBytes
+            ? throw new InvalidRequestException(field, $"At most {RunRequest.MaxInputBytes / 1024} KiB of UTF-8.")
             : (messages, said.Count == 0 ? null : string.Join("\n\n", said));
     }
 
@@ -186,24 +184,21 @@ internal static class OpenAIFields
     private static string ReadContent(JsonElement message, string field)
     {
         var content = message.TryGetProperty("content", out var given) ? given : default;
-        if (content.ValueKind == JsonValueKind.Array && content.GetArrayLength() <= MaxMessages)
-        {
-            List<string> texts = [];
-            foreach (var (index, part) in content.EnumerateArray().Index())
-            {
-                Require(
-                    part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var type) && IsText(type, "text", "input_text", "output_text", "refusal"),
-                    $"{field}[{index}].type", "Only text is supported.");
-                texts.Add((part.TryGetProperty("text", out var value) || part.TryGetProperty("refusal", out value)) && JsonFields.TryGetText(value, out var text)
-                    ? text
-                    : throw new InvalidRequestException($"{field}[{index}].text", "Must be a string."));
-            }
-
-            content = JsonSerializer.SerializeToElement(string.Concat(texts));
-        }
-
-        return JsonFields.TryGetText(content, out var whole) && !string.IsNullOrWhiteSpace(whole)
+        var whole = content.ValueKind == JsonValueKind.Array && content.GetArrayLength() <= RunRequest.MaxMessages
+            ? string.Concat(content.EnumerateArray().Index().Select(part => ReadPart(part.Item, $"{field}[{part.Index}]")))
+            : JsonFields.TryGetText(content, out var text) ? text : null;
+        return !string.IsNullOrWhiteSpace(whole)
             ? whole
             : throw new InvalidRequestException(field, "Must be a text that is not empty, or parts of text.");
+    }
+
+    private static string ReadPart(JsonElement part, string field)
+    {
+        Require(
+            part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var type) && IsText(type, "text", "input_text", "output_text", "refusal"),
+            $"{field}.type", "Only text is supported.");
+        return (part.TryGetProperty("text", out var value) || part.TryGetProperty("refusal", out value)) && JsonFields.TryGetText(value, out var text)
+            ? text
+            : throw new InvalidRequestException($"{field}.text", "Must be a string.");
     }
 }

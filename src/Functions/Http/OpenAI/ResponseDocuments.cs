@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Yggdrasil.Agents;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
@@ -30,7 +31,7 @@ internal static class ResponseDocuments
             ["parallel_tool_calls"] = true,
             ["previous_response_id"] = run.ForkedFrom is { } source ? ResponseItems.ResponseId(source) : null,
             ["conversation"] = run.ConversationId is { } conversation ? new JsonObject { ["id"] = conversation } : null,
-            ["reasoning"] = new JsonObject { ["effort"] = run.Agent.ReasoningEffort?.ToString().ToLowerInvariant(), ["summary"] = null },
+            ["reasoning"] = new JsonObject { ["effort"] = run.Agent.ReasoningEffort is { } effort ? ContractJson.Name(effort) : null, ["summary"] = null },
             ["service_tier"] = "default",
             ["store"] = true,
             ["temperature"] = run.Agent.Temperature,
@@ -40,7 +41,7 @@ internal static class ResponseDocuments
                     ? new JsonObject { ["type"] = "json_schema", ["name"] = "answer", ["schema"] = JsonNode.Parse(schema.GetRawText()), ["strict"] = true }
                     : new JsonObject { ["type"] = "text" },
             },
-            ["tool_choice"] = run.Agent.ToolChoice?.ToString().ToLowerInvariant() ?? "auto",
+            ["tool_choice"] = ContractJson.Name(run.Agent.ToolChoice ?? ToolChoice.Auto),
             ["tools"] = new JsonArray(),
             ["top_p"] = null,
             ["truncation"] = "disabled",

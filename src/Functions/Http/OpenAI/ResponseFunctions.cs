@@ -24,8 +24,6 @@ public sealed class ResponseFunctions(
     /// <summary>How long a cancelled response is waited for, so that the answer says how it ended.</summary>
     private static readonly TimeSpan CancelPatience = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan CancelPause = TimeSpan.FromMilliseconds(100);
-
     [Function(nameof(CreateResponse))]
     public Task<IResult> CreateResponse(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/responses")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
@@ -56,7 +54,7 @@ public sealed class ResponseFunctions(
             throw new InvalidRequestException("order", "Must be asc or desc.");
         }
 
-        var run = await runs.GetToShowAsync(OpenAIRuns.OwnScope(request), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
         var items = ResponseItems.Input(run).ToList();
         if (order == "desc")
         {
@@ -76,13 +74,9 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        var (scope, aborted, scheduler) = (OpenAIRuns.OwnScope(request), request.HttpContext.RequestAborted, new DurableRunScheduler(client));
+        var (scope, aborted, scheduler) = (request.OwnScope(), request.HttpContext.RequestAborted, new DurableRunScheduler(client));
         var (run, _) = await control.CancelAsync(scope, RunOf(id), scheduler, aborted);
-        for (var began = time.GetTimestamp(); !run.IsTerminal && time.GetElapsedTime(began) < CancelPatience; run = await runs.GetAsync(scope, run.Id, aborted))
-        {
-            await Task.Delay(CancelPause, time, aborted);
-        }
-
+        await runs.WaitAsync(run, CancelPatience, aborted);
         return await ReadAsync(request, run.Id, scheduler);
     }
 
@@ -92,7 +86,7 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await control.DeleteAsync(OpenAIRuns.OwnScope(request), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        await control.DeleteAsync(request.OwnScope(), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
         return OpenAIJson.Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true });
     }
 
@@ -103,12 +97,12 @@ public sealed class ResponseFunctions(
         var aborted = request.HttpContext.RequestAborted;
         if (asked.Start.ConversationId is { } conversation)
         {
-            await conversations.GetAsync(OpenAIRuns.OwnScope(request), conversation, aborted);
+            await conversations.GetAsync(request.OwnScope(), conversation, aborted);
         }
 
         if (asked.Previous is { } previous)
         {
-            await runs.GetAsync(OpenAIRuns.OwnScope(request), previous, aborted);
+            await runs.GetAsync(request.OwnScope(), previous, aborted);
         }
 
         try
@@ -141,8 +135,8 @@ public sealed class ResponseFunctions(
         var reader = await inline.StreamAsync(request.Caller(), asked.Model, asked.Start, aborted);
         if (asked.Stream)
         {
-            return OpenAIRuns.Stream(
-                request, reader, new ResponseProjection(startingAfter: null), isWhole: true, disabled, time, logger, CancellationToken.None);
+            return EventAnswers.Stream(
+                request, reader, new ResponseProjection(startingAfter: null), isWhole: true, request.Caller(), disabled, time, logger, CancellationToken.None);
         }
 
         var (run, steps) = await OpenAIRuns.ReadToEndAsync(reader, aborted);
@@ -153,17 +147,22 @@ public sealed class ResponseFunctions(
 
     private async Task<IResult> ReadAsync(HttpRequest request, string runId, IRunScheduler scheduler)
     {
-        var (scope, aborted) = (OpenAIRuns.OwnScope(request), request.HttpContext.RequestAborted);
-        await runs.GetToShowAsync(scope, runId, scheduler, aborted);
+        var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
         var (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);
+        if (!run.IsTerminal && (await runs.GetToShowAsync(scope, runId, scheduler, aborted)).IsTerminal)
+        {
+            // It was overdue, or has ended meanwhile.
+            (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);
+        }
+
         return OpenAIJson.Answer(ResponseDocuments.Of(run, ResponseItems.Of(run, steps)));
     }
 
     private async Task<IResult> StreamAsync(HttpRequest request, string runId, int? startingAfter)
     {
-        var reader = await events.OpenAsync(OpenAIRuns.OwnScope(request), runId, after: null, request.HttpContext.RequestAborted);
-        return OpenAIRuns.Stream(
-            request, reader!, new ResponseProjection(startingAfter), isWhole: false, disabled, time, logger, lifetime.ApplicationStopping);
+        var reader = await events.OpenAsync(request.OwnScope(), runId, after: null, request.HttpContext.RequestAborted);
+        return EventAnswers.Stream(
+            request, reader!, new ResponseProjection(startingAfter), isWhole: false, request.Caller(), disabled, time, logger, lifetime.ApplicationStopping);
     }
 
     private static string RunOf(string responseId) => ResponseItems.RunOf(responseId) ?? throw ResponseRequest.NoResponse(responseId);
