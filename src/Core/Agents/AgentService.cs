@@ -1,6 +1,7 @@
-using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Protection;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;
@@ -112,7 +113,7 @@ public sealed class AgentService
         return action == AgentAction.Run && agent!.IsUnreadable
             ? throw new ConflictException(
                 "The stored definition of this agent cannot be read; the operator has been alerted. Put it again, or wait until that is mended.",
-                "content_unreadable")
+                ContentProtectionException.Code)
             : agent!;
     }
 

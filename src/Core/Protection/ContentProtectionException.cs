@@ -4,6 +4,9 @@ namespace Yggdrasil.Protection;
 public sealed class ContentProtectionException(ContentAddress address, string cause, Exception? innerException = null)
     : Exception($"The protected value {address.Table}/{address.Row}/{address.Property} cannot be read: {cause}.", innerException)
 {
+    /// <summary>What callers are told in place of what cannot be read.</summary>
+    internal const string Code = "content_unreadable";
+
     public ContentAddress Address { get; } = address;
 
     /// <summary>Why, in words that hold no content.</summary>

@@ -57,7 +57,7 @@ public sealed partial class CallbackSender
         }
         catch (ContentProtectionException)
         {
-            return await GiveUpAsync(ticket, attempt, "content_unreadable", cancellationToken);
+            return await GiveUpAsync(ticket, attempt, ContentProtectionException.Code, cancellationToken);
         }
 
         if (pending is null)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Yggdrasil.Limits;
+using Yggdrasil.Protection;
 
 namespace Yggdrasil.Runs.Model;
 
@@ -78,7 +79,7 @@ public sealed record RunError(string Code, string Message)
 {
     /// <summary>What was stored for the run was changed, or is protected by a key that is gone.</summary>
     internal static readonly RunError ContentUnreadable =
-        new("content_unreadable", "The stored content of this run cannot be read; the operator has been alerted.");
+        new(ContentProtectionException.Code, "The stored content of this run cannot be read; the operator has been alerted.");
 
     /// <summary>In place of a message that holds content, for who is told of a run but does not read it.</summary>
     internal const string Withheld = "The message quotes what was said; read the run for it.";
