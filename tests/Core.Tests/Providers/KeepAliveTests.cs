@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Models.Failures;
 
@@ -8,7 +9,7 @@ namespace Yggdrasil.Tests.Providers;
 /// <summary>Signs of life over real HTTP: a model that thinks behind them is not given up, and one that is silent is.</summary>
 public sealed class KeepAliveTests
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     private const string OpenAIAnswer = """
         data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"391"},"finish_reason":"stop"}]}
@@ -68,24 +69,33 @@ public sealed class KeepAliveTests
         }
     }
 
+    /// <summary>Time passes only between signs, and only once the client has set its timer anew: a slow machine changes nothing.</summary>
     private static async Task<string> AskAsync(string provider, IEnumerable<string> signs, string answer, bool streamed)
     {
+        var time = new TimerCountingTime();
         await using var server = await LoopbackServer.StartAsync(async (context, cancellationToken) =>
         {
             context.Response.ContentType = "text/event-stream";
+            var set = time.TimersSet;
             await context.Response.Body.FlushAsync(cancellationToken);
             foreach (var sign in signs)
             {
-                await Task.Delay(Pause, cancellationToken);
-                await context.Response.WriteAsync(sign, cancellationToken);
-                await context.Response.Body.FlushAsync(cancellationToken);
+                await time.UntilSetAsync(set + 1, cancellationToken);
+                time.Advance(Pause);
+                if (sign.Length > 0)
+                {
+                    set = time.TimersSet;
+                    await context.Response.WriteAsync(sign, cancellationToken);
+                    await context.Response.Body.FlushAsync(cancellationToken);
+                }
             }
 
             await context.Response.WriteAsync(answer, cancellationToken);
         });
         await using var providers = TestProviders.With(
+            services => services.AddSingleton<TimeProvider>(time),
             $"Providers__{provider}__Endpoint={server.Address}", $"Providers__{provider}__ApiKey=sk-test", $"Providers__{provider}__RetryAttempts=0",
-            $"Providers__{provider}__TimeoutSeconds=1", $"Providers__{provider}__FirstTokenSeconds=1");
+            $"Providers__{provider}__TimeoutSeconds=50", $"Providers__{provider}__FirstTokenSeconds=50", $"Providers__{provider}__StreamSeconds=600");
         var client = providers.Client($"{provider}:m");
         var response = streamed ? await client.GetStreamingResponseAsync("Hello").ToChatResponseAsync() : await client.GetResponseAsync("Hello");
         return response.Text;
