@@ -3,8 +3,9 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.OpenAI;
+using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Middleware;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Functions.Middleware;

@@ -1,8 +1,11 @@
 using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.OpenAI;
+using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Middleware;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Routes;
 
 namespace Yggdrasil.Functions.Tests.Output;
 

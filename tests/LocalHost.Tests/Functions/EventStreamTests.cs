@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;

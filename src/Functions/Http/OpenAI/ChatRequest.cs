@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http.OpenAI;

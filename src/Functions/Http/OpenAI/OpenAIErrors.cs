@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Functions.Http.Answering;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
 

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Functions.Http.Runs;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Functions.Http.OpenAI;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Yggdrasil.Agents;
+using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.OpenAI;

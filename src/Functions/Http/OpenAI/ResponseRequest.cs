@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
@@ -84,7 +87,7 @@ internal sealed record ResponseRequest(
         };
     }
 
-    private static Agents.EffortLevel? ReadEffort(JsonFields fields) =>
+    private static EffortLevel? ReadEffort(JsonFields fields) =>
         fields.Object("reasoning") is { } reasoning && reasoning.TryGetProperty("effort", out var effort) && JsonFields.TryGetText(effort, out var text)
             ? OpenAIFields.ReadEffort(text, "reasoning.effort")
             : null;

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Yggdrasil.Functions.Http.Reading;
 
 namespace Yggdrasil.Functions.Http.OpenApi;
 

@@ -3,7 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Yggdrasil.Fixtures.OpenApi;
-using Yggdrasil.Functions.Http;
+using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.Events;
+using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Limits;
 
 namespace Yggdrasil.LocalHost.Tests.Functions.OpenApi;

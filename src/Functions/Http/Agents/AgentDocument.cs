@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Yggdrasil.Agents;
+using Yggdrasil.Models.Cache;
+using Yggdrasil.Redaction;
+
+namespace Yggdrasil.Functions.Http.Agents;
+
+/// <summary>An agent, as the contract shows it.</summary>
+internal sealed record AgentDocument(
+    string Id,
+    int Version,
+    string? Owner,
+    AgentSource Source,
+    string Model,
+    IReadOnlyList<string> Fallbacks,
+    string? Description,
+    string? Instructions,
+    IReadOnlyList<string> Tools,
+    IReadOnlyList<string> Approvals,
+    IReadOnlyList<string> Approvers,
+    ApprovalExpiry OnApprovalExpired,
+    int MaxTurns,
+    int MaxToolCalls,
+    int DeadlineSeconds,
+    float? Temperature,
+    int? MaxOutputTokens,
+    EffortLevel? ReasoningEffort,
+    JsonElement? ResponseSchema,
+    CachePolicy? Cache,
+    ContextPolicy? Context,
+    int? RetentionDays,
+    RedactionMode Redaction,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt)
+{
+    public static AgentDocument From(Agent agent)
+    {
+        var definition = agent.Definition;
+        return new(
+            agent.Id,
+            agent.Version,
+            agent.Owner?.User,
+            agent.Source,
+            definition.Model,
+            definition.Fallbacks,
+            definition.Description,
+            definition.Instructions,
+            definition.Tools,
+            definition.Approvals,
+            definition.Approvers,
+            definition.OnApprovalExpired,
+            definition.MaxTurns,
+            definition.MaxToolCalls,
+            definition.DeadlineSeconds,
+            definition.Temperature,
+            definition.MaxOutputTokens,
+            definition.ReasoningEffort,
+            definition.ResponseSchema,
+            definition.Cache,
+            definition.Context,
+            definition.RetentionDays,
+            definition.Redaction,
+            agent.CreatedAt,
+            agent.UpdatedAt);
+    }
+}
