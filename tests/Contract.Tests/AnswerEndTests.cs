@@ -81,7 +81,7 @@ public sealed class AnswerEndTests(ContractFixture app)
 
         Assert.Equal(("failed", "provider_error", "empty_answer"), (run.Text("status"), run.Text("stopReason"), run.GetProperty("error").Text("code")));
         Assert.Equal([("failed", "stop"), ("failed", "stop")], steps.Select(step => (step.Text("status"), step.Text("finishReason"))));
-        Assert.DoesNotContain("391", run.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain("The answer is", run.GetRawText(), StringComparison.Ordinal);
         Assert.Equal("run.failed", events[^1].Type);
         Assert.Equal(("completed", "391."), (second.Text("status"), second.Text("output")));
     }

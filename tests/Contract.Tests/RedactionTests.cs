@@ -98,7 +98,7 @@ public sealed class RedactionTests(ContractFixture app)
         var message = problem.GetProperty("errors").GetProperty("input")[0].GetString()!;
         Assert.Contains("CARD, EMAIL", message, StringComparison.Ordinal);
         Assert.DoesNotContain("jane", problem.GetRawText(), StringComparison.Ordinal);
-        Assert.DoesNotContain("4111", problem.GetRawText(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Card[..9], problem.GetRawText(), StringComparison.Ordinal);
         Assert.Empty((await list.ReadAsync()).GetProperty("items").EnumerateArray());
         Assert.Equal(from, app.Model.Requests.Count);
     }
