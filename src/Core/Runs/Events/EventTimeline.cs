@@ -67,6 +67,9 @@ internal sealed class EventTimeline(Run run)
                 : _input;
             foreach (var entry in entries)
             {
+                // What was said before the entry is told before it, however late the entry is read.
+                NextSequence = entry.Sequence;
+                Accept([.. _held]);
                 Add(entry);
             }
 

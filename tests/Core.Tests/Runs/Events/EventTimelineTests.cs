@@ -68,6 +68,21 @@ public sealed class EventTimelineTests
     }
 
     [Fact]
+    public void Text_is_told_to_who_listened_even_when_its_answer_is_read_together_with_the_steps_before_it()
+    {
+        Commit(Input());
+        _timeline.Advance(1);
+        var reader = Reader();
+        _timeline.Push(Live(1, 2, LiveKind.Text) with { Text = "Do", Position = 3 });
+        _timeline.Push(Live(1, 2, LiveKind.Text) with { Text = "ne.", Position = 3 });
+
+        Assert.Equal(["RunStarted"], Read(reader).Select(Show));
+        Commit(Model(1, 1, "", "echo"), Tool(2, "t1c0"), Model(3, 2, "Done."));
+
+        Assert.Equal(["ModelCompleted", "ToolCompleted echo", "Do", "ne.", "ModelCompleted"], Read(reader).Select(Show));
+    }
+
+    [Fact]
     public void Resume_amid_an_answer_goes_on_with_the_next_piece()
     {
         Commit(Input());
