@@ -108,7 +108,9 @@ public sealed class AgentService
     /// <exception cref="ConflictException">It is to be run, and its definition cannot be read.</exception>
     internal async Task<Agent> RequireAsync(Scope scope, AgentAction action, string agentId, CancellationToken cancellationToken)
     {
-        var agent = await LookUpAsync(scope, agentId, cancellationToken);
+        var agent = action == AgentAction.Run
+            ? await LookUpToRunAsync(scope, agentId, cancellationToken)
+            : await LookUpAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
         return action == AgentAction.Run && agent!.IsUnreadable
             ? throw new ConflictException(
@@ -126,7 +128,7 @@ public sealed class AgentService
         foreach (var id in agent.Definition.Tools.Where(DelegateNames.IsDelegate).Select(DelegateNames.IdOf))
         {
             // Only to a caller who may run it: an agent that is shared may name others that are not.
-            if (await LookUpAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+            if (await LookUpToRunAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
                 && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
             {
                 descriptions[id] = description;
@@ -135,6 +137,11 @@ public sealed class AgentService
 
         return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
     }
+
+    private async ValueTask<Agent?> LookUpToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+        _configured.Find(agentId) is null && Ids.IsValid(agentId)
+            ? await _store.FindToRunAsync(scope.Owner, agentId, cancellationToken)
+            : await LookUpAsync(scope, agentId, cancellationToken);
 
     private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
         _configured.Find(agentId) is { } configured ? configured

@@ -11,6 +11,7 @@ internal static class AgentServices
     {
         services.AddSingleton<AgentValidator>();
         services.AddSingleton<ConfiguredAgents>();
+        services.AddSingleton<KnownAgents>();
         services.AddSingleton<AgentStore>();
         services.AddSingleton<AgentShareStore>();
         services.AddOwn<AgentService>();

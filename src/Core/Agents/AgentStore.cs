@@ -10,7 +10,7 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Agents;
 
 /// <summary>The agents that users define, in the Work table; their definitions are content and so protected.</summary>
-internal sealed class AgentStore(StorageClients storage, ContentVault vault)
+internal sealed class AgentStore(StorageClients storage, ContentVault vault, KnownAgents known)
 {
     private const int SchemaVersion = 1;
     private const string Definition = "Definition";
@@ -22,6 +22,10 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         var row = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, RowKeys.Agent(agentId), cancellationToken: cancellationToken);
         return row.HasValue ? await ReadAsync(owner, row.Value!, cancellationToken) : null;
     }
+
+    /// <summary>The agent to start a run with. What another instance wrote in the last <see cref="KnownAgents.Lifetime"/> may not be known yet.</summary>
+    public ValueTask<Agent?> FindToRunAsync(Owner owner, string agentId, CancellationToken cancellationToken) =>
+        known.FindAsync(owner, agentId, () => FindAsync(owner, agentId, cancellationToken));
 
     /// <summary>The agent, if its owner's partition says that it is shared with <paramref name="sharee"/>; one request.</summary>
     public async Task<Agent?> FindSharedAsync(Owner owner, string agentId, Owner sharee, CancellationToken cancellationToken)
@@ -70,6 +74,11 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         {
             return null;
         }
+        finally
+        {
+            // Whatever came of it: storage may have written what it did not answer.
+            known.Forget(agent.Owner!.Value, agent.Id);
+        }
     }
 
     /// <returns>Whether the agent was there in this version.</returns>
@@ -84,6 +93,10 @@ internal sealed class AgentStore(StorageClients storage, ContentVault vault)
         catch (RequestFailedException failure) when (failure.Status == PreconditionFailed)
         {
             return false;
+        }
+        finally
+        {
+            known.Forget(agent.Owner!.Value, agent.Id);
         }
     }
 

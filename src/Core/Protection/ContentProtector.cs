@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Caching.Memory;
 using Yggdrasil.Protection.Secrets;
 
 namespace Yggdrasil.Protection;
@@ -12,8 +13,12 @@ namespace Yggdrasil.Protection;
 /// nonces (section 8.3). Which key encrypts and which decrypt is said by
 /// <see cref="MasterKeyRing"/>.
 /// </remarks>
-public sealed class ContentProtector(MasterKeyRing keys)
+public sealed class ContentProtector(MasterKeyRing keys) : IDisposable
 {
+    /// <summary>Data keys that are kept, one an owner: deriving one costs more than encrypting a value with it.</summary>
+    private const int MaxKeptKeys = 10_000;
+    private static readonly TimeSpan KeptUnused = TimeSpan.FromMinutes(10);
+
     private const byte Version = 1;
     private const int KeyIdOffset = 1;
     private const int NonceOffset = KeyIdOffset + sizeof(ulong);
@@ -21,6 +26,8 @@ public sealed class ContentProtector(MasterKeyRing keys)
     private const int TagOffset = NonceOffset + NonceBytes;
     private const int TagBytes = 16;
     private const int HeaderBytes = TagOffset + TagBytes;
+
+    private readonly MemoryCache _dataKeys = new(new MemoryCacheOptions { SizeLimit = MaxKeptKeys });
 
     /// <summary>Names the key that encrypts; reveals nothing of it.</summary>
     /// <exception cref="SecretUnavailableException">There is no key to encrypt with.</exception>
@@ -42,7 +49,7 @@ public sealed class ContentProtector(MasterKeyRing keys)
         span[0] = Version;
         BinaryPrimitives.WriteUInt64LittleEndian(span[KeyIdOffset..], current.Id);
         RandomNumberGenerator.Fill(span.Slice(NonceOffset, NonceBytes));
-        using var cipher = new AesGcm(current.DeriveDataKey(address.Partition), TagBytes);
+        using var cipher = new AesGcm(DataKey(current, address.Partition), TagBytes);
         cipher.Encrypt(
             span.Slice(NonceOffset, NonceBytes), content, span[HeaderBytes..], span.Slice(TagOffset, TagBytes), address.AssociatedData());
         return envelope;
@@ -84,7 +91,7 @@ public sealed class ContentProtector(MasterKeyRing keys)
         }
 
         var content = new byte[envelope.Length - HeaderBytes];
-        using var cipher = new AesGcm(key.DeriveDataKey(address.Partition), TagBytes);
+        using var cipher = new AesGcm(DataKey(key, address.Partition), TagBytes);
         try
         {
             cipher.Decrypt(
@@ -97,6 +104,14 @@ public sealed class ContentProtector(MasterKeyRing keys)
 
         return content;
     }
+
+    public void Dispose() => _dataKeys.Dispose();
+
+    private byte[] DataKey(MasterKey key, string partition) => _dataKeys.GetOrCreate((key.Id, partition), entry =>
+    {
+        entry.SetSize(1).SetSlidingExpiration(KeptUnused);
+        return key.DeriveDataKey(partition);
+    })!;
 
     private static bool IsEnvelope(ReadOnlySpan<byte> bytes) => bytes.Length >= HeaderBytes && bytes[0] == Version;
 

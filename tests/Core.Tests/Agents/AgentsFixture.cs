@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
@@ -34,12 +35,14 @@ internal sealed class AgentsFixture
             })
             .Build();
         Storage = new StorageClients(configuration, options);
-        var store = new AgentStore(Storage, azurite.Connect().Vault);
+        var store = new AgentStore(Storage, azurite.Connect().Vault, new KnownAgents(Time));
         Shares = new AgentShareStore(Storage, store);
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TimeProvider.System);
         Sharing = new AgentSharing(Service, Shares);
     }
+
+    public FakeTimeProvider Time { get; } = new();
 
     public RequestCount Requests { get; } = new();
 

@@ -54,7 +54,7 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
     private AgentService Service(ContentProtector? protector = null)
     {
         var (storage, vault, _) = azurite.Connect(protector);
-        var store = new AgentStore(storage, vault);
+        var store = new AgentStore(storage, vault, new KnownAgents(TimeProvider.System));
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         return new AgentService(
             store, new AgentShareStore(storage, store), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TimeProvider.System);

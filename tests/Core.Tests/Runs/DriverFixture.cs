@@ -81,7 +81,7 @@ internal sealed class DriverFixture
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         Batches = new BatchParts(storage, vault, runs, due, Time);
-        var agents = new AgentStore(storage, vault);
+        var agents = new AgentStore(storage, vault, new KnownAgents(Time));
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
             storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage, TestUnknown.Values),
