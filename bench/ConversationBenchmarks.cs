@@ -43,8 +43,7 @@ public class ConversationBenchmarks
     [Benchmark(Description = "a turn of a conversation")]
     public async Task<RunStatus> TurnAsync()
     {
-        var (run, _) = await _runs.StartAsync(
-            _caller, "bench", _request, idempotency: null, TimeSpan.FromSeconds(30), NoScheduler.Instance, CancellationToken.None);
+        var (run, _) = await _runs.StartAsync(_caller, "bench", _request, idempotency: null, TimeSpan.FromSeconds(30), CancellationToken.None);
         return run.Status == RunStatus.Completed ? run.Status : throw new InvalidOperationException($"The run has ended as {run.Status}.");
     }
 }

@@ -6,8 +6,6 @@ namespace Yggdrasil.Benchmarks;
 /// <summary>Leaves runs to whoever measures them: nothing else drives them.</summary>
 internal sealed class NoScheduler : IRunScheduler
 {
-    public static readonly NoScheduler Instance = new();
-
     public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Yggdrasil.Hosting;
 using Yggdrasil.LocalHost.Azurite;
+using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Benchmarks;
 
@@ -31,6 +33,7 @@ internal sealed class Rig : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(settings ?? new Dictionary<string, string?>());
         builder.Services.AddYggdrasil(builder.Configuration);
+        builder.Services.AddSingleton<IRunScheduler, NoScheduler>();
         var host = builder.Build();
         await host.StartAsync();
         return new Rig(data, azurite, host);

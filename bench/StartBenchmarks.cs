@@ -46,5 +46,5 @@ public class StartBenchmarks
 
     [Benchmark(OperationsPerInvoke = Starts, Description = "start a run")]
     public Task Start() => Parallel.ForAsync(0, Starts, new ParallelOptions { MaxDegreeOfParallelism = Starters }, async (_, cancellationToken) =>
-        await _runs.StartAsync(_caller, "bench", _request, idempotency: null, TimeSpan.Zero, NoScheduler.Instance, cancellationToken));
+        await _runs.StartAsync(_caller, "bench", _request, idempotency: null, TimeSpan.Zero, cancellationToken));
 }

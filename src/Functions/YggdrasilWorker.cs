@@ -6,7 +6,7 @@ namespace Yggdrasil.Functions;
 /// <summary>The one place where worker middleware is added, used by every host.</summary>
 public static class YggdrasilWorker
 {
-    /// <summary>Adds, outermost first: traces and measurements, origins of pages, failures to problem details, authentication, then the rate of writes.</summary>
+    /// <summary>Adds, outermost first: traces and measurements, origins of pages, failures to problem details, authentication, the rate of writes, then the scheduler.</summary>
     public static IFunctionsWorkerApplicationBuilder UseYggdrasil(this IFunctionsWorkerApplicationBuilder builder)
     {
         builder.UseMiddleware<TelemetryMiddleware>();
@@ -15,6 +15,7 @@ public static class YggdrasilWorker
         builder.UseMiddleware<ProblemMiddleware>();
         builder.UseMiddleware<AuthenticationMiddleware>();
         builder.UseMiddleware<WriteRateMiddleware>();
+        builder.UseMiddleware<SchedulerMiddleware>();
         return builder;
     }
 }

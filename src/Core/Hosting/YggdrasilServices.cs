@@ -14,6 +14,7 @@ using Yggdrasil.Operations.UserData;
 using Yggdrasil.Protection;
 using Yggdrasil.Redaction.Logging;
 using Yggdrasil.Runs;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 using Yggdrasil.Tools.BuiltIn;
@@ -48,11 +49,18 @@ public static class YggdrasilServices
         services.AddSchedules();
         services.AddPrompts(configuration);
         services.AddBatches(configuration);
+        services.AddScheduler();
         services.AddRetention();
         services.AddUserData();
         services.AddReprotection(configuration);
         services.AddHealth(configuration);
         services.AddErrorTracking();
         return services.AddSettingsAtStart();
+    }
+
+    private static void AddScheduler(this IServiceCollection services)
+    {
+        services.AddSingleton<IBatchScheduler, InvocationScheduler>();
+        services.AddSingleton<IRunScheduler>(provider => provider.GetRequiredService<IBatchScheduler>());
     }
 }

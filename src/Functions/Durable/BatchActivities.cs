@@ -13,7 +13,7 @@ public sealed partial class BatchActivities(BatchDriver driver, ILogger<BatchAct
         context,
         async () =>
         {
-            var outcome = await driver.AdvanceAsync(batch, new DurableRunScheduler(client), context.CancellationToken);
+            var outcome = await driver.AdvanceAsync(batch, context.CancellationToken);
             if (outcome.End != BatchSliceEnd.Finished)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();

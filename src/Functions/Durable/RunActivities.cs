@@ -24,13 +24,13 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
         GuardAsync(input.RunId, context, async () =>
         {
             var run = new RunTicket(input.Partition, input.RunId);
-            var outcome = await slices.AdvanceAsync(run, input.InstanceId, new DurableRunScheduler(client), context.CancellationToken);
+            var outcome = await slices.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
             if (outcome.End == SliceEnd.Yielded)
             {
                 context.CancellationToken.ThrowIfCancellationRequested();
             }
 
-            await endings.AnnounceAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            await endings.AnnounceAsync(run, outcome, context.CancellationToken);
             return outcome;
         });
 
@@ -39,11 +39,11 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
     public Task<bool> RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, context, async () =>
         {
-            var (run, scheduler) = (new RunTicket(input.Partition, input.RunId), new DurableRunScheduler(client));
-            var (hadPlace, delegated) = await slices.RunToolAsync(run, input.CallId, input.InstanceId, scheduler, context.CancellationToken);
+            var run = new RunTicket(input.Partition, input.RunId);
+            var (hadPlace, delegated) = await slices.RunToolAsync(run, input.CallId, input.InstanceId, context.CancellationToken);
             if (delegated is not null)
             {
-                await children.StartAsync(delegated, scheduler, context.CancellationToken);
+                await children.StartAsync(delegated, context.CancellationToken);
             }
 
             return hadPlace;
@@ -56,7 +56,7 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
         {
             var run = new RunTicket(input.Partition, input.RunId);
             var outcome = await driver.FailAsync(run, input.ErrorId, context.CancellationToken);
-            await endings.AnnounceAsync(run, outcome, new DurableRunScheduler(client), context.CancellationToken);
+            await endings.AnnounceAsync(run, outcome, context.CancellationToken);
             return outcome;
         });
 

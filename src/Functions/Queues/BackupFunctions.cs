@@ -2,7 +2,6 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Runs.Driving;
 using Yggdrasil.Storage;
 
@@ -14,15 +13,15 @@ public sealed partial class BackupFunctions(RunBackups backups, ILogger<BackupFu
     [Function(nameof(LookAfterRun))]
     public Task LookAfterRun(
         [QueueTrigger(RunBackups.Queue)] QueueMessage message, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        LookAsync(message, client, context);
+        LookAsync(message, context);
 
     /// <summary>The same for what could not even be put off: the host delivers such a message until it is done with.</summary>
     [Function(nameof(LookAfterRunAgain))]
     public Task LookAfterRunAgain(
         [QueueTrigger(RunBackups.Poison)] QueueMessage message, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        LookAsync(message, client, context);
+        LookAsync(message, context);
 
-    private async Task LookAsync(QueueMessage message, DurableTaskClient client, FunctionContext context)
+    private async Task LookAsync(QueueMessage message, FunctionContext context)
     {
         if (RunBackup.TryParse(QueueText.Decode(message.Body)) is not { } backup)
         {
@@ -32,7 +31,7 @@ public sealed partial class BackupFunctions(RunBackups backups, ILogger<BackupFu
 
         try
         {
-            await backups.LookAsync(backup, new DurableRunScheduler(client), context.CancellationToken);
+            await backups.LookAsync(backup, context.CancellationToken);
         }
         catch (Exception failure)
         {

@@ -2,7 +2,6 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Storage;
 using Yggdrasil.Work.Prompts;
 
@@ -15,7 +14,7 @@ public sealed partial class PromptFunctions(PromptIntake intake, ILogger<PromptF
     [Function(nameof(AcceptPrompt))]
     public Task AcceptPrompt(
         [QueueTrigger(PromptQueues.Prompts)] QueueMessage message, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        GuardAsync(message, parsed => intake.AcceptAsync(parsed, Delivery(message), new DurableRunScheduler(client), context.CancellationToken), context);
+        GuardAsync(message, parsed => intake.AcceptAsync(parsed, Delivery(message), context.CancellationToken), context);
 
     /// <summary>Records a prompt whose attempts are used up.</summary>
     [Function(nameof(RecordPoison))]

@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Operations.Retention;
 
 namespace Yggdrasil.Functions.Timers;
@@ -13,7 +12,7 @@ public sealed partial class RemoveExpired(RetentionSweep sweep, ILogger<RemoveEx
 
     [Function(nameof(RemoveExpired))]
     public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        TimerGuard.RunAsync(token => sweep.RunAsync(new DurableRunScheduler(client), token), LogFailed, LogDetails, context.CancellationToken);
+        TimerGuard.RunAsync(sweep.RunAsync, LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3040, LogLevel.Error, "Removing what has expired failed and goes on at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Work.Schedules;
 
 namespace Yggdrasil.Functions.Timers;
@@ -13,7 +12,7 @@ public sealed partial class StartSchedules(ScheduleStarter starter, ILogger<Star
 
     [Function(nameof(StartSchedules))]
     public Task RunAsync([TimerTrigger(Schedule)] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext context) =>
-        TimerGuard.RunAsync(token => starter.RunAsync(new DurableRunScheduler(client), token), LogFailed, LogDetails, context.CancellationToken);
+        TimerGuard.RunAsync(starter.RunAsync, LogFailed, LogDetails, context.CancellationToken);
 
     [LoggerMessage(3064, LogLevel.Error, "Schedules could not be looked at, which is tried again at the next occurrence: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string errorId, string? exceptionType);

@@ -28,14 +28,12 @@ internal sealed class FunctionMethod
 
     public IReadOnlyList<FunctionParameter> Parameters { get; }
 
+    /// <summary>The values of all parameters for one invocation.</summary>
+    public object?[] Bind(Invocation invocation) => [.. Parameters.Select(parameter => parameter.Bind(invocation))];
+
     public async Task<object?> InvokeAsync(Invocation invocation)
     {
-        var arguments = new object?[Parameters.Count];
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            arguments[i] = Parameters[i].Bind(invocation);
-        }
-
+        var arguments = invocation.Arguments;
         var instance = _createInstance?.Invoke(invocation.InstanceServices, null);
         var returned = _invoker.Invoke(instance, arguments.AsSpan());
         if (returned is not Task task)

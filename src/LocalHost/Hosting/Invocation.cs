@@ -13,6 +13,7 @@ internal sealed class Invocation(
     : FunctionContext
 {
     private readonly InvocationFeatures _features = new();
+    private object?[]? _arguments;
 
     public override string InvocationId { get; } = Guid.NewGuid().ToString();
 
@@ -40,6 +41,9 @@ internal sealed class Invocation(
     public Function Function => function;
 
     public object? TriggerValue => triggerValue;
+
+    /// <summary>What the function is called with: bound once, by whoever asks first.</summary>
+    public object?[] Arguments => _arguments ??= function.Method.Bind(this);
 
     /// <summary>What the function returned, or middleware put in its place.</summary>
     public object? Result

@@ -1,15 +1,16 @@
 using System.Collections;
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Context.Features;
 
 namespace Yggdrasil.LocalHost.Hosting;
 
-/// <summary>What the worker's extension methods look up in an invocation: its result, and what middleware sets.</summary>
+/// <summary>What the worker's extension methods look up in an invocation: its result, what middleware sets, and its arguments.</summary>
 internal sealed class InvocationFeatures : IInvocationFeatures
 {
     private const string BindingsFeature = "Microsoft.Azure.Functions.Worker.Context.Features.IFunctionBindingsFeature";
 
-    private readonly Dictionary<Type, object> _features = [];
+    private readonly Dictionary<Type, object> _features = new() { [typeof(IFunctionInputBindingFeature)] = new Arguments() };
 
     public T? Get<T>()
     {
@@ -33,6 +34,13 @@ internal sealed class InvocationFeatures : IInvocationFeatures
     public IEnumerator<KeyValuePair<Type, object>> GetEnumerator() => _features.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Gives middleware the values with which the function is called.</summary>
+    private sealed class Arguments : IFunctionInputBindingFeature
+    {
+        public ValueTask<FunctionInputBindingResult> BindFunctionInputAsync(FunctionContext context) =>
+            new(new FunctionInputBindingResult(((Invocation)context).Arguments));
+    }
 
     /// <summary>
     /// The worker keeps an invocation's result in an interface that it does not publish. A proxy implements the one member of

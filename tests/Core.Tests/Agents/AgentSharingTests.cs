@@ -93,13 +93,12 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         var worker = new DriverFixture(azurite, new ScriptedModels(), new TestTools(), _app.Scope("bob").Owner);
         var runs = new RunService(
             _app.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
-            worker.Recovery, worker.Backups, worker.Overdue, worker.Options, worker.Time);
+            worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, worker.Time);
 
         async Task<(int Requests, Run Run)> StartAsync(string agentId)
         {
             var before = _app.Requests.Count;
-            var started = await runs.StartAsync(
-                _app.Caller("bob"), agentId, Hello, null, TimeSpan.Zero, new RecordingScheduler(), CancellationToken.None);
+            var started = await runs.StartAsync(_app.Caller("bob"), agentId, Hello, null, TimeSpan.Zero, CancellationToken.None);
             return (_app.Requests.Count - before, started.Run);
         }
 

@@ -104,7 +104,7 @@ public sealed class BatchAcceptanceTests(AzuriteFixture azurite)
     private BatchFixture Instance(TimeProvider? time = null) => new(azurite, new ScriptedModels(ScriptedModels.Says("Fine.")), _owner, time);
 
     private static Task<(BatchProgress Batch, bool Created)> AcceptAsync(BatchFixture app, CancellationToken requestAborted = default) =>
-        app.Service.AcceptAsync(app.Caller, "key", new ListedUpload(5), app.Scheduler, requestAborted);
+        app.Service.AcceptAsync(app.Caller, "key", new ListedUpload(5), requestAborted);
 
     private Task<Batch?> FindAsync(BatchFixture app) =>
         app.Worker.Batches.Store.FindAsync(_owner.Partition, Ids.Batch(_owner.Partition, "key"), CancellationToken.None);

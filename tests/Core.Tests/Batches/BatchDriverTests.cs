@@ -100,10 +100,10 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var outcome = await app.AdvanceAsync(batch);
         var (_, waiting) = await app.ReadAsync(batch);
         var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
-        var (run, _) = await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        var (run, _) = await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, CancellationToken.None);
         var target = Assert.Single(run.Notices).Target;
-        await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
-        await app.Delivery.DeliverAsync(run, target, app.Scheduler, CancellationToken.None);
+        await app.Delivery.DeliverAsync(run, target, CancellationToken.None);
+        await app.Delivery.DeliverAsync(run, target, CancellationToken.None);
         await app.FinishAsync(batch);
 
         Assert.Equal((BatchSliceEnd.Parked, 1, 1), (outcome.End, waiting.HandedOver, waiting.Counts.Running));
@@ -175,7 +175,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
         var batch = await app.AcceptAsync(1);
         Task<BatchOutcome> AdvanceAsync(string id, int round) =>
-            app.Driver.AdvanceAsync(new BatchTicket(_owner.Partition, id, round), app.Scheduler, CancellationToken.None);
+            app.Driver.AdvanceAsync(new BatchTicket(_owner.Partition, id, round), CancellationToken.None);
 
         var none = await AdvanceAsync("batch_none", 1);
         var early = await AdvanceAsync(batch.Id, 2);
@@ -215,7 +215,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var batch = await app.AcceptAsync(1);
         await app.AdvanceAsync(batch);
         await EndRunAsync(app, batch, isDeleted);
-        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, CancellationToken.None);
 
         var outcome = await app.AdvanceAsync(batch);
 
@@ -232,7 +232,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var slice = app.AdvanceAsync(batch);
         await Poll.UntilAsync(() => models.Prompts.Count == 2);
 
-        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, CancellationToken.None);
         await slice.WaitAsync(TimeSpan.FromSeconds(60));
         await app.FinishAsync(batch);
 
@@ -309,10 +309,10 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     private async Task EndRunAsync(BatchFixture app, Batch batch, bool isDeleted)
     {
         var runId = Ids.BatchRun(_owner.Partition, batch.Id, 0, 1);
-        await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+        await app.Worker.Control.CancelAsync(app.Worker.Scope, runId, CancellationToken.None);
         if (isDeleted)
         {
-            await app.Worker.Control.DeleteAsync(app.Worker.Scope, runId, app.Scheduler, CancellationToken.None);
+            await app.Worker.Control.DeleteAsync(app.Worker.Scope, runId, CancellationToken.None);
         }
     }
 }

@@ -29,17 +29,18 @@ internal sealed class BatchFixture
             items,
             ledger,
             new BatchItemRuns(
-                Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Time, ItemLog),
+                Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Scheduler, Worker.Time, ItemLog),
             new BatchRecheck(items, ledger, Worker.Store, Worker.Time),
-            new BatchCancellation(items, ledger, Worker.Store),
+            new BatchCancellation(items, ledger, Worker.Store, Worker.Scheduler),
             new BatchTurns(Options, Worker.Time, NullLogger<FairTurns>.Instance),
             Worker.Activities,
             Worker.Disabled,
-            new CallbackOutbox(Worker.Callbacks.Store, Worker.Time),
+            new CallbackOutbox(Worker.Callbacks.Store, Worker.Scheduler, Worker.Time),
+            Worker.Scheduler,
             Options,
             Worker.Time,
             NullLogger<BatchDriver>.Instance);
-        Delivery = new BatchItemDelivery(store, ledger);
+        Delivery = new BatchItemDelivery(store, ledger, Worker.Scheduler);
         var validator = new AgentValidator(models, tools.Catalog());
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
@@ -54,9 +55,10 @@ internal sealed class BatchFixture
             Worker.Callbacks.Rules,
             new RetentionCompanion(due, new RetentionOptions(), Worker.Time),
             due,
+            Worker.Scheduler,
             Worker.Time,
             NullLogger<BatchAcceptance>.Instance);
-        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Lists, Worker.Time);
+        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Lists, Worker.Scheduler, Worker.Time);
     }
 
     public BatchOptions Options { get; } = new() { ItemsAtOnce = 4 };
@@ -69,7 +71,7 @@ internal sealed class BatchFixture
 
     public BatchService Service { get; }
 
-    public RecordingBatchScheduler Scheduler { get; } = new();
+    public RecordingScheduler Scheduler => Worker.Scheduler;
 
     /// <summary>What happens around the instance's requests to tables.</summary>
     public RequestHook Hook { get; } = new();
@@ -105,7 +107,7 @@ internal sealed class BatchFixture
     }
 
     public Task<BatchOutcome> AdvanceAsync(Batch batch, CancellationToken stopping = default) =>
-        Driver.AdvanceAsync(batch.Ticket, Scheduler, stopping);
+        Driver.AdvanceAsync(batch.Ticket, stopping);
 
     /// <summary>Advances, as its orchestration would, until the batch has ended.</summary>
     public async Task FinishAsync(Batch batch)

@@ -1,3 +1,4 @@
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
@@ -9,12 +10,12 @@ namespace Yggdrasil.Tests.Batches;
 /// <summary>What stores and removes batches, as a worker has it.</summary>
 internal sealed class BatchParts
 {
-    public BatchParts(StorageClients storage, ContentVault vault, RunRemoval runs, DueStore due, TimeProvider time)
+    public BatchParts(StorageClients storage, ContentVault vault, RunRemoval runs, DueStore due, IRunScheduler scheduler, TimeProvider time)
     {
         Store = new BatchStore(storage, vault, TestUnknown.Values);
         Items = new BatchItemStore(storage, vault, TestUnknown.Values);
         Ledger = new BatchLedger(Items);
-        Removal = new BatchRemoval(Store, Items, runs, due, time);
+        Removal = new BatchRemoval(Store, Items, runs, due, scheduler, time);
     }
 
     public BatchStore Store { get; }

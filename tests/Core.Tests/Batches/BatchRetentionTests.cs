@@ -49,13 +49,13 @@ public sealed class BatchRetentionTests(AzuriteFixture azurite)
     private async Task SweepAsync(int days)
     {
         var app = Instance(days);
-        await app.Worker.Retention.RunAsync(app.Scheduler, CancellationToken.None);
+        await app.Worker.Retention.RunAsync(CancellationToken.None);
     }
 
     /// <summary>Of two items, each too large for its row.</summary>
     private async Task<Batch> AcceptAsync(BatchFixture app, string key)
     {
-        await app.Service.AcceptAsync(app.Caller, key, new ListedUpload(2, new string('x', 50_000)), app.Scheduler, CancellationToken.None);
+        await app.Service.AcceptAsync(app.Caller, key, new ListedUpload(2, new string('x', 50_000)), CancellationToken.None);
         return (await app.Worker.Batches.Store.FindAsync(_owner.Partition, Ids.Batch(_owner.Partition, key), CancellationToken.None))!;
     }
 

@@ -20,7 +20,7 @@ public sealed class BatchServiceTests(AzuriteFixture azurite)
         var batch = await FailedAsync(app);
         List<BatchSliceEnd> looks = [];
         app.Scheduler.OnBatchScheduled = async ticket =>
-            looks.Add((await app.Driver.AdvanceAsync(ticket, app.Scheduler, CancellationToken.None)).End);
+            looks.Add((await app.Driver.AdvanceAsync(ticket, CancellationToken.None)).End);
 
         var retried = await RetryAsync(app, batch);
 
@@ -52,7 +52,7 @@ public sealed class BatchServiceTests(AzuriteFixture azurite)
         var app = Instance();
         var batch = await app.AcceptAsync(3);
 
-        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        await app.Service.CancelAsync(app.Worker.Scope, batch.Id, CancellationToken.None);
 
         Assert.Equal(batch.Ticket, Assert.Single(app.Scheduler.Batches));
         Assert.Equal(Ids.BatchDriver(batch.Id, 1), Assert.Single(app.Scheduler.Woken));
@@ -71,5 +71,5 @@ public sealed class BatchServiceTests(AzuriteFixture azurite)
     }
 
     private static Task<BatchProgress> RetryAsync(BatchFixture app, Batch batch) =>
-        app.Service.RetryAsync(app.Worker.Scope, batch.Id, app.Scheduler, CancellationToken.None);
+        app.Service.RetryAsync(app.Worker.Scope, batch.Id, CancellationToken.None);
 }

@@ -19,7 +19,7 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
         var worker = Worker();
         var (waiting, next) = await WaitingAsync(worker);
 
-        var (cancelled, _) = await worker.Control.CancelAsync(_talk.Scope, waiting.Id, worker.Scheduler, CancellationToken.None);
+        var (cancelled, _) = await worker.Control.CancelAsync(_talk.Scope, waiting.Id, CancellationToken.None);
 
         await AssertHandedOverAsync(worker, cancelled, next);
     }
@@ -58,10 +58,10 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
         var (waiting, next) = await WaitingAsync(worker);
         if (status == RunStatus.Suspended)
         {
-            await worker.Control.SuspendAsync(_talk.Scope, next.Id, worker.Scheduler, CancellationToken.None);
+            await worker.Control.SuspendAsync(_talk.Scope, next.Id, CancellationToken.None);
         }
 
-        var (cancelled, accepted) = await worker.Control.CancelAsync(_talk.Scope, next.Id, worker.Scheduler, CancellationToken.None);
+        var (cancelled, accepted) = await worker.Control.CancelAsync(_talk.Scope, next.Id, CancellationToken.None);
 
         Assert.Equal((RunStatus.Cancelled, true), (cancelled.Status, accepted));
         var conversation = await _talk.GetAsync(worker);
@@ -74,12 +74,12 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
     {
         var worker = Worker();
         var (waiting, next) = await WaitingAsync(worker);
-        await worker.Control.SuspendAsync(_talk.Scope, next.Id, worker.Scheduler, CancellationToken.None);
-        await worker.Control.CancelAsync(_talk.Scope, waiting.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.SuspendAsync(_talk.Scope, next.Id, CancellationToken.None);
+        await worker.Control.CancelAsync(_talk.Scope, waiting.Id, CancellationToken.None);
 
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(next)).End);
         Assert.Equal(RunStatus.Suspended, (await worker.LoadAsync(next)).Run.Status);
-        var resumed = await worker.Control.ResumeAsync(_talk.Scope, next.Id, worker.Scheduler, CancellationToken.None);
+        var resumed = await worker.Control.ResumeAsync(_talk.Scope, next.Id, CancellationToken.None);
 
         Assert.Equal(RunStatus.Queued, resumed.Status);
         Assert.Equal("Done.", (await worker.FinishAsync(next)).Output);

@@ -3,7 +3,6 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
-using Yggdrasil.Tests.Retention;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Conversations.ConversationFixture;
@@ -144,13 +143,12 @@ public sealed class ConversationHistoryTests(AzuriteFixture azurite)
         var other = await worker.FinishAsync(await worker.StartAsync());
         Assert.True(await _talk.BlobsAsync(worker) > 0);
         var blobs = await BlobsOfAsync(worker, other);
-        var scheduler = new RecordingScheduler();
 
-        await worker.Conversations.DeleteAsync(_talk.Scope, Id, scheduler, CancellationToken.None);
+        await worker.Conversations.DeleteAsync(_talk.Scope, Id, CancellationToken.None);
 
         Assert.All(await _talk.RowKeysAsync(worker), key => Assert.Contains(other.Id, key, StringComparison.Ordinal));
         Assert.Equal(blobs, await _talk.BlobsAsync(worker));
-        Assert.NotEmpty(scheduler.Purged);
+        Assert.NotEmpty(worker.Scheduler.Purged);
         await Assert.ThrowsAsync<NotFoundException>(() => _talk.GetAsync(worker));
     }
 
@@ -160,8 +158,7 @@ public sealed class ConversationHistoryTests(AzuriteFixture azurite)
         var worker = _talk.Worker(Says("Done."));
         await StartAsync(worker);
 
-        await Assert.ThrowsAsync<ConflictException>(
-            () => worker.Conversations.DeleteAsync(_talk.Scope, Id, new RecordingScheduler(), CancellationToken.None));
+        await Assert.ThrowsAsync<ConflictException>(() => worker.Conversations.DeleteAsync(_talk.Scope, Id, CancellationToken.None));
         Assert.NotNull((await _talk.GetAsync(worker)).ActiveRun);
     }
 
@@ -171,12 +168,13 @@ public sealed class ConversationHistoryTests(AzuriteFixture azurite)
         var worker = _talk.Worker(Says("Done."));
         await TurnAsync(worker);
         await TurnAsync(worker);
-        var scheduler = new FailingScheduler();
-        await Assert.ThrowsAsync<TimeoutException>(() => worker.Conversations.DeleteAsync(_talk.Scope, Id, scheduler, CancellationToken.None));
+        worker.Scheduler.IsRunning = _ => throw new TimeoutException();
+        await Assert.ThrowsAsync<TimeoutException>(() => worker.Conversations.DeleteAsync(_talk.Scope, Id, CancellationToken.None));
+        worker.Scheduler.IsRunning = _ => false;
         await Assert.ThrowsAsync<NotFoundException>(() => _talk.GetAsync(worker));
         await Assert.ThrowsAsync<ConflictException>(() => StartAsync(worker));
 
-        await worker.Conversations.DeleteAsync(_talk.Scope, Id, new RecordingScheduler(), CancellationToken.None);
+        await worker.Conversations.DeleteAsync(_talk.Scope, Id, CancellationToken.None);
 
         Assert.Empty(await _talk.RowKeysAsync(worker));
     }

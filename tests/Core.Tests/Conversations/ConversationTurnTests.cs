@@ -46,7 +46,6 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
     public async Task Enqueued_runs_go_in_order_each_woken_by_the_one_before()
     {
         var worker = _talk.Worker(Says("One."), Says("Two."), Says("Three."));
-        var scheduler = new RecordingScheduler();
         var first = await StartAsync(worker);
         var second = await StartAsync(worker, OnConflict.Enqueue);
         var third = await StartAsync(_talk.Worker(Says("Unused.")), OnConflict.Enqueue);
@@ -55,11 +54,11 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(second)).End);
         Assert.Equal(RunStatus.Queued, (await worker.LoadAsync(second)).Run.Status);
         var end = await worker.AdvanceAsync(first);
-        await worker.Endings.AnnounceAsync(worker.Ticket(first), end, scheduler, CancellationToken.None);
+        await worker.Endings.AnnounceAsync(worker.Ticket(first), end, CancellationToken.None);
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(third)).End);
         var outputs = new[] { await worker.FinishAsync(second), await worker.FinishAsync(third) }.Select(run => run.Output);
 
-        Assert.Equal(second.Id, Assert.Single(scheduler.Woken));
+        Assert.Equal(second.Id, Assert.Single(worker.Scheduler.Woken));
         Assert.Equal(["Two.", "Three."], outputs);
         Assert.Equal([first.Id, second.Id, third.Id], (await _talk.MessagesAsync(worker)).Select(message => message.RunId).Distinct());
         Assert.Null((await _talk.GetAsync(worker)).ActiveRun);
@@ -187,7 +186,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
     {
         var (one, other) = (_talk.Worker(Says("Done.")), _talk.Worker(Says("Done.")));
         await TurnAsync(one);
-        await other.Conversations.DeleteAsync(_talk.Scope, Id, new RecordingScheduler(), CancellationToken.None);
+        await other.Conversations.DeleteAsync(_talk.Scope, Id, CancellationToken.None);
 
         await TurnAsync(one);
 

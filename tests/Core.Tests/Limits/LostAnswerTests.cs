@@ -47,7 +47,7 @@ public sealed class LostAnswerTests(AzuriteFixture azurite)
             var driving = worker.AdvanceAsync(run);
             await asked.Task;
             var (other, _) = Worker(new ScriptedModels(Spends), new LimitOptions(), worker.Owner);
-            await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+            await other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None);
             answer.SetResult(await Spends([]));
 
             Assert.Equal(SliceEnd.Parked, (await driving).End);

@@ -13,7 +13,7 @@ internal sealed class RecordedDelivery(string kind) : INoticeDelivery
 
     public ConcurrentQueue<(Run Ended, string Target)> Told { get; } = new();
 
-    public Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
     {
         if (Failures > 0)
         {

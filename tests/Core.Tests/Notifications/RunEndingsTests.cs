@@ -11,7 +11,6 @@ namespace Yggdrasil.Tests.Notifications;
 [Collection(WorkAzurite.Name)]
 public sealed class RunEndingsTests(AzuriteFixture azurite)
 {
-    private readonly RecordingScheduler _scheduler = new();
     private readonly RecordedDelivery _letters = new("letter");
     private readonly RecordedDelivery _birds = new("bird");
     private readonly Owner _owner = DriverFixture.NewOwner();
@@ -85,7 +84,7 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
         });
         var input = new JournalEntry { Kind = EntryKind.Input, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
 
-        await worker.RequestDriven.DriveAsync(started, [input], default, TimeSpan.FromSeconds(60), _scheduler, CancellationToken.None);
+        await worker.RequestDriven.DriveAsync(started, [input], default, TimeSpan.FromSeconds(60), CancellationToken.None);
 
         Assert.Equal(started.Id, Assert.Single(_letters.Told).Ended.Id);
     }
@@ -121,8 +120,8 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
     private static Task<Run> StartAsync(DriverFixture worker, params RunNotice[] notices) =>
         worker.StartAsync(run => run with { Notices = notices });
 
-    private Task AnnounceAsync(DriverFixture worker, Run run, SliceOutcome outcome) =>
-        worker.Endings.AnnounceAsync(worker.Ticket(run), outcome, _scheduler, CancellationToken.None);
+    private static Task AnnounceAsync(DriverFixture worker, Run run, SliceOutcome outcome) =>
+        worker.Endings.AnnounceAsync(worker.Ticket(run), outcome, CancellationToken.None);
 
     private DriverFixture Worker(Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>? answer = null) =>
         new(azurite, new ScriptedModels(answer ?? Says("Done.")), new TestTools(), _owner, deliveries: [_letters, _birds]);

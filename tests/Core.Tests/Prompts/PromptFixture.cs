@@ -37,7 +37,7 @@ internal sealed class PromptFixture
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Time), validator, Time);
         var runs = new RunService(
             agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, Time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, Time);
         var disabled = new DisabledUsers(Options.Create(new AuthOptions()), new KnownUsers(new UserStore(Worker.Storage), Time));
         Queues = new PromptQueues(Worker.Storage);
         Deferral = new Deferral(new ContentProtector(TestKeys.Ring(TestKeys.New())));
@@ -56,7 +56,7 @@ internal sealed class PromptFixture
 
     public RefusingCompanion Refusal { get; } = new();
 
-    public RecordingScheduler Scheduler { get; } = new();
+    public RecordingScheduler Scheduler => Worker.Scheduler;
 
     public DriverFixture Worker { get; }
 
@@ -80,7 +80,7 @@ internal sealed class PromptFixture
         new(Guid.NewGuid().ToString(), Time.GetUtcNow(), 1, BinaryData.FromString($$"""{"id":"{{id}}","input":"Hello"}"""));
 
     public Task AcceptAsync(PromptMessage prompt, PromptDelivery delivery) =>
-        Intake.AcceptAsync(prompt, delivery, Scheduler, CancellationToken.None);
+        Intake.AcceptAsync(prompt, delivery, CancellationToken.None);
 
     public async Task<IReadOnlyList<PoisonedPrompt>> RecordsAsync() =>
         (await Service.ListAsync(Operator, 100, null, CancellationToken.None)).Items.Where(record => record.Owner is not null).ToList();

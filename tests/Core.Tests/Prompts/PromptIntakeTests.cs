@@ -183,11 +183,11 @@ public sealed class PromptIntakeTests
     public async Task Records_are_removed_when_their_days_are_over()
     {
         await _app.Intake.GiveUpAsync(_app.Prompt(_id), _app.Delivery(_id), CancellationToken.None);
-        await _app.Worker.Retention.RunAsync(_app.Scheduler, CancellationToken.None);
+        await _app.Worker.Retention.RunAsync(CancellationToken.None);
         Assert.Single(await _app.RecordsAsync());
 
         _app.Time.Advance(TimeSpan.FromDays(92));
-        await _app.Worker.Retention.RunAsync(_app.Scheduler, CancellationToken.None);
+        await _app.Worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Empty(await _app.RecordsAsync());
     }

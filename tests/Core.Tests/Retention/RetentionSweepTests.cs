@@ -4,7 +4,6 @@ using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Protection;
-using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage.Due;
 using Yggdrasil.Tests.Conversations;
@@ -124,11 +123,17 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
         }
 
         _time.Advance(TimeSpan.FromDays(Days + 2));
-        var slow = new SlowScheduler(_time);
+
+        // Longer for each run than the timer has.
+        _scheduler.IsRunning = _ =>
+        {
+            _time.Advance(TimeSpan.FromMinutes(5));
+            return false;
+        };
         List<int> left = [];
         do
         {
-            await worker.Retention.RunAsync(slow, CancellationToken.None);
+            await worker.Retention.RunAsync(CancellationToken.None);
             left.Add((await _talk.RowKeysAsync(worker)).Count(key => key.StartsWith("list!", StringComparison.Ordinal)));
         }
         while (left[^1] > 0);
@@ -149,9 +154,9 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
             await worker.FinishAsync(await worker.StartAsync());
         }
 
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
         var before = worker.Requests.Count;
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Equal(1, worker.Requests.Count - before);
     }
@@ -177,7 +182,7 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
         await worker.Vault.SealAsync(
             new byte[40_000], new ContentAddress("Work", _talk.Owner.Partition, "run!run_crashed", "Output"), CancellationToken.None);
 
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
         var young = await _talk.BlobsAsync(worker);
         await SweepAsync(worker, 3);
 
@@ -202,10 +207,12 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
         var worker = Worker();
         await TurnAsync(worker);
         var conversation = await _talk.GetAsync(worker);
-        await Assert.ThrowsAsync<TimeoutException>(() => worker.Removal.RemoveAsync(conversation, new FailingScheduler(), CancellationToken.None));
+        _scheduler.IsRunning = _ => throw new TimeoutException();
+        await Assert.ThrowsAsync<TimeoutException>(() => worker.Removal.RemoveAsync(conversation, CancellationToken.None));
+        _scheduler.IsRunning = _ => false;
         await Assert.ThrowsAsync<NotFoundException>(() => _talk.GetAsync(worker));
 
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.DoesNotContain(await _talk.RowKeysAsync(worker), key => !key.StartsWith("due!", StringComparison.Ordinal));
     }
@@ -247,7 +254,8 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
     }
 
     private DriverFixture Worker() => new(
-        azurite, new ScriptedModels(Says(new string('x', 50_000))), _talk.Tools, _talk.Owner, time: _time, retention: new RetentionOptions { Days = Days });
+        azurite, new ScriptedModels(Says(new string('x', 50_000))), _talk.Tools, _talk.Owner, time: _time, retention: new RetentionOptions { Days = Days },
+        scheduler: _scheduler);
 
     private static Task<Run> TurnAsync(DriverFixture worker) => ConversationFixture.TurnAsync(worker);
 
@@ -256,28 +264,12 @@ public sealed class RetentionSweepTests(AzuriteFixture azurite)
     private async Task SweepAsync(DriverFixture worker, int days)
     {
         _time.Advance(TimeSpan.FromDays(days));
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
     }
 
     private async Task<IReadOnlyList<TableEntity>> DueAsync(DriverFixture worker)
     {
         var due = await worker.Storage.GetDueTableAsync(CancellationToken.None);
         return await due.QueryAsync<TableEntity>(row => row.GetString("Owner") == _talk.Owner.Partition).ToListAsync();
-    }
-
-    /// <summary>A scheduler that takes longer for each run than the timer has.</summary>
-    private sealed class SlowScheduler(FakeTimeProvider time) : IRunScheduler
-    {
-        public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
-        {
-            time.Advance(TimeSpan.FromMinutes(5));
-            return Task.FromResult(true);
-        }
     }
 }

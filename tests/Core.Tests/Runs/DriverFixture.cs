@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Azure.Core.Pipeline;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Hosting.Internal;
@@ -45,13 +44,15 @@ internal sealed class DriverFixture
         AzuriteFixture azurite, IModelClients models, TestTools tools, Owner owner, RunOptions? options = null, TimeProvider? time = null,
         ILogger<ContentVault>? alerts = null, RunSignals? signals = null, HttpPipelinePolicy? policy = null,
         RetentionOptions? retention = null, LimitOptions? limits = null, IEnumerable<INoticeDelivery>? deliveries = null,
-        IEnumerable<IRunCompanion>? companions = null, TimeSpan? toolTimeout = null)
+        IEnumerable<IRunCompanion>? companions = null, TimeSpan? toolTimeout = null,
+        RecordingScheduler? scheduler = null)
     {
         var (storage, vault, requests) = azurite.Connect(logger: alerts, policy: policy);
         Signals = signals ?? new RunSignals();
         Options = options ?? new RunOptions();
         Time = time ?? TimeProvider.System;
         (Requests, Owner) = (requests, owner);
+        Scheduler = scheduler ?? new RecordingScheduler();
         var gates = new ToolGates(tools.Catalog(toolTimeout), new ToolArguments());
         var index = new ApprovalIndex(storage, Time);
         var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
@@ -70,17 +71,17 @@ internal sealed class DriverFixture
             storage, vault,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
             Quotas.Companion, Streams, Lost);
-        Callbacks = new CallbackParts(storage, vault, Time);
-        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], TestUnknown.Values);
+        Callbacks = new CallbackParts(storage, vault, Time, Scheduler);
+        Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], Scheduler, TestUnknown.Values);
         Overdue = new OverdueRuns(Store, () => Endings, Time);
-        Recovery = new StartRecovery(Store, Overdue, Time);
+        Recovery = new StartRecovery(Store, Overdue, Scheduler, Time);
         Lists = new RunList(storage, vault);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, new EventReaders(new LimitOptions()), Time);
-        var runs = new RunRemoval(storage, vault, rows, index, due, Time);
+        var runs = new RunRemoval(storage, vault, rows, index, due, Scheduler, Time);
         Runs = runs;
         Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
-        Batches = new BatchParts(storage, vault, runs, due, Time);
+        Batches = new BatchParts(storage, vault, runs, due, Scheduler, Time);
         var agents = new AgentStore(storage, vault, new KnownAgents(Time));
         Agents = (agents, new AgentShareStore(storage, agents));
         UserData = new UserDataRemoval(
@@ -94,21 +95,21 @@ internal sealed class DriverFixture
             due, new ExpirySweep(storage, runs, conversations, Removal, Batches.Store, Batches.Removal, kept, Time),
             runs, conversations, Removal, Batches.Removal, Poison, UserData,
             new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
-            Recovery, kept, Time, NullLogger<RetentionSweep>.Instance);
+            Recovery, Scheduler, kept, Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
         Disabled = new DisabledUsers(Microsoft.Extensions.Options.Options.Create(new AuthOptions()), Quotas.Users);
-        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Disabled, Options, Time, NullLogger<LeaseDriver>.Instance);
+        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Disabled, Options, Scheduler, Time, NullLogger<LeaseDriver>.Instance);
         Driver = new RunDriver(
             Store, Turns, Leases, toolStep, Signals, Disabled, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
         Activities = new ActivityTurns(ActivityOptions, Time, NullLogger<FairTurns>.Instance);
-        Slices = new RunSlices(Driver, Store, Activities, Disabled, Time);
+        Slices = new RunSlices(Driver, Store, Activities, Disabled, Scheduler, Time);
         Backups = new RunBackups(storage, Store, Endings, Recovery, Options, Time, NullLogger<RunBackups>.Instance);
         RequestDriven = new RequestDrivenRuns(Leases, Backups, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
-        WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
+        WakeUp = new RunWakeUp(Signals, Scheduler, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
         Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
@@ -133,7 +134,8 @@ internal sealed class DriverFixture
 
     public ApprovalOptions Approvals { get; } = new();
 
-    public RecordingScheduler Scheduler { get; } = new();
+    /// <summary>What the worker schedules, wakes and purges orchestrations with.</summary>
+    public RecordingScheduler Scheduler { get; }
 
     /// <summary>The scope of the runs' owner.</summary>
     public Scope Scope => AccessPolicy.ScopeOf(new Caller(Owner, new HashSet<string>()), userId: null);
@@ -241,51 +243,4 @@ internal sealed class DriverFixture
         await Store.LoadAsync(Owner.Partition, run.Id, CancellationToken.None) ?? throw new InvalidOperationException("There is no such run.");
 
     public RunTicket Ticket(Run run) => new(Owner.Partition, run.Id);
-}
-
-/// <summary>Remembers what was scheduled and woken.</summary>
-internal class RecordingScheduler : IRunScheduler
-{
-    /// <summary>What an orchestration does that begins before its scheduling has returned.</summary>
-    public Func<string, RunTicket, Task> OnScheduled { get; set; } = (_, _) => Task.CompletedTask;
-
-    public ConcurrentQueue<string> Woken { get; } = new();
-
-    public ConcurrentQueue<(string InstanceId, RunTicket Run)> Scheduled { get; } = new();
-
-    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken)
-    {
-        Scheduled.Enqueue((instanceId, run));
-        return OnScheduled(instanceId, run);
-    }
-
-    public ConcurrentQueue<CallbackTicket> Callbacks { get; } = new();
-
-    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken)
-    {
-        Callbacks.Enqueue(callback);
-        return Task.CompletedTask;
-    }
-
-    public Task WakeAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        Woken.Enqueue(instanceId);
-        return Task.CompletedTask;
-    }
-
-    public ConcurrentQueue<string> Purged { get; } = new();
-
-    /// <summary>Which orchestrations cannot be purged yet.</summary>
-    public Func<string, bool> IsRunning { get; set; } = _ => false;
-
-    public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken)
-    {
-        if (IsRunning(instanceId))
-        {
-            return Task.FromResult(false);
-        }
-
-        Purged.Enqueue(instanceId);
-        return Task.FromResult(true);
-    }
 }

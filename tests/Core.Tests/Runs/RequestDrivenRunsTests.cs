@@ -139,7 +139,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
     }
 
     private DriverFixture Worker(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) =>
-        new(azurite, new ScriptedModels(answers), _tools, _owner);
+        new(azurite, new ScriptedModels(answers), _tools, _owner, scheduler: _scheduler);
 
     /// <summary>From the owner's second run on, an instance remembers the owner's quota.</summary>
     private static async Task WarmUpAsync(DriverFixture worker)
@@ -148,7 +148,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         await worker.Quotas.Ledger.FindAsync(worker.Owner.Partition, CancellationToken.None);
     }
 
-    private async Task<Run> DriveAsync(DriverFixture worker, TimeSpan? wait = null, CancellationToken aborted = default)
+    private static async Task<Run> DriveAsync(DriverFixture worker, TimeSpan? wait = null, CancellationToken aborted = default)
     {
         var now = worker.Time.GetUtcNow();
         var input = new JournalEntry { Kind = EntryKind.Input, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
@@ -156,7 +156,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         {
             Status = RunStatus.Running, StartedAt = now, Epoch = 1, LeaseUntil = now + worker.Options.Lease,
         });
-        return await worker.RequestDriven.DriveAsync(started, [input], default, wait ?? Long, _scheduler, aborted);
+        return await worker.RequestDriven.DriveAsync(started, [input], default, wait ?? Long, aborted);
     }
 
     private async Task<Run> FirstRunAsync(DriverFixture worker) =>

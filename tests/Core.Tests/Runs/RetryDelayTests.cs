@@ -42,7 +42,7 @@ public sealed class RetryDelayTests(AzuriteFixture azurite) : IAsyncLifetime
         var driving = worker.AdvanceAsync(run);
         await _time.TimerSet;
 
-        var asked = await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        var asked = await other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None);
         _time.Advance(Delay);
         var outcome = await driving;
 
@@ -53,7 +53,7 @@ public sealed class RetryDelayTests(AzuriteFixture azurite) : IAsyncLifetime
         Assert.Empty(_tools.Calls);
         Assert.Equal(2, _server.Requests.Count);
 
-        await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None);
         var ended = await worker.FinishAsync(run);
 
         Assert.Equal((RunStatus.Completed, "Done.", 2), (ended.Status, ended.Output, ended.Turns));
@@ -69,7 +69,7 @@ public sealed class RetryDelayTests(AzuriteFixture azurite) : IAsyncLifetime
         var driving = worker.AdvanceAsync(run);
         await _time.TimerSet;
 
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         var outcome = await driving;
 
         var ended = (await worker.LoadAsync(run)).Run;

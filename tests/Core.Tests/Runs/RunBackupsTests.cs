@@ -52,7 +52,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var receipt = await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None);
         Assert.Equal(before + 1, await CountAsync(worker));
 
-        await worker.RequestDriven.DriveAsync(started, [Input(started)], receipt, TimeSpan.FromSeconds(60), worker.Scheduler, CancellationToken.None);
+        await worker.RequestDriven.DriveAsync(started, [Input(started)], receipt, TimeSpan.FromSeconds(60), CancellationToken.None);
 
         await Poll.UntilAsync(() => CountAsync(worker).GetAwaiter().GetResult() == before);
         await worker.Backups.StopAsync(CancellationToken.None);
@@ -69,7 +69,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
             await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None), await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None));
         _told.Failures = 1;
 
-        await worker.RequestDriven.DriveAsync(started, [Input(started)], stays, TimeSpan.FromSeconds(60), worker.Scheduler, CancellationToken.None);
+        await worker.RequestDriven.DriveAsync(started, [Input(started)], stays, TimeSpan.FromSeconds(60), CancellationToken.None);
 
         worker.Backups.TakeBack(goes);
         await Poll.UntilAsync(() => CountAsync(worker).GetAwaiter().GetResult() == before + 1);
@@ -81,7 +81,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
     {
         var worker = Worker();
         var (backup, looks) = (Backup("run_never"), 0);
-        while (await worker.Backups.SeeToAsync(backup, worker.Scheduler, CancellationToken.None) is { } again)
+        while (await worker.Backups.SeeToAsync(backup, CancellationToken.None) is { } again)
         {
             Assert.InRange(again, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1));
             _time.Advance(again);
@@ -100,7 +100,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var late = Driven(worker, LoopFixture.NewRun(worker.Agent, _time.GetUtcNow()) with { Caller = new Caller(_owner, new HashSet<string>()) });
         var backup = Backup(late.Id);
         _time.Advance(TimeSpan.FromMinutes(9));
-        Assert.NotNull(await worker.Backups.SeeToAsync(backup, worker.Scheduler, CancellationToken.None));
+        Assert.NotNull(await worker.Backups.SeeToAsync(backup, CancellationToken.None));
 
         await worker.Store.StartAsync(late, [Input(late)], CancellationToken.None);
 
@@ -114,7 +114,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var run = await StartDrivenAsync(worker);
         var backup = Backup(run.Id);
 
-        var again = await worker.Backups.SeeToAsync(backup, worker.Scheduler, CancellationToken.None);
+        var again = await worker.Backups.SeeToAsync(backup, CancellationToken.None);
 
         Assert.Empty(worker.Scheduler.Scheduled);
         Assert.InRange(again!.Value, worker.Options.Lease, worker.Options.Lease + TimeSpan.FromSeconds(2));
@@ -129,8 +129,8 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var run = await StartDrivenAsync(worker);
         _time.Advance(worker.Options.Lease);
 
-        await worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None);
-        await worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None);
+        await worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None);
+        await worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None);
 
         Assert.Single(worker.Scheduler.Scheduled.Distinct());
     }
@@ -143,8 +143,8 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         await worker.FinishAsync(run);
         Assert.Empty(_told.Told);
 
-        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None));
-        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None));
+        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None));
+        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None));
 
         Assert.Equal("somebody", Assert.Single(_told.Told).Target);
         Assert.Empty(worker.Scheduler.Scheduled);
@@ -158,8 +158,8 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         await worker.FinishAsync(run);
         _told.Failures = 1;
 
-        await Assert.ThrowsAnyAsync<IOException>(() => worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None));
-        await worker.Backups.LookAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None);
+        await Assert.ThrowsAnyAsync<IOException>(() => worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None));
+        await worker.Backups.LookAsync(Backup(run.Id), CancellationToken.None);
 
         Assert.Single(_told.Told);
     }
@@ -183,7 +183,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var worker = Worker();
         var run = await worker.StartAsync(run => Driven(worker, run) with { Driver = $"{run.Id}-2", Epoch = 2 });
 
-        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None));
+        Assert.Null(await worker.Backups.SeeToAsync(Backup(run.Id), CancellationToken.None));
         Assert.Empty(worker.Scheduler.Scheduled);
     }
 
@@ -195,7 +195,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         _time.Advance(worker.Options.Lease + TimeSpan.FromSeconds(1));
         worker.Scheduler.OnScheduled = (_, _) => throw new StorageNotAnsweringException("Away.", TimeSpan.FromSeconds(5));
 
-        await worker.Backups.LookAsync(Backup(run.Id), worker.Scheduler, CancellationToken.None);
+        await worker.Backups.LookAsync(Backup(run.Id), CancellationToken.None);
         worker.Scheduler.OnScheduled = (_, _) => Task.CompletedTask;
         var again = await ReceiveAsync(worker, run.Id);
 
@@ -299,7 +299,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
 
     private static async Task AssertDrivenAsync(DriverFixture worker, RunBackup backup, Run run)
     {
-        Assert.Null(await worker.Backups.SeeToAsync(backup, worker.Scheduler, CancellationToken.None));
+        Assert.Null(await worker.Backups.SeeToAsync(backup, CancellationToken.None));
         var (driver, ticket) = worker.Scheduler.Scheduled.Last();
         var ended = await worker.FinishAsync(run with { Driver = driver });
 
@@ -350,14 +350,14 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         await agents.PutAsync(worker.Scope, "agent", new AgentDefinition { Model = "scripted:one" }, new AgentPrecondition(), CancellationToken.None);
         return new RunService(
             agents, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
-            worker.Recovery, worker.Backups, worker.Overdue, worker.Options, _time);
+            worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, _time);
     }
 
     private async Task<Run> StartAsync(RunService runs, DriverFixture worker, TimeSpan? wait, Func<StartRun, StartRun>? change = null)
     {
         var request = new StartRun { Input = [new ChatMessage(ChatRole.User, "Hello")] };
         return (await runs.StartAsync(
-            new Caller(_owner, new HashSet<string>()), "agent", change?.Invoke(request) ?? request, idempotency: null, wait, worker.Scheduler,
+            new Caller(_owner, new HashSet<string>()), "agent", change?.Invoke(request) ?? request, idempotency: null, wait,
             CancellationToken.None)).Run;
     }
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
-using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Tests.Storage;
@@ -80,8 +79,8 @@ public sealed class RunControlTests(AzuriteFixture azurite)
             await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Swallow(i % 3 == 0
                 ? CancelAsync(worker, run)
                 : i % 3 == 1
-                    ? worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None)
-                    : worker.Control.ResumeAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None))));
+                    ? worker.Control.SuspendAsync(worker.Scope, run.Id, CancellationToken.None)
+                    : worker.Control.ResumeAsync(worker.Scope, run.Id, CancellationToken.None))));
             await slice;
 
             Assert.Equal(RunStatus.Cancelled, (await worker.FinishAsync(run)).Status);
@@ -112,7 +111,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);
         var held = (await worker.LoadAsync(run)).Run;
 
-        await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.SuspendAsync(worker.Scope, run.Id, CancellationToken.None);
         await Poll.UntilAsync(async () => (await worker.LoadAsync(run)).Run.LeaseUntil != held.LeaseUntil);
 
         go.SetResult("posted");
@@ -128,7 +127,7 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         var resumed = false;
 
         // The row is flagged between the lease's taking and the release, and the flag taken back just before the latter.
-        await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.SuspendAsync(worker.Scope, run.Id, CancellationToken.None);
         var stored = (await worker.LoadAsync(run)).Run;
         var taken = await worker.Store.CommitAsync(
             stored with { Epoch = 1, LeaseUntil = DateTimeOffset.UtcNow.AddSeconds(30), Status = RunStatus.Running }, [], CancellationToken.None);
@@ -138,12 +137,12 @@ public sealed class RunControlTests(AzuriteFixture azurite)
             if (!resumed)
             {
                 resumed = true;
-                other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None).GetAwaiter().GetResult();
+                other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None).GetAwaiter().GetResult();
             }
         };
         var lease = new RunLease(worker.Store, taken!, [], worker.Options, worker.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var outcome = await worker.Leases.DriveAsync(
-            lease, new Slice(worker.Options.Slice, worker.Time, CancellationToken.None, lease.Lost), handOverTo: null);
+            lease, new Slice(worker.Options.Slice, worker.Time, CancellationToken.None, lease.Lost), handsOver: false);
 
         Assert.Equal(SliceEnd.Yielded, outcome.End);
     }
@@ -152,9 +151,10 @@ public sealed class RunControlTests(AzuriteFixture azurite)
     public async Task Unreachable_orchestration_does_not_make_a_stored_request_fail()
     {
         var worker = Worker([Says("Done.")]);
+        worker.Scheduler.OnWoken = _ => throw new IOException();
         var run = await worker.StartAsync();
 
-        var (cancelled, accepted) = await worker.Control.CancelAsync(worker.Scope, run.Id, new UnreachableScheduler(), CancellationToken.None);
+        var (cancelled, accepted) = await worker.Control.CancelAsync(worker.Scope, run.Id, CancellationToken.None);
 
         Assert.Equal((RunStatus.Cancelled, true), (cancelled.Status, accepted));
     }
@@ -166,9 +166,9 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         var running = await worker.StartAsync();
         var inConversation = await worker.FinishAsync(await worker.StartAsync(run => run with { ConversationId = "c-1" }));
 
-        var early = await Assert.ThrowsAsync<ConflictException>(() => worker.Control.DeleteAsync(worker.Scope, running.Id, worker.Scheduler, CancellationToken.None));
+        var early = await Assert.ThrowsAsync<ConflictException>(() => worker.Control.DeleteAsync(worker.Scope, running.Id, CancellationToken.None));
         var part = await Assert.ThrowsAsync<ConflictException>(
-            () => worker.Control.DeleteAsync(worker.Scope, inConversation.Id, worker.Scheduler, CancellationToken.None));
+            () => worker.Control.DeleteAsync(worker.Scope, inConversation.Id, CancellationToken.None));
 
         Assert.Equal(("conflict", "part_of_conversation"), (early.Code, part.Code));
     }
@@ -177,16 +177,5 @@ public sealed class RunControlTests(AzuriteFixture azurite)
         new(azurite, new ScriptedModels(answers), _tools, _owner, time: time);
 
     private static Task<(Run Run, bool Accepted)> CancelAsync(DriverFixture worker, Run run) =>
-        worker.Control.CancelAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
-
-    private sealed class UnreachableScheduler : IRunScheduler
-    {
-        public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => throw new IOException();
-
-        public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) => throw new IOException();
-
-        public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => throw new IOException();
-
-        public Task<bool> PurgeAsync(string instanceId, CancellationToken cancellationToken) => throw new IOException();
-    }
+        worker.Control.CancelAsync(worker.Scope, run.Id, CancellationToken.None);
 }

@@ -92,7 +92,7 @@ public sealed class RunEndTests(AzuriteFixture azurite)
                 await app.FinishAsync(run);
                 break;
             case "cancel":
-                await app.Control.CancelAsync(app.Scope, run.Id, app.Scheduler, CancellationToken.None);
+                await app.Control.CancelAsync(app.Scope, run.Id, CancellationToken.None);
                 break;
             case "cancel of a driven run":
                 await app.Store.RequestCancelAsync(app.Owner.Partition, run.Id, CancellationToken.None);

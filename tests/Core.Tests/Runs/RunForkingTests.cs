@@ -20,7 +20,6 @@ namespace Yggdrasil.Tests.Runs;
 public sealed class RunForkingTests(AzuriteFixture azurite)
 {
     private readonly AgentsFixture _agents = new(azurite);
-    private readonly RecordingScheduler _scheduler = new();
     private readonly TestTools _tools = new();
 
     /// <summary>Two turns with a tool each, then the answer.</summary>
@@ -237,13 +236,13 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
         var worker = Worker(new ScriptedModels(Says("Hi.")));
         var idempotency = new Idempotency("key", "hash");
 
-        var first = await Forking(worker).ForkAsync(Alice, source.Id, new ForkRun(2, null), idempotency, TimeSpan.Zero, _scheduler, CancellationToken.None);
+        var first = await Forking(worker).ForkAsync(Alice, source.Id, new ForkRun(2, null), idempotency, TimeSpan.Zero, CancellationToken.None);
         await RemoveAsync(worker, source);
-        var second = await Forking(worker).ForkAsync(Alice, source.Id, new ForkRun(2, null), idempotency, TimeSpan.Zero, _scheduler, CancellationToken.None);
+        var second = await Forking(worker).ForkAsync(Alice, source.Id, new ForkRun(2, null), idempotency, TimeSpan.Zero, CancellationToken.None);
 
         Assert.Equal((true, false, first.Run.Id), (first.Created, second.Created, second.Run.Id));
         await Assert.ThrowsAsync<IdempotencyMismatchException>(() => Forking(worker).ForkAsync(
-            Alice, source.Id, new ForkRun(1, null), idempotency with { RequestHash = "other" }, TimeSpan.Zero, _scheduler, CancellationToken.None));
+            Alice, source.Id, new ForkRun(1, null), idempotency with { RequestHash = "other" }, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Theory]
@@ -259,7 +258,7 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
         }
 
         await Assert.ThrowsAsync<NotFoundException>(() => Forking(worker).ForkAsync(
-            _agents.Caller(user), source.Id, new ForkRun(1, null), null, TimeSpan.Zero, _scheduler, CancellationToken.None));
+            _agents.Caller(user), source.Id, new ForkRun(1, null), null, TimeSpan.Zero, CancellationToken.None));
     }
 
     [Fact]
@@ -332,17 +331,17 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
     }
 
     private async Task<Run> StartForkAsync(DriverFixture worker, Run source, ForkRun request) =>
-        (await Forking(worker).ForkAsync(Alice, source.Id, request, null, TimeSpan.Zero, _scheduler, CancellationToken.None)).Run;
+        (await Forking(worker).ForkAsync(Alice, source.Id, request, null, TimeSpan.Zero, CancellationToken.None)).Run;
 
     private RunForking Forking(DriverFixture worker)
     {
         var runs = new RunService(
             _agents.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
-            worker.Recovery, worker.Backups, worker.Overdue, worker.Options, worker.Time);
+            worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, worker.Time);
         return new RunForking(runs, worker.Store, worker.Turns, _agents.Service, worker.Time);
     }
 
     /// <summary>As retention and deletion do, blobs included.</summary>
-    private async Task RemoveAsync(DriverFixture worker, Run run) =>
-        await worker.Runs.RemoveAsync(run.Caller.Owner.Partition, run.Id, _scheduler, CancellationToken.None);
+    private static async Task RemoveAsync(DriverFixture worker, Run run) =>
+        await worker.Runs.RemoveAsync(run.Caller.Owner.Partition, run.Id, CancellationToken.None);
 }

@@ -46,7 +46,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (worker, other) = Workers(situation);
         var (run, working) = await BringAsync(worker, situation);
 
-        var (_, accepted) = await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        var (_, accepted) = await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
         if (situation is InTool or InPost or InDistributed)
         {
@@ -56,7 +56,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var ended = await other.FinishAsync(run);
         var (prompts, calls) = (_models.Prompts.Count, _tools.Calls.Count);
         _goOn.SetResult();
-        var (again, repeated) = await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        var (again, repeated) = await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
 
         Assert.Equal(situation == Ended ? (RunStatus.Completed, false) : (RunStatus.Cancelled, true), (ended.Status, accepted));
         Assert.Equal((ended.ETag, false), (again.ETag, repeated));
@@ -71,8 +71,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
     {
         var (worker, other) = Workers(situation);
         var (run, working) = await BringAsync(worker, situation);
-        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
-        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None);
+        await other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None);
         _goOn.SetResult();
         await working;
         await other.AdvanceAsync(run);
@@ -81,8 +81,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         Assert.Equal((SliceEnd.Parked, 1), (parked.End, other.Requests.Count - before));
         Assert.Equal(RunStatus.Suspended, (await other.LoadAsync(run)).Run.Status);
 
-        var resumed = await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
-        await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        var resumed = await other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None);
+        await other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None);
         Assert.NotEqual(RunStatus.Suspended, resumed.Status);
         var ended = await FinishAsync(other, run);
 
@@ -98,7 +98,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (run, working) = await BringAsync(worker, situation);
         if (situation == "suspended")
         {
-            await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+            await other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None);
         }
 
         var second = FinishAsync(other, run);
@@ -118,8 +118,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
     {
         var (worker, other) = Workers(situation);
         var (run, working) = await BringAsync(worker, situation);
-        await other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
 
         Assert.Equal(RunStatus.Cancelled, (await other.FinishAsync(run)).Status);
@@ -134,7 +134,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var seen = await ReadAsync(other, run, after: null, toEnd: false);
         if (situation == "suspended")
         {
-            await other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+            await other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None);
         }
 
         _goOn.SetResult();
@@ -156,7 +156,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (run, working) = await BringAsync(worker, situation);
         var reading = ReadAsync(other, run, after: null, toEnd: true);
 
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
         await other.FinishAsync(run);
         var (seen, late) = (await reading, await ReadAsync(worker, run, after: null, toEnd: true));
@@ -172,7 +172,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (worker, other) = Workers(BetweenChunks);
         var (run, working) = await BringAsync(worker, BetweenChunks);
 
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
         var (ended, entries) = await other.LoadAsync(run);
 
@@ -186,8 +186,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (worker, other) = Workers(Ended);
         var (run, _) = await BringAsync(worker, Ended);
 
-        await Assert.ThrowsAsync<ConflictException>(() => other.Control.SuspendAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
-        await Assert.ThrowsAsync<ConflictException>(() => other.Control.ResumeAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<ConflictException>(() => other.Control.SuspendAsync(other.Scope, run.Id, CancellationToken.None));
+        await Assert.ThrowsAsync<ConflictException>(() => other.Control.ResumeAsync(other.Scope, run.Id, CancellationToken.None));
         Assert.Equal(RunStatus.Completed, (await other.LoadAsync(run)).Run.Status);
     }
 
@@ -197,7 +197,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var (worker, other) = Workers(InPost);
         var (run, working) = await BringAsync(worker, InPost);
 
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
         var (ended, entries) = await other.LoadAsync(run);
 
@@ -219,7 +219,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
         var working = worker.AdvanceAsync(run);
         await _reached.Task;
 
-        await other.Control.CancelAsync(other.Scope, run.Id, other.Scheduler, CancellationToken.None);
+        await other.Control.CancelAsync(other.Scope, run.Id, CancellationToken.None);
         await working;
         var (ended, entries) = await other.LoadAsync(run);
 
@@ -341,7 +341,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
                 Assert.Equal(RunStatus.Waiting, (await worker.LoadAsync(run)).Run.Status);
                 break;
             case "suspended":
-                await worker.Control.SuspendAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+                await worker.Control.SuspendAsync(worker.Scope, run.Id, CancellationToken.None);
                 break;
             case BetweenAttempts:
                 await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
@@ -363,7 +363,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
             foreach (var pending in (await worker.LoadAsync(run)).Run.PendingApprovals)
             {
                 var decision = new Decision(ApprovalOutcome.Approve, pending.ArgumentsHash);
-                await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, worker.Scheduler, CancellationToken.None);
+                await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, CancellationToken.None);
             }
 
             await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromMilliseconds(20)));

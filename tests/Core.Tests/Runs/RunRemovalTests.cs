@@ -9,7 +9,6 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
-using Yggdrasil.Tests.Retention;
 using Yggdrasil.Tests.Storage;
 using static Yggdrasil.Tests.Runs.ScriptedModels;
 
@@ -36,7 +35,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         await worker.FinishAsync(run);
         Assert.NotEmpty(await BlobsAsync(worker));
 
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
 
         var row = Assert.Single(await RowsAsync(worker, _owner.Partition), row => !row.RowKey.StartsWith(RowKeys.DuePrefix, StringComparison.Ordinal));
         Assert.Equal(RowKeys.Run(run.Id), row.RowKey);
@@ -49,8 +48,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         Assert.Null(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
         Assert.Equal(SliceEnd.Missing, (await worker.AdvanceAsync(run)).End);
         Assert.Equal(SliceEnd.Finished, (await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None)).End);
-        await Assert.ThrowsAsync<NotFoundException>(
-            () => worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<NotFoundException>(() => worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None));
     }
 
     [Fact]
@@ -58,7 +56,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
     {
         var worker = Worker([Says("Done.")]);
         var run = await worker.FinishAsync(await worker.StartAsync());
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
 
         Assert.Null(await worker.Store.CommitAsync(run, [], CancellationToken.None));
         Assert.Null(await worker.Store.StartAsync(run, [new JournalEntry { Kind = EntryKind.Input }], CancellationToken.None));
@@ -83,7 +81,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
             var whole = true;
             try
             {
-                await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+                await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
             }
             catch (InvalidOperationException)
             {
@@ -97,7 +95,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
                 return;
             }
 
-            await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+            await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
             Assert.DoesNotContain(await RowsAsync(worker, _owner.Partition), row => row.Any(property => property.Value is byte[]) || row.RowKey.StartsWith("list!", StringComparison.Ordinal));
             Assert.Empty(await BlobsAsync(worker));
         }
@@ -108,15 +106,15 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
     {
         var worker = Worker([Says(new string('b', 50_000))], _time);
         var run = await worker.FinishAsync(await worker.StartAsync());
-        await Assert.ThrowsAsync<TimeoutException>(
-            () => worker.Control.DeleteAsync(worker.Scope, run.Id, new FailingScheduler(), CancellationToken.None));
+        worker.Scheduler.IsRunning = _ => throw new TimeoutException();
+        await Assert.ThrowsAsync<TimeoutException>(() => worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None));
+        worker.Scheduler.IsRunning = _ => false;
 
         _time.Advance(TimeSpan.FromDays(1));
-        await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Contains(run.Id, worker.Scheduler.Purged);
-        await Assert.ThrowsAsync<NotFoundException>(
-            () => worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None));
+        await Assert.ThrowsAsync<NotFoundException>(() => worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None));
         Assert.Null(await worker.Store.StartAsync(run, [new JournalEntry { Kind = EntryKind.Input }], CancellationToken.None));
     }
 
@@ -125,13 +123,13 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
     {
         var worker = Worker([Says("Done.")], _time);
         var run = await worker.FinishAsync(await worker.StartAsync());
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
 
         _time.Advance(TimeSpan.FromDays(Days));
-        await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
         var kept = await RowsAsync(worker, _owner.Partition);
         _time.Advance(TimeSpan.FromDays(2));
-        await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Contains(kept, row => row.RowKey == RowKeys.Run(run.Id));
         Assert.Empty(await RowsAsync(worker, _owner.Partition));
@@ -143,12 +141,12 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         var worker = Worker([Says("Done.")], _time);
         var run = await worker.FinishAsync(await worker.StartAsync());
         worker.Scheduler.IsRunning = instance => instance == $"{run.Id}-1";
-        await worker.Control.DeleteAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None);
         worker.Scheduler.IsRunning = _ => false;
         worker.Scheduler.Purged.Clear();
 
         _time.Advance(TimeSpan.FromDays(1));
-        await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Contains($"{run.Id}-1", worker.Scheduler.Purged);
         Assert.DoesNotContain(run.Id, worker.Scheduler.Purged);
@@ -171,13 +169,13 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
 
         if (why == "expired")
         {
-            await worker.Control.CancelAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+            await worker.Control.CancelAsync(worker.Scope, run.Id, CancellationToken.None);
             _time.Advance(TimeSpan.FromDays(Days + 2));
-            await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+            await worker.Retention.RunAsync(CancellationToken.None);
         }
         else
         {
-            await worker.UserData.RemoveAsync(_owner, worker.Scheduler, TimeSpan.FromMinutes(5), CancellationToken.None);
+            await worker.UserData.RemoveAsync(_owner, TimeSpan.FromMinutes(5), CancellationToken.None);
         }
 
         foreach (var partition in elsewhere)
@@ -192,7 +190,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         var worker = Worker([Says("Done.")]);
         var deleted = await worker.FinishAsync(await worker.StartAsync());
         var kept = await worker.FinishAsync(await worker.StartAsync());
-        await worker.Control.DeleteAsync(worker.Scope, deleted.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.DeleteAsync(worker.Scope, deleted.Id, CancellationToken.None);
 
         var items = await worker.Export.ReadAsync(worker.Scope, CancellationToken.None).ToListAsync();
 
@@ -208,7 +206,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         foreach (var pending in (await worker.LoadAsync(run)).Run.PendingApprovals)
         {
             var decision = new Decision(ApprovalOutcome.Approve, pending.ArgumentsHash);
-            await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, worker.Scheduler, CancellationToken.None);
+            await worker.Decisions.DecideAsync(worker.Scope, run.Id, pending.CallId, decision, CancellationToken.None);
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Yggdrasil.Fixtures;
+using Yggdrasil.Hosting;
 using Yggdrasil.Identity;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Driving;
@@ -55,12 +56,34 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
 
         var other = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), DriverFixture.NewOwner());
         var run = await other.StartAsync();
-        var shared = new RunSlices(other.Driver, other.Store, worker.Activities, other.Disabled, other.Time);
-        var outcome = await shared.AdvanceAsync(other.Ticket(run), run.Driver, other.Scheduler, CancellationToken.None);
+        var shared = new RunSlices(other.Driver, other.Store, worker.Activities, other.Disabled, other.Scheduler, other.Time);
+        var outcome = await shared.AdvanceAsync(other.Ticket(run), run.Driver, CancellationToken.None);
 
         Assert.Equal(SliceEnd.Finished, outcome.End);
         answers.SetResult();
         await Task.WhenAll(slices);
+    }
+
+    /// <summary>A place may become free by a request that has no scheduler, or another one.</summary>
+    [Fact]
+    public async Task Run_without_a_place_is_called_by_the_scheduler_of_its_own_invocation()
+    {
+        var answers = new TaskCompletionSource();
+        var models = new ScriptedModels(async _ => { await answers.Task; return Response(new TextContent("Late.")); });
+        var worker = new DriverFixture(azurite, models, new TestTools(), _owner);
+        var slices = new RunSlices(worker.Driver, worker.Store, worker.Activities, worker.Disabled, new InvocationScheduler(), worker.Time);
+        var runs = await Task.WhenAll(Enumerable.Range(0, worker.ActivityOptions.PerOwner).Select(_ => worker.StartAsync()));
+        var (busy, parked) = (new RecordingScheduler(), new RecordingScheduler());
+        var late = await worker.StartAsync();
+        var inUse = runs.Select(run => InvocationScheduler.RunAsync(busy, () => slices.AdvanceAsync(worker.Ticket(run), run.Driver, CancellationToken.None))).ToList();
+        await InvocationScheduler.RunAsync(parked, async () =>
+            Assert.Equal(SliceEnd.Parked, (await slices.AdvanceAsync(worker.Ticket(late), late.Driver, CancellationToken.None)).End));
+
+        answers.SetResult();
+        await Task.WhenAll(inUse);
+
+        Assert.Equal([late.Driver], parked.Woken);
+        Assert.Empty(busy.Woken);
     }
 
     [Theory]
@@ -172,11 +195,11 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
         var run = await worker.StartAsync();
         Assert.Equal(SliceEnd.Parked, (await AdvanceAsync(worker, run)).End);
 
-        await worker.Control.CancelAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.CancelAsync(worker.Scope, run.Id, CancellationToken.None);
 
         Assert.Equal(StopReason.Cancelled, (await worker.LoadAsync(run)).Run.StopReason);
     }
 
     private static Task<SliceOutcome> AdvanceAsync(DriverFixture worker, Run run) =>
-        worker.Slices.AdvanceAsync(worker.Ticket(run), run.Driver, worker.Scheduler, CancellationToken.None);
+        worker.Slices.AdvanceAsync(worker.Ticket(run), run.Driver, CancellationToken.None);
 }

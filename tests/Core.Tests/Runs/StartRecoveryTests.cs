@@ -35,7 +35,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         var due = new DueStore(worker.Storage, TestUnknown.Values);
         await Poll.UntilAsync(() => ListAsync(due).GetAwaiter().GetResult().Any(item => item.Kind == DueKind.Start && item.About == run.Id));
         await worker.Lost.StopAsync(CancellationToken.None);
-        await worker.Retention.RunAsync(worker.Scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.NotNull(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
         Assert.Contains((run.Driver, worker.Ticket(run)), worker.Scheduler.Scheduled);
@@ -50,10 +50,10 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         var today = DueItem.DayOf(_time.GetUtcNow());
         var item = LostStarts.DueOf(new RunTicket(_owner.Partition, "run_never"), today);
 
-        Assert.Equal(today, await worker.Recovery.LookAsync(item, worker.Scheduler, CancellationToken.None));
+        Assert.Equal(today, await worker.Recovery.LookAsync(item, CancellationToken.None));
         _time.Advance(TimeSpan.FromDays(2));
 
-        Assert.Null(await worker.Recovery.LookAsync(item, worker.Scheduler, CancellationToken.None));
+        Assert.Null(await worker.Recovery.LookAsync(item, CancellationToken.None));
         Assert.Empty(worker.Scheduler.Scheduled);
     }
 
@@ -64,9 +64,9 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         var dead = await worker.StartAsync(run => run with { ConversationId = "talk", Deadline = _time.GetUtcNow().AddSeconds(30) });
         var next = await worker.StartAsync(run => run with { ConversationId = "talk", OnConflict = OnConflict.Enqueue });
 
-        Assert.False(await worker.Overdue.EndAsync(_owner.Partition, dead.Id, worker.Scheduler, CancellationToken.None));
+        Assert.False(await worker.Overdue.EndAsync(_owner.Partition, dead.Id, CancellationToken.None));
         _time.Advance(TimeSpan.FromMinutes(1));
-        var ended = await worker.Overdue.EndAsync(dead, worker.Scheduler, CancellationToken.None);
+        var ended = await worker.Overdue.EndAsync(dead, CancellationToken.None);
 
         Assert.Equal((RunStatus.Expired, StopReason.Deadline), (ended.Status, ended.StopReason));
         Assert.Contains(next.Driver, worker.Scheduler.Woken);
@@ -81,7 +81,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         var run = await worker.StartAsync(run => run with { Status = RunStatus.Running, Epoch = 1, Deadline = now.AddSeconds(5), LeaseUntil = now.AddSeconds(30) });
         _time.Advance(TimeSpan.FromSeconds(10));
 
-        Assert.False((await worker.Overdue.EndAsync(run, worker.Scheduler, CancellationToken.None)).IsTerminal);
+        Assert.False((await worker.Overdue.EndAsync(run, CancellationToken.None)).IsTerminal);
     }
 
     private static async Task<List<DueItem>> ListAsync(DueStore due) =>

@@ -33,7 +33,7 @@ internal sealed class ScheduleFixture
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage, TestUnknown.Values);
         Service = new ScheduleService(Store, Calendar, Agents, time);
@@ -65,7 +65,7 @@ internal sealed class ScheduleFixture
 
     public RecordedLog<ScheduleStarter> Log { get; } = new();
 
-    public RecordingScheduler Scheduler { get; } = new();
+    public RecordingScheduler Scheduler => Worker.Scheduler;
 
     public Caller Caller => new(Owner, new HashSet<string>());
 
@@ -83,7 +83,7 @@ internal sealed class ScheduleFixture
     public Task<Schedule> GetAsync(string id = "daily") => Service.GetAsync(Scope, id, CancellationToken.None);
 
     /// <summary>What the timer does each minute.</summary>
-    public Task TickAsync() => Starter.RunAsync(Scheduler, CancellationToken.None);
+    public Task TickAsync() => Starter.RunAsync(CancellationToken.None);
 
     public async Task<IReadOnlyList<Run>> RunsAsync() =>
         (await Worker.Lists.ListAsync(Owner, new RunFilter(), 100, null, CancellationToken.None)).Items;

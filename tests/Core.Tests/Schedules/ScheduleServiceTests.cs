@@ -109,7 +109,7 @@ public sealed class ScheduleServiceTests
         await _app.PutAsync();
         await _app.Worker.Callbacks.Secrets.SetAsync(_app.Owner, null, CancellationToken.None);
 
-        await _app.Worker.UserData.RemoveAsync(_app.Owner, _app.Scheduler, TimeSpan.FromMinutes(1), CancellationToken.None);
+        await _app.Worker.UserData.RemoveAsync(_app.Owner, TimeSpan.FromMinutes(1), CancellationToken.None);
 
         Assert.Empty(await _app.PlacesAsync());
         Assert.Null(await _app.Worker.Callbacks.Secrets.FindInfoAsync(_app.Owner, CancellationToken.None));

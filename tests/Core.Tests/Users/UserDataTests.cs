@@ -26,7 +26,6 @@ public sealed class UserDataTests(AzuriteFixture azurite)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly ConversationFixture _talk = new(azurite);
-    private readonly RecordingScheduler _scheduler = new();
 
     // Blobs have the time of the storage, so this clock begins with it.
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -41,7 +40,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         await FillAsync(worker, bob);
         Assert.NotEmpty(await MentionsAsync());
 
-        Assert.True(await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None));
+        Assert.True(await worker.UserData.RemoveAsync(_talk.Owner, Patience, CancellationToken.None));
         var left = await MentionsAsync();
         var rows = await RowsAsync(worker);
         await NextDayAsync(worker);
@@ -62,7 +61,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var driving = worker.AdvanceAsync(run);
         await asked.Task;
 
-        Assert.True(await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None));
+        Assert.True(await worker.UserData.RemoveAsync(_talk.Owner, Patience, CancellationToken.None));
         answer.SetResult(Response(new TextContent("Too late.")));
         await driving;
         var again = await worker.AdvanceAsync(run);
@@ -80,14 +79,14 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var worker = _talk.Worker(new ScriptedModels(_ => { asked.TrySetResult(); return answer.Task; }), _time);
         var driving = worker.AdvanceAsync(await ConversationFixture.StartAsync(worker));
         await asked.Task;
-        await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
+        await worker.UserData.RemoveAsync(_talk.Owner, Patience, CancellationToken.None);
         answer.SetResult(Response(new TextContent(new string('x', 50_000))));
         await driving;
         await NextDayAsync(worker);
         Assert.Equal(["Due", "content"], await MentionsAsync());
 
         _time.Advance(TimeSpan.FromDays(3));
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.Empty(await MentionsAsync());
     }
@@ -105,7 +104,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
             await users.EnableAsync(_talk.Owner, CancellationToken.None);
         }
 
-        await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
+        await worker.UserData.RemoveAsync(_talk.Owner, Patience, CancellationToken.None);
 
         Assert.Equal(disabled, (await users.FindAsync(_talk.Owner, CancellationToken.None)).IsDisabled);
         Assert.Equal(disabled ? ["Users"] : [], await MentionsAsync());
@@ -117,9 +116,9 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var worker = Worker();
         await FillAsync(worker, sharer: null);
 
-        var isDone = await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, TimeSpan.Zero, CancellationToken.None);
+        var isDone = await worker.UserData.RemoveAsync(_talk.Owner, TimeSpan.Zero, CancellationToken.None);
         var left = await MentionsAsync();
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.False(isDone);
         Assert.NotEmpty(left);
@@ -135,7 +134,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
         var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _talk.Tools, _talk.Owner, time: _time);
         await worker.FinishAsync(await worker.StartAsync());
         var used = (await worker.Quotas.Usage.GetAsync(_talk.Scope, 1, CancellationToken.None)).Days[0];
-        await worker.UserData.RemoveAsync(_talk.Owner, _scheduler, Patience, CancellationToken.None);
+        await worker.UserData.RemoveAsync(_talk.Owner, Patience, CancellationToken.None);
         var limited = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), _talk.Tools, _talk.Owner, time: _time, limits: limits);
 
         Assert.Equal((15, 1), (used.Tokens, used.Requests));
@@ -188,7 +187,7 @@ public sealed class UserDataTests(AzuriteFixture azurite)
     private async Task NextDayAsync(DriverFixture worker)
     {
         _time.Advance(TimeSpan.FromDays(1));
-        await worker.Retention.RunAsync(_scheduler, CancellationToken.None);
+        await worker.Retention.RunAsync(CancellationToken.None);
     }
 
     private async Task<IReadOnlyList<string>> RowsAsync(DriverFixture worker)

@@ -10,7 +10,7 @@ namespace Yggdrasil.Functions.Tests.Startup;
 /// <summary>The app as Program builds it, on the genuine worker, up to where the worker would call its host.</summary>
 public sealed class StartupTests : IDisposable
 {
-    private readonly IHost _host = Build();
+    private readonly IHost _host = WorkerHost.Build();
 
     public static TheoryData<string> FunctionTypes =>
     [
@@ -58,21 +58,4 @@ public sealed class StartupTests : IDisposable
 
     [Fact]
     public void Hosted_services_can_be_created() => Assert.NotEmpty(_host.Services.GetServices<IHostedService>());
-
-    private static IHost Build()
-    {
-        var builder = FunctionsApp.CreateBuilder(
-        [
-            "--AzureWebJobsStorage=UseDevelopmentStorage=true",
-            "--Auth:Authority=https://login.example.com/v2.0",
-            "--Auth:Audience=api://test",
-            "--Protection:Key=ZGV2ZWxvcG1lbnQtb25seS1rZXktbm90LWEtc2VjcmU=",
-            "--Functions:Worker:HostEndpoint=http://127.0.0.1:1",
-            "--Functions:Worker:WorkerId=test",
-            "--Functions:Worker:RequestId=test",
-            "--Functions:Worker:GrpcMaxMessageLength=2147483647",
-        ]);
-        builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
-        return builder.Build();
-    }
 }

@@ -1,7 +1,6 @@
 using Azure.Data.Tables;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Conversations;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
@@ -23,17 +22,15 @@ internal sealed class ExpirySweep(
     private DateOnly Tomorrow => DueItem.DayAfter(time.GetUtcNow());
 
     /// <returns>How many were removed, and when to look again; the item's own day where there was no time for all.</returns>
-    public async Task<(int Removed, DateOnly? Again)> ExpireAsync(
-        DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    public async Task<(int Removed, DateOnly? Again)> ExpireAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
-        var (ended, runsAgain) = await ExpireRunsAsync(item, scheduler, isOver, cancellationToken);
-        var (talks, talksAgain) = await ExpireConversationsAsync(item, scheduler, isOver, cancellationToken);
-        var (uploads, batchesAgain) = await ExpireBatchesAsync(item, scheduler, isOver, cancellationToken);
+        var (ended, runsAgain) = await ExpireRunsAsync(item, isOver, cancellationToken);
+        var (talks, talksAgain) = await ExpireConversationsAsync(item, isOver, cancellationToken);
+        var (uploads, batchesAgain) = await ExpireBatchesAsync(item, isOver, cancellationToken);
         return (ended + talks + uploads, new[] { runsAgain, talksAgain, batchesAgain }.Min());
     }
 
-    private async Task<(int Removed, DateOnly? Again)> ExpireBatchesAsync(
-        DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<(int Removed, DateOnly? Again)> ExpireBatchesAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var (removed, again) = (0, (DateOnly?)null);
         await foreach (var id in ListAsync(item, RowKeys.BatchListPrefix, cancellationToken))
@@ -50,7 +47,7 @@ internal sealed class ExpirySweep(
                 {
                     again = Earlier(again, expiry);
                 }
-                else if (await RemoveAsync(batch, scheduler, isOver, cancellationToken))
+                else if (await RemoveAsync(batch, isOver, cancellationToken))
                 {
                     removed++;
                 }
@@ -69,11 +66,11 @@ internal sealed class ExpirySweep(
     }
 
     /// <returns>Whether it is gone: not one that somebody tries again just now, or that its time did not suffice for.</returns>
-    private async Task<bool> RemoveAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<bool> RemoveAsync(Batch batch, Func<bool> isOver, CancellationToken cancellationToken)
     {
         try
         {
-            return await batchRemoval.RemoveAsync(batch, scheduler, isOver, cancellationToken);
+            return await batchRemoval.RemoveAsync(batch, isOver, cancellationToken);
         }
         catch (ConflictException)
         {
@@ -81,8 +78,7 @@ internal sealed class ExpirySweep(
         }
     }
 
-    private async Task<(int Removed, DateOnly? Again)> ExpireRunsAsync(
-        DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<(int Removed, DateOnly? Again)> ExpireRunsAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var (removed, again) = (0, (DateOnly?)null);
         await foreach (var id in ListAsync(item, RowKeys.ListPrefix, cancellationToken))
@@ -109,7 +105,7 @@ internal sealed class ExpirySweep(
             {
                 if (expiry <= DueItem.DayOf(time.GetUtcNow()))
                 {
-                    await runs.RemoveAsync(item.Partition, id, scheduler, cancellationToken);
+                    await runs.RemoveAsync(item.Partition, id, cancellationToken);
                     removed++;
                 }
                 else
@@ -122,8 +118,7 @@ internal sealed class ExpirySweep(
         return (removed, again);
     }
 
-    private async Task<(int Removed, DateOnly? Again)> ExpireConversationsAsync(
-        DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<(int Removed, DateOnly? Again)> ExpireConversationsAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var (removed, again) = (0, (DateOnly?)null);
         await foreach (var id in ListAsync(item, RowKeys.ConversationListPrefix, cancellationToken))
@@ -148,7 +143,7 @@ internal sealed class ExpirySweep(
 
             try
             {
-                await conversationRemoval.RemoveAsync(conversation, scheduler, cancellationToken);
+                await conversationRemoval.RemoveAsync(conversation, cancellationToken);
                 removed++;
             }
             catch (ConflictException)

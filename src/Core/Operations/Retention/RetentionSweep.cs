@@ -35,6 +35,7 @@ public sealed partial class RetentionSweep
     private readonly BlobSweep _blobs;
     private readonly QuotaLedger _quotas;
     private readonly StartRecovery _starts;
+    private readonly IRunScheduler _scheduler;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -51,18 +52,19 @@ public sealed partial class RetentionSweep
         BlobSweep blobs,
         QuotaLedger quotas,
         StartRecovery starts,
+        IRunScheduler scheduler,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_due, _expiry, _runs, _conversations) = (due, expiry, runs, conversations);
         (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
-        (_batchRemoval, _quotas, _starts) = (batchRemoval, quotas, starts);
+        (_batchRemoval, _quotas, _starts, _scheduler) = (batchRemoval, quotas, starts, scheduler);
         (_options, _time, _logger) = (options, time, logger);
     }
 
     /// <summary>Does what is due, for as long as one run of the timer may take.</summary>
-    public async Task RunAsync(IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         var (started, removed) = (_time.GetTimestamp(), 0);
         bool IsOver() => _time.GetElapsedTime(started) >= _options.Budget;
@@ -76,7 +78,7 @@ public sealed partial class RetentionSweep
 
             try
             {
-                removed += await DoAsync(item, scheduler, IsOver, cancellationToken);
+                removed += await DoAsync(item, IsOver, cancellationToken);
             }
             catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
@@ -91,21 +93,21 @@ public sealed partial class RetentionSweep
     }
 
     /// <returns>How many runs and conversations were removed.</returns>
-    private async Task<int> DoAsync(DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<int> DoAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var (removed, again) = item.Kind switch
         {
-            DueKind.Expiry => await _expiry.ExpireAsync(item, scheduler, isOver, cancellationToken),
+            DueKind.Expiry => await _expiry.ExpireAsync(item, isOver, cancellationToken),
             DueKind.Blobs => (0, await _blobs.SweepAsync(item.Partition, item.Day, isOver, cancellationToken) ? null : Tomorrow),
             DueKind.LateBlobs => (0, await _blobs.SweepAsync(item.PartitionDay.Partition, item.PartitionDay.Day, isOver, cancellationToken) ? null : Tomorrow),
-            DueKind.Batch => (0, await _batchRemoval.LookAsync(item, scheduler, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.Batch => (0, await _batchRemoval.LookAsync(item, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
-            DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
-            DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
-            DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
-            DueKind.Start => (0, await _starts.LookAsync(item, scheduler, cancellationToken)),
-            DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
+            DueKind.Conversation => await DoneAsync(CompleteAsync(item, cancellationToken)),
+            DueKind.Tombstone => (0, await CompleteBurialAsync(item, cancellationToken)),
+            DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.Start => (0, await _starts.LookAsync(item, cancellationToken)),
+            DueKind.Instance => (0, await _scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),
         };
         if (again == item.LookOn)
@@ -131,18 +133,18 @@ public sealed partial class RetentionSweep
         return (0, null);
     }
 
-    private async Task CompleteAsync(DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task CompleteAsync(DueItem item, CancellationToken cancellationToken)
     {
         if (await _conversations.FindAsync(item.Partition, item.About, cancellationToken) is { IsDeleted: true } conversation)
         {
-            await _conversationRemoval.RemoveAsync(conversation, scheduler, cancellationToken);
+            await _conversationRemoval.RemoveAsync(conversation, cancellationToken);
         }
     }
 
     /// <returns>When to look again; null when the tombstone is gone, or stays for ever.</returns>
-    private async Task<DateOnly?> CompleteBurialAsync(DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<DateOnly?> CompleteBurialAsync(DueItem item, CancellationToken cancellationToken)
     {
-        if (await _runs.CompleteAsync(item.Partition, item.About, scheduler, cancellationToken) is not var (buriedAt, _)
+        if (await _runs.CompleteAsync(item.Partition, item.About, cancellationToken) is not var (buriedAt, _)
             || _options.ExpiryOf(buriedAt, days: null) is not { } expiry)
         {
             return null;
@@ -153,7 +155,7 @@ public sealed partial class RetentionSweep
             return expiry;
         }
 
-        await _runs.RemoveAsync(item.Partition, item.About, scheduler, cancellationToken);
+        await _runs.RemoveAsync(item.Partition, item.About, cancellationToken);
         return null;
     }
 

@@ -6,7 +6,6 @@ using Yggdrasil.Agents;
 using Yggdrasil.Identity;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Runs.Approvals;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
@@ -78,12 +77,12 @@ public sealed partial class UserDataRemoval
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
     /// <returns>Whether it is all gone; if not, the timer goes on.</returns>
-    public async Task<bool> RemoveAsync(Owner owner, IRunScheduler scheduler, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task<bool> RemoveAsync(Owner owner, TimeSpan patience, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var item = new DueItem(DueItem.DayOf(_time.GetUtcNow()), DueKind.Owner, owner.Partition, Everything);
         await _due.AddAsync(item, cancellationToken);
-        var isDone = await ContinueAsync(owner.Partition, scheduler, () => _time.GetElapsedTime(started) >= patience, cancellationToken);
+        var isDone = await ContinueAsync(owner.Partition, () => _time.GetElapsedTime(started) >= patience, cancellationToken);
         if (isDone)
         {
             await _due.RemoveAsync(item, cancellationToken);
@@ -93,14 +92,14 @@ public sealed partial class UserDataRemoval
     }
 
     /// <returns>Whether it is all gone.</returns>
-    internal async Task<bool> ContinueAsync(string partition, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    internal async Task<bool> ContinueAsync(string partition, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var owner = Owner.OfPartition(partition);
         await RemoveSharesAsync(owner, cancellationToken);
         var removed = await _poison.RemoveOfAsync(owner, cancellationToken);
         for (var pass = 1; pass <= MaxPasses; pass++)
         {
-            var (rows, isComplete) = await RemoveRowsAsync(partition, scheduler, isOver, cancellationToken);
+            var (rows, isComplete) = await RemoveRowsAsync(partition, isOver, cancellationToken);
             removed += rows;
             if (!isComplete)
             {
@@ -137,8 +136,7 @@ public sealed partial class UserDataRemoval
         }
     }
 
-    private async Task<(int Rows, bool IsComplete)> RemoveRowsAsync(
-        string partition, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<(int Rows, bool IsComplete)> RemoveRowsAsync(string partition, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var table = await _storage.GetWorkTableAsync(cancellationToken);
         var all = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
@@ -160,7 +158,7 @@ public sealed partial class UserDataRemoval
 
             foreach (var run in rows.Where(RunRemoval.IsRun))
             {
-                await _runs.PurgeHistoryAsync(run, scheduler, cancellationToken);
+                await _runs.PurgeHistoryAsync(run, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
                     await _quotas.AbandonAsync(RunRow.ReadPlaced(run), cancellationToken);

@@ -34,7 +34,7 @@ public sealed partial class ApprovalService
     /// <exception cref="NotFoundException">There is no such run for this caller, or no such call that needs approval.</exception>
     /// <exception cref="InvalidRequestException">The replaced arguments do not pass the gates of the tool.</exception>
     /// <exception cref="ConflictException">Somebody decided otherwise, the arguments are not those that are pending, or it is too late.</exception>
-    public async Task DecideAsync(Scope scope, string runId, string callId, Decision decision, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DecideAsync(Scope scope, string runId, string callId, Decision decision, CancellationToken cancellationToken)
     {
         if (!Ids.IsValid(runId) || !Ids.IsValid(callId))
         {
@@ -55,7 +55,7 @@ public sealed partial class ApprovalService
             if (await _store.DecideAsync(run, made, cancellationToken) is { } decided)
             {
                 LogDecided(runId, callId, decision.Outcome);
-                await _wakeUp.TellAsync(runId, decided.Driver, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, decided.Driver, cancellationToken);
                 return;
             }
         }

@@ -16,12 +16,11 @@ internal sealed class RunCallback(CallbackOutbox outbox) : INoticeDelivery
     /// <summary>The notice of a run that is to have a callback.</summary>
     public static RunNotice Notice { get; } = new(Name, "");
 
-    public Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken) => outbox.SendAsync(
+    public Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken) => outbox.SendAsync(
         ended.Caller.Owner.Partition,
         RowKeys.Run(ended.Id),
         ended.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture),
         BodyOf(ended),
-        scheduler,
         cancellationToken);
 
     internal static string BodyOf(Run ended)

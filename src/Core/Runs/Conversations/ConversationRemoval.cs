@@ -2,7 +2,6 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Driving;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
@@ -31,13 +30,13 @@ internal sealed class ConversationRemoval(
     private const int MaxAttempts = 10;
 
     /// <exception cref="ConflictException">It has an active run.</exception>
-    public async Task RemoveAsync(Conversation conversation, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task RemoveAsync(Conversation conversation, CancellationToken cancellationToken)
     {
         var partition = conversation.Owner.Partition;
         var item = new DueItem(DueItem.DayOf(time.GetUtcNow()), DueKind.Conversation, partition, conversation.Id);
         await due.AddAsync(item, cancellationToken);
-        await BuryAsync(conversation, item, scheduler, cancellationToken);
-        await RemoveRunsAsync(partition, conversation.Id, scheduler, cancellationToken);
+        await BuryAsync(conversation, item, cancellationToken);
+        await RemoveRunsAsync(partition, conversation.Id, cancellationToken);
         var log = RowKeys.ConversationLog(conversation.Id);
         await rows.RemoveRangeAsync(partition, log, RowKeys.EndOfPrefix(log), cancellationToken);
         await rows.RemoveAsync([new TableEntity(partition, RowKeys.Conversation(conversation.Id))], cancellationToken);
@@ -45,7 +44,7 @@ internal sealed class ConversationRemoval(
         await due.RemoveAsync(item, cancellationToken);
     }
 
-    private async Task BuryAsync(Conversation conversation, DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task BuryAsync(Conversation conversation, DueItem item, CancellationToken cancellationToken)
     {
         var (partition, id) = (conversation.Owner.Partition, conversation.Id);
         var table = await storage.GetWorkTableAsync(cancellationToken);
@@ -54,7 +53,7 @@ internal sealed class ConversationRemoval(
         {
             if (current.ActiveRun is { } active)
             {
-                if (await overdue.EndAsync(partition, active, scheduler, cancellationToken))
+                if (await overdue.EndAsync(partition, active, cancellationToken))
                 {
                     current = await store.FindAsync(partition, id, cancellationToken);
                     continue;
@@ -83,14 +82,14 @@ internal sealed class ConversationRemoval(
         }
     }
 
-    private async Task RemoveRunsAsync(string partition, string id, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task RemoveRunsAsync(string partition, string id, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var prefix = RowKeys.ConversationRuns(id);
         var range = RowKeys.Range(partition, prefix, RowKeys.EndOfPrefix(prefix));
         await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
-            await runs.RemoveAsync(partition, row.GetString("RunId"), scheduler, cancellationToken);
+            await runs.RemoveAsync(partition, row.GetString("RunId"), cancellationToken);
 
             // The run took it along, unless the run was gone before.
             await table.DeleteEntityAsync(partition, row.RowKey, ETag.All, cancellationToken);

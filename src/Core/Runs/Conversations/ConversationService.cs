@@ -1,7 +1,6 @@
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity.Authorization;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 
@@ -71,11 +70,11 @@ public sealed class ConversationService
     /// <summary>Deletes the conversation, its runs and everything they hold.</summary>
     /// <exception cref="NotFoundException">There is no such conversation in this scope.</exception>
     /// <exception cref="ConflictException">It has an active run.</exception>
-    public async Task DeleteAsync(Scope scope, string conversationId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeleteAsync(Scope scope, string conversationId, CancellationToken cancellationToken)
     {
         // One whose deletion was cut short is found, too: to repeat the request completes it.
         var conversation = await FindAsync(scope, ConversationAction.Delete, conversationId, cancellationToken);
-        await _removal.RemoveAsync(conversation, scheduler, cancellationToken);
+        await _removal.RemoveAsync(conversation, cancellationToken);
     }
 
     private async Task<Conversation> FindAsync(

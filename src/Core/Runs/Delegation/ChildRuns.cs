@@ -30,7 +30,7 @@ public sealed class ChildRuns
         (_runs, _store, _control, _options, _time) = (runs, store, control, options, time);
 
     /// <summary>Starts the child, or finds it started; a refusal becomes the call's result.</summary>
-    public async Task StartAsync(DelegatedCall call, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task StartAsync(DelegatedCall call, CancellationToken cancellationToken)
     {
         var parent = call.Parent;
         try
@@ -41,13 +41,12 @@ public sealed class ChildRuns
                 RequestOf(call),
                 new Idempotency(call.Key, RequestHash: "child"),
                 wait: TimeSpan.Zero,
-                scheduler,
                 cancellationToken);
 
             // A parent that ended before this had no child to cancel yet.
             if (await _store.FindPlainAsync(parent.Caller.Owner.Partition, parent.Id, cancellationToken) is null or { IsTerminal: true })
             {
-                await _control.CancelAsync(AccessPolicy.ScopeOf(parent.Caller, userId: null), child.Id, scheduler, cancellationToken);
+                await _control.CancelAsync(AccessPolicy.ScopeOf(parent.Caller, userId: null), child.Id, cancellationToken);
             }
         }
         catch (ProblemException refusal)

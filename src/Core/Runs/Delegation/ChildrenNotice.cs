@@ -20,14 +20,14 @@ internal sealed class ChildrenNotice(RunStore store, RunControl control) : INoti
     public static IEnumerable<RunNotice> Of(AgentDefinition agent) =>
         agent.Tools.Any(DelegateNames.IsDelegate) ? [new RunNotice(Name, "")] : [];
 
-    public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
     {
         var scope = AccessPolicy.ScopeOf(ended.Caller, userId: null);
         foreach (var child in await store.FindChildrenAsync(ended.Caller.Owner.Partition, ended.Id, cancellationToken))
         {
             try
             {
-                await control.CancelAsync(scope, child, scheduler, cancellationToken);
+                await control.CancelAsync(scope, child, cancellationToken);
             }
             catch (NotFoundException)
             {

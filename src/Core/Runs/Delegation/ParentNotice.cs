@@ -5,7 +5,7 @@ using Yggdrasil.Runs.Store;
 namespace Yggdrasil.Runs.Delegation;
 
 /// <summary>Wakes the run that waits for a child when that has ended.</summary>
-internal sealed class ParentNotice(RunStore store) : INoticeDelivery
+internal sealed class ParentNotice(RunStore store, IRunScheduler scheduler) : INoticeDelivery
 {
     private const string Name = "parent";
 
@@ -13,7 +13,7 @@ internal sealed class ParentNotice(RunStore store) : INoticeDelivery
 
     public static RunNotice For(Run parent) => new(Name, parent.Id);
 
-    public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
     {
         if (await store.FindDriverAsync(ended.Caller.Owner.Partition, target, cancellationToken) is { } driver)
         {

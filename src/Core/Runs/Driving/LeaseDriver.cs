@@ -18,6 +18,7 @@ internal sealed partial class LeaseDriver(
     RunSignals signals,
     DisabledUsers disabled,
     RunOptions options,
+    IRunScheduler scheduler,
     TimeProvider time,
     ILogger<LeaseDriver> logger)
 {
@@ -26,8 +27,8 @@ internal sealed partial class LeaseDriver(
 
     /// <summary>Drives a run whose lease is held, and gives the lease back unless the run has ended.</summary>
     /// <param name="slice">Disposed of here.</param>
-    /// <param name="handOverTo">Where to schedule who goes on; null where the caller itself does.</param>
-    public async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, IRunScheduler? handOverTo)
+    /// <param name="handsOver">Whether an orchestration is scheduled that goes on; false where the caller itself does.</param>
+    public async Task<SliceOutcome> DriveAsync(RunLease lease, Slice slice, bool handsOver)
     {
         await using (lease)
         {
@@ -36,8 +37,8 @@ internal sealed partial class LeaseDriver(
                 var outcome = await LoopOrReleaseAsync(lease, slice);
                 return lease.Run.IsTerminal ? SliceOutcome.Ended(lease.Run)
                     : lease.Lost.IsCancellationRequested ? outcome
-                    : handOverTo is null ? await ReleaseAsync(lease, outcome)
-                    : await HandOverAsync(lease, outcome, handOverTo);
+                    : handsOver ? await HandOverAsync(lease, outcome)
+                    : await ReleaseAsync(lease, outcome);
             }
             catch (Exception failure) when (MeansLost(failure, lease))
             {
@@ -59,7 +60,7 @@ internal sealed partial class LeaseDriver(
     /// First the new driver, then its name and the release: after a crash between the two the backup's message is still there, and
     /// schedules an instance of the name that the run has.
     /// </remarks>
-    private static async Task<SliceOutcome> HandOverAsync(RunLease lease, SliceOutcome outcome, IRunScheduler scheduler)
+    private async Task<SliceOutcome> HandOverAsync(RunLease lease, SliceOutcome outcome)
     {
         var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);

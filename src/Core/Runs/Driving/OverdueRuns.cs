@@ -21,25 +21,25 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
     private readonly ConcurrentDictionary<(string Partition, string RunId), DateTimeOffset> _deadlines = new();
 
     /// <summary>The run as it is, ended where it is overdue and nobody drives it.</summary>
-    public async Task<Run> EndAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<Run> EndAsync(Run run, CancellationToken cancellationToken)
     {
         try
         {
-            return await EndReadableAsync(run, scheduler, cancellationToken);
+            return await EndReadableAsync(run, cancellationToken);
         }
         catch (ContentProtectionException)
         {
             // Whoever looks is shown what can be shown; that it cannot be read is what ends it.
             var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
             var outcome = await store.EndUnreadAsync(ticket.Partition, ticket.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
-            await endings().AnnounceAsync(ticket, outcome, scheduler, cancellationToken);
+            await endings().AnnounceAsync(ticket, outcome, cancellationToken);
             return run;
         }
     }
 
     /// <summary>Ends a run that is overdue, by its id.</summary>
     /// <returns>Whether it was, and has ended.</returns>
-    public async Task<bool> EndAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<bool> EndAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         if (_deadlines.TryGetValue((partition, runId), out var deadline) && time.GetUtcNow() < deadline)
         {
@@ -57,10 +57,10 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
         }
 
         _deadlines[(partition, runId)] = run.Deadline;
-        return IsOverdue(run) && (await EndAsync(run, scheduler, cancellationToken)).IsTerminal;
+        return IsOverdue(run) && (await EndAsync(run, cancellationToken)).IsTerminal;
     }
 
-    private async Task<Run> EndReadableAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<Run> EndReadableAsync(Run run, CancellationToken cancellationToken)
     {
         while (IsOverdue(run))
         {
@@ -82,7 +82,7 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
             var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
             if (await store.EndAsync(end, transcript, cancellationToken) is { } ended)
             {
-                await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), scheduler, cancellationToken);
+                await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
                 return ended;
             }
         }

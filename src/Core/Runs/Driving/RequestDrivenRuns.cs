@@ -39,14 +39,14 @@ internal sealed partial class RequestDrivenRuns(
     /// <param name="wait">Null to answer at once: nobody waits, and the run is driven on whatever becomes of the request.</param>
     /// <param name="backup">Taken back when the run has ended, or has another driver.</param>
     public async Task<Run> DriveAsync(
-        Run started, IReadOnlyList<JournalEntry> entries, BackupReceipt backup, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
+        Run started, IReadOnlyList<JournalEntry> entries, BackupReceipt backup, TimeSpan? wait, CancellationToken requestAborted)
     {
         // Its caller may be answered before the run has ended; what is paid for by then is still to be stored.
         StoragePatience.Lift();
         var lease = leases.Hold(started, entries);
         var slice = new Slice(options.Slice, time, lifetime.ApplicationStopping, lease.Lost);
         var waited = time.GetTimestamp();
-        var driving = DriveToEndAsync(lease, slice, backup, scheduler);
+        var driving = DriveToEndAsync(lease, slice, backup);
         _slices[started.Id] = driving;
         if (driving.IsCompleted)
         {
@@ -101,15 +101,15 @@ internal sealed partial class RequestDrivenRuns(
     public async Task StopAsync(CancellationToken cancellationToken) =>
         await Task.WhenAll(_slices.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task DriveToEndAsync(RunLease lease, Slice slice, BackupReceipt backup, IRunScheduler scheduler)
+    private async Task DriveToEndAsync(RunLease lease, Slice slice, BackupReceipt backup)
     {
         var runId = lease.Run.Id;
         var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
         try
         {
             await using var counted = activities.CountRequest(ticket.Partition);
-            var outcome = await leases.DriveAsync(lease, slice, scheduler);
-            await endings.AnnounceAsync(ticket, outcome, scheduler, CancellationToken.None);
+            var outcome = await leases.DriveAsync(lease, slice, handsOver: true);
+            await endings.AnnounceAsync(ticket, outcome, CancellationToken.None);
             if (lease.Run.IsTerminal || !RunBackups.IsOf(lease.Run))
             {
                 backups.TakeBack(backup);

@@ -71,12 +71,12 @@ public sealed partial class RunBackups : BackgroundService
     internal void TakeBack(BackupReceipt receipt) => _returns.Writer.TryWrite(receipt);
 
     /// <summary>Does what is to be done for a run whose message has come up.</summary>
-    public async Task LookAsync(RunBackup backup, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task LookAsync(RunBackup backup, CancellationToken cancellationToken)
     {
         TimeSpan? again;
         try
         {
-            again = await SeeToAsync(backup, scheduler, cancellationToken);
+            again = await SeeToAsync(backup, cancellationToken);
         }
         catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
         {
@@ -92,7 +92,7 @@ public sealed partial class RunBackups : BackgroundService
     }
 
     /// <returns>When to look again; null when nothing is left to do.</returns>
-    internal async Task<TimeSpan?> SeeToAsync(RunBackup backup, IRunScheduler scheduler, CancellationToken cancellationToken)
+    internal async Task<TimeSpan?> SeeToAsync(RunBackup backup, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var ticket = new RunTicket(backup.Partition, backup.RunId);
@@ -103,7 +103,7 @@ public sealed partial class RunBackups : BackgroundService
 
         if (run.IsTerminal)
         {
-            await _endings.AnnounceAsync(ticket, SliceOutcome.Ended(run), scheduler, cancellationToken);
+            await _endings.AnnounceAsync(ticket, SliceOutcome.Ended(run), cancellationToken);
             return null;
         }
 
@@ -113,7 +113,7 @@ public sealed partial class RunBackups : BackgroundService
             return IsOf(run) ? run.LeaseUntil - now + Margin : null;
         }
 
-        await _recovery.EnsureDrivenAsync(run, scheduler, cancellationToken);
+        await _recovery.EnsureDrivenAsync(run, cancellationToken);
         return null;
     }
 

@@ -100,7 +100,7 @@ public sealed partial class RunDriver
             // A run that is driven to its end only needs no place among those that go on.
             var isToEnd = run.CancelRequested || _time.GetUtcNow() >= run.Deadline;
             return await TakeLeaseAsync(run, entries, isToEnd ? null : QuotaAsk.Place, stopping) is { } lease
-                ? await _leases.DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handOverTo: null)
+                ? await _leases.DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handsOver: false)
                 : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
         }
         catch (TooManyConcurrentRunsException full)

@@ -25,18 +25,18 @@ public sealed class RunSlices
     private readonly RunStore _store;
     private readonly ActivityTurns _turns;
     private readonly DisabledUsers _disabled;
+    private readonly IRunScheduler _scheduler;
     private readonly TimeProvider _time;
 
-    internal RunSlices(RunDriver driver, RunStore store, ActivityTurns turns, DisabledUsers disabled, TimeProvider time) =>
-        (_driver, _store, _turns, _disabled, _time) = (driver, store, turns, disabled, time);
+    internal RunSlices(RunDriver driver, RunStore store, ActivityTurns turns, DisabledUsers disabled, IRunScheduler scheduler, TimeProvider time) =>
+        (_driver, _store, _turns, _disabled, _scheduler, _time) = (driver, store, turns, disabled, scheduler, time);
 
     /// <summary>Drives the run for one slice, if it is there to be driven and its owner has a place for it.</summary>
     /// <param name="driver">The orchestration instance that asks.</param>
-    /// <param name="scheduler">Wakes it when there is a place.</param>
     /// <param name="stopping">The host shuts down.</param>
-    public async Task<SliceOutcome> AdvanceAsync(RunTicket ticket, string driver, IRunScheduler scheduler, CancellationToken stopping)
+    public async Task<SliceOutcome> AdvanceAsync(RunTicket ticket, string driver, CancellationToken stopping)
     {
-        Func<CancellationToken, Task> call = token => scheduler.WakeAsync(driver, token);
+        var call = WakeLater(driver);
         if (await IsDisabledAsync(ticket, stopping))
         {
             return await RestAsync(ticket, driver, _turns.HoldBack(ticket.Partition, driver, call), stopping);
@@ -60,7 +60,7 @@ public sealed class RunSlices
     /// <param name="driver">The orchestration instance that asks.</param>
     /// <returns>Whether it had one; and the run that the call is, where it is one.</returns>
     public async Task<(bool HadPlace, DelegatedCall? Delegated)> RunToolAsync(
-        RunTicket ticket, string callId, string? driver, IRunScheduler scheduler, CancellationToken stopping)
+        RunTicket ticket, string callId, string? driver, CancellationToken stopping)
     {
         if (await IsDisabledAsync(ticket, stopping))
         {
@@ -69,7 +69,7 @@ public sealed class RunSlices
         }
 
         // An orchestration of an older version does not say who it is, and looks by itself.
-        Func<CancellationToken, Task>? call = driver is null ? null : token => scheduler.WakeAsync(driver, token);
+        var call = driver is null ? null : WakeLater(driver);
         var admission = await _turns.EnterAsync(ticket.Partition, driver is null ? null : $"{driver}/{callId}", call, stopping);
         if (admission.Turn is not { } turn)
         {
@@ -80,6 +80,13 @@ public sealed class RunSlices
         {
             return (true, await _driver.RunToolAsync(ticket, callId, stopping));
         }
+    }
+
+    /// <summary>Whoever makes room for this orchestration calls it, in an invocation of its own.</summary>
+    private Func<CancellationToken, Task> WakeLater(string driver)
+    {
+        var scheduler = _scheduler.Capture();
+        return token => scheduler.WakeAsync(driver, token);
     }
 
     private async Task<bool> IsDisabledAsync(RunTicket ticket, CancellationToken cancellationToken) =>

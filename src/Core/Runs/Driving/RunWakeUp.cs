@@ -4,9 +4,9 @@ using Yggdrasil.Runs.Model;
 namespace Yggdrasil.Runs.Driving;
 
 /// <summary>Tells those who wait for a run that its row says something new: here at once, elsewhere through its orchestration.</summary>
-internal sealed partial class RunWakeUp(RunSignals signals, ILogger<RunWakeUp> logger)
+internal sealed partial class RunWakeUp(RunSignals signals, IRunScheduler scheduler, ILogger<RunWakeUp> logger)
 {
-    public async Task TellAsync(string runId, string driver, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task TellAsync(string runId, string driver, CancellationToken cancellationToken)
     {
         signals.Publish(runId);
         try

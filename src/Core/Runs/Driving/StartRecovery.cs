@@ -5,13 +5,13 @@ using Yggdrasil.Storage.Due;
 namespace Yggdrasil.Runs.Driving;
 
 /// <summary>Sees to it that a run has a driver: what a start has left whose answer was lost, and what a repeat of a request finds.</summary>
-internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, TimeProvider time)
+internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, IRunScheduler scheduler, TimeProvider time)
 {
     /// <summary>Schedules the orchestration of a run that has not ended: one that is there already goes on, and looks at once.</summary>
     /// <returns>The run as it is, ended where it is overdue.</returns>
-    public async Task<Run> EnsureDrivenAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<Run> EnsureDrivenAsync(Run run, CancellationToken cancellationToken)
     {
-        run = await overdue.EndAsync(run, scheduler, cancellationToken);
+        run = await overdue.EndAsync(run, cancellationToken);
 
         // One that somebody drives has a backup, an orchestration or a message, which is not due yet.
         if (!run.IsTerminal && run.LeaseUntil <= time.GetUtcNow())
@@ -25,11 +25,11 @@ internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, TimePro
 
     /// <summary>Looks at a start that was written down.</summary>
     /// <returns>When to look again; null when nothing is left to do for it.</returns>
-    public async Task<DateOnly?> LookAsync(DueItem item, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<DateOnly?> LookAsync(DueItem item, CancellationToken cancellationToken)
     {
         if (await store.FindPlainAsync(item.Partition, item.About, cancellationToken) is { } run)
         {
-            await EnsureDrivenAsync(run, scheduler, cancellationToken);
+            await EnsureDrivenAsync(run, cancellationToken);
             return null;
         }
 

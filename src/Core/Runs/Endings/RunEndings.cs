@@ -19,28 +19,29 @@ public sealed class RunEndings
 {
     private readonly RunStore _store;
     private readonly Dictionary<string, INoticeDelivery> _deliveries;
+    private readonly IRunScheduler _scheduler;
     private readonly UnknownValues _unknown;
 
-    internal RunEndings(RunStore store, IEnumerable<INoticeDelivery> deliveries, UnknownValues unknown) =>
-        (_store, _deliveries, _unknown) = (store, deliveries.ToDictionary(delivery => delivery.Kind), unknown);
+    internal RunEndings(RunStore store, IEnumerable<INoticeDelivery> deliveries, IRunScheduler scheduler, UnknownValues unknown) =>
+        (_store, _deliveries, _scheduler, _unknown) = (store, deliveries.ToDictionary(delivery => delivery.Kind), scheduler, unknown);
 
     /// <summary>Does what is due after a slice that found its run ended, or ended it; nothing after any other.</summary>
     /// <remarks>To be called within the slice: its next attempt makes up for what failed here.</remarks>
-    public async Task AnnounceAsync(RunTicket run, SliceOutcome outcome, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task AnnounceAsync(RunTicket run, SliceOutcome outcome, CancellationToken cancellationToken)
     {
         if (outcome.NextRun is { } next && await _store.FindDriverAsync(run.Partition, next, cancellationToken) is { } driver)
         {
-            await scheduler.WakeAsync(driver, cancellationToken);
+            await _scheduler.WakeAsync(driver, cancellationToken);
         }
 
         if (outcome.NoticesDue)
         {
-            await DeliverAsync(run, scheduler, cancellationToken);
+            await DeliverAsync(run, cancellationToken);
         }
     }
 
     /// <summary>Delivers what is due of a run that has ended; nothing when it was delivered before, or the run is gone.</summary>
-    internal async Task DeliverAsync(RunTicket run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    internal async Task DeliverAsync(RunTicket run, CancellationToken cancellationToken)
     {
         if (await _store.FindPlainAsync(run.Partition, run.RunId, cancellationToken) is not { NoticesDue: true } ended)
         {
@@ -50,7 +51,7 @@ public sealed class RunEndings
         // Side by side: one listener that cannot be told must not keep the others waiting.
         var known = ended.Notices.Where(notice => _deliveries.ContainsKey(notice.Kind)).ToList();
         await Task.WhenAll(known.Select(async notice =>
-            await _deliveries[notice.Kind].DeliverAsync(ended, notice.Target, scheduler, cancellationToken)));
+            await _deliveries[notice.Kind].DeliverAsync(ended, notice.Target, cancellationToken)));
         if (known.Count == ended.Notices.Count)
         {
             await _store.SetNoticesDeliveredAsync(run.Partition, run.RunId, cancellationToken);

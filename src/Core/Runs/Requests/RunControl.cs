@@ -33,7 +33,7 @@ public sealed class RunControl
     /// <summary>Cancels a run; one that has ended stays as it is.</summary>
     /// <returns>The run, and whether it had not ended before.</returns>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
-    public async Task<(Run Run, bool Accepted)> CancelAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<(Run Run, bool Accepted)> CancelAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -48,7 +48,7 @@ public sealed class RunControl
                 : await EndAsync(run, cancellationToken);
             if (changed is not null)
             {
-                await _wakeUp.TellAsync(runId, changed.Driver, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, changed.Driver, cancellationToken);
                 return (changed, Accepted: true);
             }
         }
@@ -57,13 +57,13 @@ public sealed class RunControl
     /// <summary>Suspends a run once the step in flight is recorded; from then on it costs nothing until it is resumed.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     /// <exception cref="ConflictException">The run has ended.</exception>
-    public Task<Run> SuspendAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken) =>
-        FlagAsync(scope, runId, suspend: true, _ => RunStatus.Suspended, scheduler, cancellationToken);
+    public Task<Run> SuspendAsync(Scope scope, string runId, CancellationToken cancellationToken) =>
+        FlagAsync(scope, runId, suspend: true, _ => RunStatus.Suspended, cancellationToken);
 
     /// <summary>Lets a suspended run go on; one that is not suspended goes on anyway.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     /// <exception cref="ConflictException">The run has ended.</exception>
-    public Task<Run> ResumeAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken) =>
+    public Task<Run> ResumeAsync(Scope scope, string runId, CancellationToken cancellationToken) =>
         FlagAsync(
             scope,
             runId,
@@ -72,22 +72,21 @@ public sealed class RunControl
                 : run.PendingApprovals.Count > 0 ? RunStatus.Waiting
                 : run.StartedAt is null ? RunStatus.Queued
                 : RunStatus.Running,
-            scheduler,
             cancellationToken);
 
     /// <summary>Deletes a run that has ended: its content at once, its durable history as soon as that has ended too.</summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
     /// <exception cref="ConflictException">The run has not ended, or belongs to a conversation.</exception>
-    public async Task DeleteAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeleteAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         if (Ids.IsValid(runId)
-            && await _removal.CompleteAsync(scope.Owner.Partition, runId, scheduler, cancellationToken) is { WasLeft: true })
+            && await _removal.CompleteAsync(scope.Owner.Partition, runId, cancellationToken) is { WasLeft: true })
         {
             // An earlier request had deleted the run but not all that belonged to it.
             return;
         }
 
-        var run = await _overdue.EndAsync(await RequireAsync(scope, runId, cancellationToken), scheduler, cancellationToken);
+        var run = await _overdue.EndAsync(await RequireAsync(scope, runId, cancellationToken), cancellationToken);
         if (run.ConversationId is not null)
         {
             throw new ConflictException("The run is part of a conversation; delete the conversation.", "part_of_conversation");
@@ -98,11 +97,10 @@ public sealed class RunControl
             throw new ConflictException("The run has not ended; cancel it first.");
         }
 
-        await _removal.BuryAsync(run, scheduler, cancellationToken);
+        await _removal.BuryAsync(run, cancellationToken);
     }
 
-    private async Task<Run> FlagAsync(
-        Scope scope, string runId, bool suspend, Func<Run, RunStatus> statusOf, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<Run> FlagAsync(Scope scope, string runId, bool suspend, Func<Run, RunStatus> statusOf, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -119,7 +117,7 @@ public sealed class RunControl
             if (changed is not null)
             {
                 // Also when nothing changed: the wake-up of an earlier request may have been lost.
-                await _wakeUp.TellAsync(runId, changed.Driver, scheduler, cancellationToken);
+                await _wakeUp.TellAsync(runId, changed.Driver, cancellationToken);
                 return changed;
             }
         }

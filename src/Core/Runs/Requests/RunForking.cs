@@ -34,8 +34,8 @@ public sealed class RunForking
     /// <exception cref="ConflictException">The run is not as far as that yet.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another request.</exception>
     public Task<StartedRun> ForkAsync(
-        Caller caller, string runId, ForkRun request, Idempotency? idempotency, TimeSpan wait, IRunScheduler scheduler, CancellationToken requestAborted) =>
-        _runs.StartAsync(caller, id => PrepareAsync(id, caller, runId, request, requestAborted), idempotency, wait, scheduler, requestAborted);
+        Caller caller, string runId, ForkRun request, Idempotency? idempotency, TimeSpan wait, CancellationToken requestAborted) =>
+        _runs.StartAsync(caller, id => PrepareAsync(id, caller, runId, request, requestAborted), idempotency, wait, requestAborted);
 
     /// <summary>Starts a run that goes on from the end of another, which may be of another agent, as any run starts.</summary>
     /// <param name="request">Without a conversation: the new run is outside of any.</param>
@@ -49,7 +49,6 @@ public sealed class RunForking
         StartRun request,
         Idempotency? idempotency,
         TimeSpan? wait,
-        IRunScheduler scheduler,
         CancellationToken requestAborted) =>
         _runs.StartAsync(
             caller,
@@ -66,8 +65,7 @@ public sealed class RunForking
                 return new NewRun(
                     prepared.Run with { ForkedFrom = source.Id, InheritedTurns = turns, Turns = turns },
                     ForkedJournal.Of(source, entries, history, turns + 1, request.Input, _time.GetUtcNow()));
-            },
-            idempotency, wait, scheduler, requestAborted);
+            }, idempotency, wait, requestAborted);
 
     private async Task<NewRun> PrepareAsync(string id, Caller caller, string runId, ForkRun request, CancellationToken cancellationToken)
     {

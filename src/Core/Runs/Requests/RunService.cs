@@ -32,6 +32,7 @@ public sealed class RunService
     private readonly StartRecovery _recovery;
     private readonly RunBackups _backups;
     private readonly OverdueRuns _overdue;
+    private readonly IRunScheduler _scheduler;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
 
@@ -47,12 +48,13 @@ public sealed class RunService
         StartRecovery recovery,
         RunBackups backups,
         OverdueRuns overdue,
+        IRunScheduler scheduler,
         RunOptions options,
         TimeProvider time)
     {
         (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
         (_inPlace, _wakeUp, _recovery, _backups, _overdue) = (inPlace, wakeUp, recovery, backups, overdue);
-        (_options, _time) = (options, time);
+        (_scheduler, _options, _time) = (scheduler, options, time);
         _children = new ChildUsage(store);
     }
 
@@ -69,9 +71,9 @@ public sealed class RunService
     /// <exception cref="ConflictException">The conversation has an active run, and the request does not say what to do then.</exception>
     /// <param name="beforeDriving">Told of a new run before anything of it is done, so that its events can be read from the first on.</param>
     public Task<StartedRun> StartAsync(
-        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        Caller caller, string agentId, StartRun request, Idempotency? idempotency, TimeSpan? wait,
         CancellationToken requestAborted, Func<Run, Task>? beforeDriving = null) =>
-        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, scheduler, requestAborted, beforeDriving);
+        StartAsync(caller, id => PrepareAsync(id, caller, agentId, request, requestAborted), idempotency, wait, requestAborted, beforeDriving);
 
     /// <summary>A run of an agent that is about to start, by the rules that a request for one has to keep.</summary>
     internal async Task<NewRun> PrepareAsync(string id, Caller caller, string agentId, StartRun request, CancellationToken cancellationToken)
@@ -84,25 +86,25 @@ public sealed class RunService
     /// <summary>Starts what is prepared, unless an earlier request with the same idempotency key has.</summary>
     /// <param name="prepare">Given the new run's id. A failure starts nothing.</param>
     internal async Task<StartedRun> StartAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait,
         CancellationToken requestAborted, Func<Run, Task>? beforeDriving = null)
     {
         // The key comes first: a repeat finds its run also when the agent has been changed or deleted since.
         if (idempotency is not null && await FindRepeatedAsync(caller, idempotency, requestAborted) is { } earlier)
         {
-            return await RepeatedAsync(earlier, created: false, wait, scheduler, requestAborted);
+            return await RepeatedAsync(earlier, created: false, wait, requestAborted);
         }
 
         try
         {
-            return await StartNewAsync(caller, prepare, idempotency, wait, scheduler, beforeDriving, requestAborted);
+            return await StartNewAsync(caller, prepare, idempotency, wait, beforeDriving, requestAborted);
         }
         catch (LimitException) when (idempotency is not null)
         {
             // A concurrent request with the same key may have taken the last place, for the very same run.
             if (await FindRepeatedAsync(caller, idempotency, requestAborted) is { } same)
             {
-                return await RepeatedAsync(same, created: false, wait, scheduler, requestAborted);
+                return await RepeatedAsync(same, created: false, wait, requestAborted);
             }
 
             throw;
@@ -110,7 +112,7 @@ public sealed class RunService
     }
 
     private async Task<StartedRun> StartNewAsync(
-        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait, IRunScheduler scheduler,
+        Caller caller, Func<string, Task<NewRun>> prepare, Idempotency? idempotency, TimeSpan? wait,
         Func<Run, Task>? beforeDriving, CancellationToken requestAborted)
     {
         var id = idempotency is null ? Ids.NewRun() : Ids.RunFor(caller.Owner.Partition, idempotency.Key);
@@ -120,7 +122,7 @@ public sealed class RunService
 
         // A run that has to wait for others of its conversation is not the request's to drive.
         var isToBeDriven = wait is null || wait > TimeSpan.Zero;
-        var willWait = await WillWaitAsync(run, isToBeDriven, scheduler, requestAborted);
+        var willWait = await WillWaitAsync(run, isToBeDriven, requestAborted);
         await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
         var drivenHere = !willWait && isToBeDriven;
         run = drivenHere ? DrivenHere(run) : run;
@@ -141,7 +143,7 @@ public sealed class RunService
                     }
                     else
                     {
-                        await scheduler.ScheduleAsync(run.Driver, Ticket(run), token);
+                        await _scheduler.ScheduleAsync(run.Driver, Ticket(run), token);
                     }
                 },
                 requestAborted);
@@ -164,7 +166,7 @@ public sealed class RunService
                 _backups.TakeBack(other);
             }
 
-            return await RepeatedAsync(existing, created: idempotency is null, wait, scheduler, requestAborted);
+            return await RepeatedAsync(existing, created: idempotency is null, wait, requestAborted);
         }
 
         if (backup is { } held && !started.AwaitsTurn)
@@ -172,17 +174,17 @@ public sealed class RunService
             // Whatever becomes of the reader, the run has begun and is driven.
             var told = beforeDriving?.Invoke(started) ?? Task.CompletedTask;
             await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return new StartedRun(await _inPlace.DriveAsync(started, entries, held, wait, scheduler, requestAborted), Created: true);
+            return new StartedRun(await _inPlace.DriveAsync(started, entries, held, wait, requestAborted), Created: true);
         }
 
         if (backup is { } early)
         {
             // Another run of its conversation was faster: it is not the request's to drive after all, and is to be woken in its turn.
-            await _recovery.EnsureDrivenAsync(started, scheduler, requestAborted);
+            await _recovery.EnsureDrivenAsync(started, requestAborted);
             _backups.TakeBack(early);
         }
 
-        await WakeInterruptedAsync(started, scheduler, requestAborted);
+        await WakeInterruptedAsync(started, requestAborted);
         return new StartedRun(await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted), Created: true);
     }
 
@@ -199,11 +201,11 @@ public sealed class RunService
     /// ended by this.
     /// </summary>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
-    public async Task<Run> GetToShowAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<Run> GetToShowAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
         AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
-        var shown = await _overdue.EndAsync(run!, scheduler, cancellationToken);
+        var shown = await _overdue.EndAsync(run!, cancellationToken);
         return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
     }
 
@@ -228,8 +230,7 @@ public sealed class RunService
 
     /// <summary>The owner's runs, newest first.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
-    public async Task<ListPage<Run>> ListAsync(
-        Scope scope, RunFilter filter, int limit, string? after, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<ListPage<Run>> ListAsync(Scope scope, RunFilter filter, int limit, string? after, CancellationToken cancellationToken)
     {
         if ((filter.ConversationId is { } conversation && !Ids.IsValid(conversation)) || (filter.Parent is { } parent && !Ids.IsValid(parent)))
         {
@@ -245,7 +246,7 @@ public sealed class RunService
         List<Run> runs = [];
         foreach (var run in page.Items)
         {
-            runs.Add(await _overdue.EndAsync(run, scheduler, cancellationToken));
+            runs.Add(await _overdue.EndAsync(run, cancellationToken));
         }
 
         return page with { Items = [.. runs.Where(run => filter.Status is null || run.Status == filter.Status)] };
@@ -279,18 +280,18 @@ public sealed class RunService
     }
 
     /// <summary>A run that an earlier request has started. Whatever became of that request, the run is driven from now on.</summary>
-    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan? wait, IRunScheduler scheduler, CancellationToken requestAborted)
+    private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan? wait, CancellationToken requestAborted)
     {
-        run = await _recovery.EnsureDrivenAsync(run, scheduler, requestAborted);
+        run = await _recovery.EnsureDrivenAsync(run, requestAborted);
         return new StartedRun(await _inPlace.WaitAsync(run, wait ?? TimeSpan.Zero, requestAborted), created);
     }
 
     /// <summary>Whether a run will have to wait for others of its conversation, among which none is past its deadline.</summary>
-    private async Task<bool> WillWaitAsync(Run run, bool isToBeDriven, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<bool> WillWaitAsync(Run run, bool isToBeDriven, CancellationToken cancellationToken)
     {
         if (run.ConversationId is not null
             && await _turns.FindKnownActiveAsync(run, cancellationToken) is { } active
-            && await _overdue.EndAsync(run.Caller.Owner.Partition, active, scheduler, cancellationToken))
+            && await _overdue.EndAsync(run.Caller.Owner.Partition, active, cancellationToken))
         {
             isToBeDriven = true;
         }
@@ -314,13 +315,13 @@ public sealed class RunService
     }
 
     /// <summary>The start set the flag of the run that it interrupts; a driver that waits would not see it for a while.</summary>
-    private async Task WakeInterruptedAsync(Run started, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task WakeInterruptedAsync(Run started, CancellationToken cancellationToken)
     {
         if (started is { AwaitsTurn: true, OnConflict: OnConflict.Interrupt }
             && await _turns.FindActiveAsync(started, cancellationToken) is { } active
             && await _store.FindDriverAsync(started.Caller.Owner.Partition, active, cancellationToken) is { } driver)
         {
-            await _wakeUp.TellAsync(active, driver, scheduler, cancellationToken);
+            await _wakeUp.TellAsync(active, driver, cancellationToken);
         }
     }
 

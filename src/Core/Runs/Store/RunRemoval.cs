@@ -22,10 +22,10 @@ namespace Yggdrasil.Runs.Store;
 /// completes it, or whoever asks for it again; and the timer removes the tombstone once the run would have expired.
 /// </remarks>
 internal sealed class RunRemoval(
-    StorageClients storage, ContentVault vault, RowRemoval rows, ApprovalIndex index, DueStore due, TimeProvider time)
+    StorageClients storage, ContentVault vault, RowRemoval rows, ApprovalIndex index, DueStore due, IRunScheduler scheduler, TimeProvider time)
 {
     /// <summary>Removes a run. To do it again changes nothing; a run that was cut short is completed.</summary>
-    public async Task RemoveAsync(string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task RemoveAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var (run, children) = await FindAsync(partition, runId, cancellationToken);
         if (run is null)
@@ -43,13 +43,13 @@ internal sealed class RunRemoval(
         await RemoveReplacedAsync(run, cancellationToken);
 
         // The run's row goes last: it says where all else is, the durable history too.
-        await PurgeHistoryAsync(run, scheduler, cancellationToken);
+        await PurgeHistoryAsync(run, cancellationToken);
         await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
     }
 
     /// <summary>Puts a tombstone in a run's place and removes all else of it.</summary>
     /// <exception cref="ConflictException">The run has changed since it was read.</exception>
-    public async Task BuryAsync(Run run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task BuryAsync(Run run, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var table = await storage.GetWorkTableAsync(cancellationToken);
@@ -75,13 +75,12 @@ internal sealed class RunRemoval(
             await DeltaLog.DeleteAsync(storage, partition, run.Id, cancellationToken);
         }
 
-        await CompleteAsync(partition, run.Id, scheduler, cancellationToken);
+        await CompleteAsync(partition, run.Id, cancellationToken);
     }
 
     /// <summary>Removes what is still there of a run that was buried.</summary>
     /// <returns>When it was buried, and whether something was left; null when there is no tombstone.</returns>
-    public async Task<(DateTimeOffset BuriedAt, bool WasLeft)?> CompleteAsync(
-        string partition, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<(DateTimeOffset BuriedAt, bool WasLeft)?> CompleteAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
@@ -102,13 +101,13 @@ internal sealed class RunRemoval(
         await RemoveReplacedAsync(tombstone, cancellationToken);
         await vault.DeleteBlobsAsync(tombstone, cancellationToken);
         await rows.RemoveAsync([.. children, .. PlacesOf(tombstone, runId)], cancellationToken);
-        await PurgeHistoryAsync(tombstone, scheduler, cancellationToken);
+        await PurgeHistoryAsync(tombstone, cancellationToken);
         await table.UpdateEntityAsync(RunRow.Bare(tombstone), ETag.All, TableUpdateMode.Replace, cancellationToken);
         return (buriedAt, WasLeft: true);
     }
 
     /// <summary>Purges a run's durable history, which holds ids only; what of it has not ended yet, when it has.</summary>
-    public async Task PurgeHistoryAsync(TableEntity run, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task PurgeHistoryAsync(TableEntity run, CancellationToken cancellationToken)
     {
         foreach (var instance in InstancesOf(run))
         {

@@ -29,13 +29,13 @@ internal sealed partial class BatchAcceptance(
     CallbackRules callbacks,
     RetentionCompanion retention,
     DueStore due,
+    IBatchScheduler scheduler,
     TimeProvider time,
     ILogger<BatchAcceptance> logger)
 {
     /// <param name="key">The caller's promise that two uploads are one; null without.</param>
     /// <returns>The batch, and whether this upload made it.</returns>
-    public async Task<(Batch Batch, bool Created)> AcceptAsync(
-        Caller caller, string? key, BatchUpload upload, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<(Batch Batch, bool Created)> AcceptAsync(Caller caller, string? key, BatchUpload upload, CancellationToken cancellationToken)
     {
         var batch = new Batch
         {
@@ -52,14 +52,13 @@ internal sealed partial class BatchAcceptance(
                 // Only what they come to counts.
             }
 
-            return (await FoundAsync(accepted, upload.Header, scheduler, cancellationToken), Created: false);
+            return (await FoundAsync(accepted, upload.Header, cancellationToken), Created: false);
         }
 
-        return await TakeAsync(batch, isNamed: key is not null, upload, scheduler, cancellationToken);
+        return await TakeAsync(batch, isNamed: key is not null, upload, cancellationToken);
     }
 
-    private async Task<(Batch Batch, bool Created)> TakeAsync(
-        Batch batch, bool isNamed, BatchUpload upload, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<(Batch Batch, bool Created)> TakeAsync(Batch batch, bool isNamed, BatchUpload upload, CancellationToken cancellationToken)
     {
         await due.AddAsync(BatchRemoval.DueOf(batch, DueItem.DayAfter(batch.CreatedAt)), cancellationToken);
         try
@@ -69,10 +68,10 @@ internal sealed partial class BatchAcceptance(
             var header = upload.Header;
             var ready = await PrepareAsync(batch, header, cancellationToken);
             await items.AddHeadAsync(batch.Items, head, cancellationToken);
-            var (committed, created) = await CommitAsync(ready, scheduler, cancellationToken);
+            var (committed, created) = await CommitAsync(ready, cancellationToken);
 
             // Under a key the orchestration may be that of an earlier upload, and have given up just before the commit.
-            var same = created && !isNamed ? committed : await FoundAsync(committed, header, scheduler, cancellationToken);
+            var same = created && !isNamed ? committed : await FoundAsync(committed, header, cancellationToken);
             if (!created)
             {
                 await removal.RemoveUploadAsync(batch, CancellationToken.None);
@@ -130,7 +129,7 @@ internal sealed partial class BatchAcceptance(
     }
 
     /// <returns>The batch, and whether it is the one that was ready.</returns>
-    private async Task<(Batch Batch, bool Created)> CommitAsync(Batch ready, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<(Batch Batch, bool Created)> CommitAsync(Batch ready, CancellationToken cancellationToken)
     {
         var partition = ready.Caller.Owner.Partition;
         using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, time);
@@ -166,8 +165,7 @@ internal sealed partial class BatchAcceptance(
             : null;
 
     /// <summary>A batch that was accepted: it has to be the caller's, and somebody has to drive it.</summary>
-    private static async Task<Batch> FoundAsync(
-        Batch accepted, BatchHeader header, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<Batch> FoundAsync(Batch accepted, BatchHeader header, CancellationToken cancellationToken)
     {
         var same = Same(accepted, header);
         if (!same.IsTerminal)

@@ -34,6 +34,7 @@ public sealed partial class BatchDriver
     private readonly ActivityTurns _activities;
     private readonly DisabledUsers _disabled;
     private readonly CallbackOutbox _callbacks;
+    private readonly IRunScheduler _scheduler;
     private readonly BatchOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<BatchDriver> _logger;
@@ -49,18 +50,19 @@ public sealed partial class BatchDriver
         ActivityTurns activities,
         DisabledUsers disabled,
         CallbackOutbox callbacks,
+        IRunScheduler scheduler,
         BatchOptions options,
         TimeProvider time,
         ILogger<BatchDriver> logger)
     {
         (_batches, _items, _ledger, _runs, _recheck, _cancellation) = (batches, items, ledger, runs, recheck, cancellation);
         (_turns, _activities, _disabled, _callbacks) = (turns, activities, disabled, callbacks);
-        (_options, _time, _logger) = (options, time, logger);
+        (_scheduler, _options, _time, _logger) = (scheduler, options, time, logger);
     }
 
     /// <summary>Drives a batch for one slice.</summary>
     /// <param name="stopping">The host shuts down: no further item is begun, and those in hand are given up where they can be repeated.</param>
-    public async Task<BatchOutcome> AdvanceAsync(BatchTicket ticket, IRunScheduler scheduler, CancellationToken stopping)
+    public async Task<BatchOutcome> AdvanceAsync(BatchTicket ticket, CancellationToken stopping)
     {
         if (await FindAsync(ticket, stopping) is not { } batch || batch.Status == BatchStatus.Accepting)
         {
@@ -85,22 +87,25 @@ public sealed partial class BatchDriver
 
         if (batch.IsTerminal)
         {
-            await TellAsync(batch, scheduler, stopping);
+            await TellAsync(batch, stopping);
             return BatchOutcome.Finished;
         }
 
-        return await DriveInTurnAsync(batch, scheduler, stopping);
+        return await DriveInTurnAsync(batch, stopping);
     }
 
     /// <summary>Drives the batch if its owner has a place for it; a cancelled one in any case, for that is short.</summary>
-    private async Task<BatchOutcome> DriveInTurnAsync(Batch batch, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<BatchOutcome> DriveInTurnAsync(Batch batch, CancellationToken stopping)
     {
         if (batch.CancelRequested)
         {
-            return await DriveAsync(batch, scheduler, stopping);
+            return await DriveAsync(batch, stopping);
         }
 
         var (owner, driver) = (batch.Caller.Owner, Ids.BatchDriver(batch.Id, batch.Round));
+
+        // Whoever makes room for this batch calls it, in an invocation of its own.
+        var scheduler = _scheduler.Capture();
         Func<CancellationToken, Task> call = token => scheduler.WakeAsync(driver, token);
         if (await _disabled.ContainsAsync(owner, stopping))
         {
@@ -123,7 +128,7 @@ public sealed partial class BatchDriver
 
             await using (activity.Turn)
             {
-                return await DriveAsync(batch, scheduler, stopping);
+                return await DriveAsync(batch, stopping);
             }
         }
     }
@@ -143,7 +148,7 @@ public sealed partial class BatchDriver
         }
     }
 
-    private async Task<BatchOutcome> DriveAsync(Batch batch, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<BatchOutcome> DriveAsync(Batch batch, CancellationToken stopping)
     {
         if (await _items.FindHeadAsync(batch.Items, stopping) is not { } head)
         {
@@ -154,8 +159,8 @@ public sealed partial class BatchDriver
         if (batch.CancelRequested || batch.Agent is null)
         {
             var why = batch.CancelRequested ? null : RunError.ContentUnreadable;
-            head = await _cancellation.EndPendingAsync(batch, head, why, scheduler, stopping) ?? head;
-            return await AfterAsync(batch, head, again: null, hasMore: false, scheduler, stopping);
+            head = await _cancellation.EndPendingAsync(batch, head, why, stopping) ?? head;
+            return await AfterAsync(batch, head, again: null, hasMore: false, stopping);
         }
 
         if (head.Round < batch.Round)
@@ -164,7 +169,7 @@ public sealed partial class BatchDriver
         }
 
         await using var watch = new BatchWatch(_batches, batch, _time, _logger, stopping);
-        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _disabled, _options, scheduler, _time, _logger);
+        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _disabled, _options, _time, _logger);
         var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
         if (last is not null && !stopping.IsCancellationRequested)
         {
@@ -173,7 +178,7 @@ public sealed partial class BatchDriver
 
         return last is null
             ? BatchOutcome.Finished
-            : await AfterAsync(batch, last, again, hasMore || watch.HasChanged, scheduler, stopping);
+            : await AfterAsync(batch, last, again, hasMore || watch.HasChanged, stopping);
     }
 
     /// <summary>Makes the failed items pending, each once a round.</summary>
@@ -201,12 +206,11 @@ public sealed partial class BatchDriver
         adjust,
         cancellationToken);
 
-    private async Task<BatchOutcome> AfterAsync(
-        Batch batch, BatchHead head, DateTimeOffset? again, bool hasMore, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<BatchOutcome> AfterAsync(Batch batch, BatchHead head, DateTimeOffset? again, bool hasMore, CancellationToken cancellationToken)
     {
         if (head.Counts.AllEnded)
         {
-            return await EndAsync(batch, head, scheduler, cancellationToken) ? BatchOutcome.Finished : BatchOutcome.Yielded;
+            return await EndAsync(batch, head, cancellationToken) ? BatchOutcome.Finished : BatchOutcome.Yielded;
         }
 
         if (again is { } time)
@@ -218,7 +222,7 @@ public sealed partial class BatchDriver
     }
 
     /// <returns>Whether it was this slice, or one like it, that ended the batch.</returns>
-    private async Task<bool> EndAsync(Batch batch, BatchHead head, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<bool> EndAsync(Batch batch, BatchHead head, CancellationToken cancellationToken)
     {
         if (await _batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is not { } current
             || current.IsDeleted || current.IsTerminal || current.HasUnknownStatus || current.Round != batch.Round)
@@ -239,12 +243,12 @@ public sealed partial class BatchDriver
         }
 
         LogEnded(batch.Id, head.Total, head.Completed, head.Failed, head.Cancelled);
-        await TellAsync(ended, scheduler, cancellationToken);
+        await TellAsync(ended, cancellationToken);
         return true;
     }
 
     /// <summary>Sees to it that a callback is delivered. Should the process end before, the next attempt at this slice does it.</summary>
-    private Task TellAsync(Batch ended, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private Task TellAsync(Batch ended, CancellationToken cancellationToken)
     {
         var status = ended.Status.ToString().ToLowerInvariant();
         var body = JsonSerializer.Serialize(
@@ -254,7 +258,6 @@ public sealed partial class BatchDriver
             RowKeys.Batch(ended.Id),
             $"{ended.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture)}/{ended.Round.ToString(CultureInfo.InvariantCulture)}",
             body,
-            scheduler,
             cancellationToken);
     }
 

@@ -6,14 +6,14 @@ using Yggdrasil.Runs.Model;
 namespace Yggdrasil.Work.Batches;
 
 /// <summary>Counts an item whose run went on without its batch, and wakes the batch: it may have been the last.</summary>
-internal sealed class BatchItemDelivery(BatchStore batches, BatchLedger ledger) : INoticeDelivery
+internal sealed class BatchItemDelivery(BatchStore batches, BatchLedger ledger, IRunScheduler scheduler) : INoticeDelivery
 {
     public const string KindName = "batch";
 
     public string Kind => KindName;
 
     /// <param name="target">Batch, upload, index and round, as <see cref="BatchItemRuns.NoticeOf"/> writes them.</param>
-    public async Task DeliverAsync(Run ended, string target, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
     {
         if (target.Split('/') is not [var batchId, var upload, var index, var round])
         {

@@ -36,6 +36,7 @@ internal sealed partial class BatchItemRuns(
     LeaseDriver leases,
     BatchItemStore items,
     RunOptions options,
+    IRunScheduler scheduler,
     TimeProvider time,
     ILogger<BatchItemRuns> logger)
 {
@@ -43,11 +44,11 @@ internal sealed partial class BatchItemRuns(
     private static readonly TimeSpan ProviderPatience = TimeSpan.FromSeconds(30);
 
     /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
-    public Task<ItemTurn> RunAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping) => ModelCaller.AsAsync(
+    public Task<ItemTurn> RunAsync(Batch batch, BatchItem item, CancellationToken stopping) => ModelCaller.AsAsync(
         new ModelCaller(batch.Caller.Owner.Partition) { IsActivity = true, Patience = ProviderPatience },
-        () => RunAsCallerAsync(batch, item, scheduler, stopping));
+        () => RunAsCallerAsync(batch, item, stopping));
 
-    private async Task<ItemTurn> RunAsCallerAsync(Batch batch, BatchItem item, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<ItemTurn> RunAsCallerAsync(Batch batch, BatchItem item, CancellationToken stopping)
     {
         IReadOnlyList<ChatMessage> input;
         try
@@ -68,8 +69,8 @@ internal sealed partial class BatchItemRuns(
         try
         {
             return await store.StartAsync(run, entries, stopping) is { } started
-                ? await DriveAsync(item, leases.Hold(started, entries), scheduler, stopping)
-                : await ContinueAsync(item, run, scheduler, stopping);
+                ? await DriveAsync(item, leases.Hold(started, entries), stopping)
+                : await ContinueAsync(item, run, stopping);
         }
         catch (ProblemException problem) when (problem is not LimitException)
         {
@@ -110,22 +111,22 @@ internal sealed partial class BatchItemRuns(
         };
     }
 
-    private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, CancellationToken stopping)
     {
         try
         {
-            await leases.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handOverTo: null);
+            await leases.DriveAsync(lease, new Slice(options.Slice, time, stopping, lease.Lost), handsOver: false);
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            return await HandOverAsync(item, lease.Run, failure, scheduler, stopping);
+            return await HandOverAsync(item, lease.Run, failure, stopping);
         }
 
-        return await AfterAsync(item, lease.Run, scheduler, stopping);
+        return await AfterAsync(item, lease.Run, stopping);
     }
 
     /// <summary>An earlier attempt at this item, or a second delivery of this one, has started its run.</summary>
-    private async Task<ItemTurn> ContinueAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<ItemTurn> ContinueAsync(BatchItem item, Run run, CancellationToken stopping)
     {
         var (partition, runId) = (run.Caller.Owner.Partition, run.Id);
         if (await store.FindPlainAsync(partition, runId, stopping) is not { } found)
@@ -149,13 +150,13 @@ internal sealed partial class BatchItemRuns(
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            return await HandOverAsync(item, found, failure, scheduler, stopping);
+            return await HandOverAsync(item, found, failure, stopping);
         }
 
-        return await AfterAsync(item, await store.FindPlainAsync(partition, runId, stopping) ?? found, scheduler, stopping);
+        return await AfterAsync(item, await store.FindPlainAsync(partition, runId, stopping) ?? found, stopping);
     }
 
-    private async Task<ItemTurn> AfterAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<ItemTurn> AfterAsync(BatchItem item, Run run, CancellationToken stopping)
     {
         if (run.IsTerminal)
         {
@@ -169,17 +170,17 @@ internal sealed partial class BatchItemRuns(
 
         return run.LeaseUntil > time.GetUtcNow()
             ? new ItemTurn(null, run.LeaseUntil)
-            : await HandOverAsync(item, run, scheduler, stopping);
+            : await HandOverAsync(item, run, stopping);
     }
 
     /// <summary>The run's own orchestration tries again, and ends it as failed after the last attempt.</summary>
-    private Task<ItemTurn> HandOverAsync(BatchItem item, Run run, Exception failure, IRunScheduler scheduler, CancellationToken stopping)
+    private Task<ItemTurn> HandOverAsync(BatchItem item, Run run, Exception failure, CancellationToken stopping)
     {
         LogFailed(run.Id, failure.GetType().FullName);
-        return HandOverAsync(item, run, scheduler, stopping);
+        return HandOverAsync(item, run, stopping);
     }
 
-    private static async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, IRunScheduler scheduler, CancellationToken stopping)
+    private async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, CancellationToken stopping)
     {
         // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
         await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), stopping);

@@ -7,7 +7,8 @@ using Yggdrasil.Storage.Due;
 namespace Yggdrasil.Work.Batches;
 
 /// <summary>Removes batches that have ended, with their items, the items' runs and durable history; and what uploads left behind.</summary>
-internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, TimeProvider time)
+internal sealed class BatchRemoval(
+    BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, IRunScheduler scheduler, TimeProvider time)
 {
     /// <summary>In no id, and allowed in keys.</summary>
     private const char Separator = '~';
@@ -19,7 +20,7 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
     /// <summary>Removes a batch: from now on nobody sees it, and what it has is removed as far as time allows.</summary>
     /// <returns>Whether all is gone; if not, the timer goes on.</returns>
     /// <exception cref="ConflictException">The batch has not ended, or is being changed by others.</exception>
-    public async Task<bool> RemoveAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    public async Task<bool> RemoveAsync(Batch batch, Func<bool> isOver, CancellationToken cancellationToken)
     {
         if (!batch.IsDeleted)
         {
@@ -33,18 +34,18 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
                 ?? throw new ConflictException("The batch is being changed by others; try again.");
         }
 
-        return await FinishAsync(batch, scheduler, isOver, cancellationToken);
+        return await FinishAsync(batch, isOver, cancellationToken);
     }
 
     /// <summary>Looks at an upload that was written down.</summary>
     /// <returns>Whether nothing is left to do for it.</returns>
-    public async Task<bool> LookAsync(DueItem item, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    public async Task<bool> LookAsync(DueItem item, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var (batchId, upload) = (item.About.Split(Separator)[0], item.About.Split(Separator)[1]);
         var batch = await batches.FindPlainAsync(item.Partition, batchId, cancellationToken);
         if (batch?.Upload == upload && batch.Status != BatchStatus.Accepting)
         {
-            return !batch.IsDeleted || await FinishAsync(batch, scheduler, isOver, cancellationToken);
+            return !batch.IsDeleted || await FinishAsync(batch, isOver, cancellationToken);
         }
 
         // A day old, and not the batch's: it broke off, or another one was faster.
@@ -102,14 +103,14 @@ internal sealed class BatchRemoval(BatchStore batches, BatchItemStore items, Run
         }
     }
 
-    private async Task<bool> FinishAsync(Batch batch, IRunScheduler scheduler, Func<bool> isOver, CancellationToken cancellationToken)
+    private async Task<bool> FinishAsync(Batch batch, Func<bool> isOver, CancellationToken cancellationToken)
     {
         var partition = batch.Caller.Owner.Partition;
         async Task RemoveRunsAsync(BatchItem item)
         {
             for (var round = 1; round <= item.Round; round++)
             {
-                await runs.RemoveAsync(partition, Ids.BatchRun(partition, batch.Id, item.Index, round), scheduler, cancellationToken);
+                await runs.RemoveAsync(partition, Ids.BatchRun(partition, batch.Id, item.Index, round), cancellationToken);
             }
         }
 

@@ -25,11 +25,13 @@ public sealed class BatchService
     private readonly BatchItemStore _items;
     private readonly BatchRemoval _removal;
     private readonly RunList _runs;
+    private readonly IBatchScheduler _scheduler;
     private readonly TimeProvider _time;
 
     internal BatchService(
-        BatchAcceptance acceptance, BatchStore batches, BatchItemStore items, BatchRemoval removal, RunList runs, TimeProvider time) =>
-        (_acceptance, _batches, _items, _removal, _runs, _time) = (acceptance, batches, items, removal, runs, time);
+        BatchAcceptance acceptance, BatchStore batches, BatchItemStore items, BatchRemoval removal, RunList runs, IBatchScheduler scheduler,
+        TimeProvider time) =>
+        (_acceptance, _batches, _items, _removal, _runs, _scheduler, _time) = (acceptance, batches, items, removal, runs, scheduler, time);
 
     /// <summary>Takes a batch in, or finds the one that an earlier upload with the same idempotency key made.</summary>
     /// <param name="key">1 to 128 visible ASCII characters, unique among the caller's batches; null for none.</param>
@@ -37,9 +39,9 @@ public sealed class BatchService
     /// <exception cref="InvalidRequestException">The upload is not a batch.</exception>
     /// <exception cref="IdempotencyMismatchException">The key was used for another upload.</exception>
     public async Task<(BatchProgress Batch, bool Created)> AcceptAsync(
-        Caller caller, string? key, BatchUpload upload, IBatchScheduler scheduler, CancellationToken cancellationToken)
+        Caller caller, string? key, BatchUpload upload, CancellationToken cancellationToken)
     {
-        var (batch, created) = await _acceptance.AcceptAsync(caller, key, upload, scheduler, cancellationToken);
+        var (batch, created) = await _acceptance.AcceptAsync(caller, key, upload, cancellationToken);
         return (await ProgressAsync(batch, cancellationToken), created);
     }
 
@@ -73,8 +75,7 @@ public sealed class BatchService
     /// <returns>The batch, and whether it had not ended before.</returns>
     /// <exception cref="NotFoundException">There is no such batch in this scope.</exception>
     /// <exception cref="ConflictException">It is still being uploaded.</exception>
-    public async Task<(BatchProgress Batch, bool Accepted)> CancelAsync(
-        Scope scope, string batchId, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<(BatchProgress Batch, bool Accepted)> CancelAsync(Scope scope, string batchId, CancellationToken cancellationToken)
     {
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
@@ -93,8 +94,8 @@ public sealed class BatchService
             {
                 // Also when nothing changed: the wake-up of an earlier request may have been lost. And scheduled, so that cancelling
                 // ends also a batch that nobody drives.
-                await scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
-                await scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
+                await _scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
+                await _scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
                 return (await ProgressAsync(batch, cancellationToken), Accepted: true);
             }
         }
@@ -105,7 +106,7 @@ public sealed class BatchService
     /// <summary>Runs the failed items of a batch that has ended once more; each gets a new run.</summary>
     /// <exception cref="NotFoundException">There is no such batch in this scope.</exception>
     /// <exception cref="ConflictException">It has not ended, or no item has failed.</exception>
-    public async Task<BatchProgress> RetryAsync(Scope scope, string batchId, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    public async Task<BatchProgress> RetryAsync(Scope scope, string batchId, CancellationToken cancellationToken)
     {
         int? tried = null;
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
@@ -129,7 +130,7 @@ public sealed class BatchService
             }
 
             var next = batch with { Status = BatchStatus.Running, CancelRequested = false, CompletedAt = null, Round = batch.Round + 1 };
-            if (await BeginRoundAsync(next, scheduler, cancellationToken) is { } begun)
+            if (await BeginRoundAsync(next, cancellationToken) is { } begun)
             {
                 return await ProgressAsync(begun, cancellationToken);
             }
@@ -143,27 +144,27 @@ public sealed class BatchService
     /// <summary>Deletes a batch that has ended, with its items and their runs.</summary>
     /// <exception cref="NotFoundException">There is no such batch in this scope.</exception>
     /// <exception cref="ConflictException">It has not ended.</exception>
-    public async Task DeleteAsync(Scope scope, string batchId, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task DeleteAsync(Scope scope, string batchId, CancellationToken cancellationToken)
     {
         var batch = await RequireAsync(scope, RunAction.Control, batchId, cancellationToken);
         var started = _time.GetTimestamp();
-        await _removal.RemoveAsync(batch, scheduler, () => _time.GetElapsedTime(started) >= RemovalPatience, cancellationToken);
+        await _removal.RemoveAsync(batch, () => _time.GetElapsedTime(started) >= RemovalPatience, cancellationToken);
     }
 
-    private async Task<Batch?> BeginRoundAsync(Batch next, IBatchScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<Batch?> BeginRoundAsync(Batch next, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
 
         // First the driver, which ends itself should the round not be begun.
-        await scheduler.ScheduleAsync(next.Ticket, cancellationToken);
+        await _scheduler.ScheduleAsync(next.Ticket, cancellationToken);
         if (await _batches.BeginRoundAsync(next, either.Token) is not { } begun)
         {
             return null;
         }
 
         // That of an earlier request, which failed, may have given up just now.
-        await scheduler.ScheduleAsync(begun.Ticket, cancellationToken);
+        await _scheduler.ScheduleAsync(begun.Ticket, cancellationToken);
         return begun;
     }
 

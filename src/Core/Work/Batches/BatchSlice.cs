@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Batches;
@@ -23,7 +22,6 @@ internal sealed partial class BatchSlice(
     BatchTurns turns,
     DisabledUsers disabled,
     BatchOptions options,
-    IRunScheduler scheduler,
     TimeProvider time,
     ILogger logger) : IDisposable
 {
@@ -137,7 +135,7 @@ internal sealed partial class BatchSlice(
                     return;
                 }
 
-                turn = await runs.RunAsync(batch, item, scheduler, stopping);
+                turn = await runs.RunAsync(batch, item, stopping);
             }
         }
         catch (LimitException limit)

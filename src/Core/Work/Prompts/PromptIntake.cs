@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Runs.Endings;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
@@ -57,7 +56,7 @@ public sealed partial class PromptIntake
     }
 
     /// <summary>Brings a prompt to one of its outcomes.</summary>
-    public async Task AcceptAsync(PromptMessage prompt, PromptDelivery delivery, IRunScheduler scheduler, CancellationToken cancellationToken)
+    public async Task AcceptAsync(PromptMessage prompt, PromptDelivery delivery, CancellationToken cancellationToken)
     {
         PromptRejection Rejected(string code, string detail) => new(code, detail, prompt.Id, prompt.Owner, prompt.AgentId);
         try
@@ -68,7 +67,7 @@ public sealed partial class PromptIntake
                 return;
             }
 
-            var started = await StartAsync(prompt, scheduler, cancellationToken);
+            var started = await StartAsync(prompt, cancellationToken);
             _metrics.Accepted();
             LogAccepted(started.Run.Id, delivery.MessageId, started.Created);
         }
@@ -126,13 +125,13 @@ public sealed partial class PromptIntake
         delivery with { Attempt = PromptQueues.MaxAttempts },
         cancellationToken);
 
-    private Task<StartedRun> StartAsync(PromptMessage prompt, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private Task<StartedRun> StartAsync(PromptMessage prompt, CancellationToken cancellationToken)
     {
         // No Idempotency-Key of a request holds a line break, so the two never meet.
         var idempotency = new Idempotency($"{PromptQueues.Prompts}\n{prompt.Id}", prompt.RequestHash);
         var caller = new Caller(prompt.Owner, new HashSet<string>());
         var request = prompt.Request with { Notices = [.. prompt.Request.Notices, new RunNotice(PromptResultDelivery.KindName, prompt.Id)] };
-        return _runs.StartAsync(caller, prompt.AgentId, request, idempotency, wait: TimeSpan.Zero, scheduler, cancellationToken);
+        return _runs.StartAsync(caller, prompt.AgentId, request, idempotency, wait: TimeSpan.Zero, cancellationToken);
     }
 
     /// <summary>First the copy, then the original is done with: after a crash between the two there are two of one prompt.</summary>

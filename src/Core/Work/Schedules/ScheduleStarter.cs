@@ -59,7 +59,7 @@ public sealed partial class ScheduleStarter
         (_store, _calendar, _runs, _disabled, _unknown, _time, _logger) = (store, calendar, runs, disabled, unknown, time, logger);
 
     /// <summary>Starts what is due. One that fails is tried again at the next call, and keeps no other from being started.</summary>
-    public Task RunAsync(IRunScheduler scheduler, CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var due = _calendar.ListDueAsync(_time.GetUtcNow(), cancellationToken).TakeWhile(_ => _time.GetElapsedTime(started) < Budget);
@@ -68,7 +68,7 @@ public sealed partial class ScheduleStarter
         {
             try
             {
-                await SeeToAsync(place, scheduler, token);
+                await SeeToAsync(place, token);
             }
             catch (Exception failure) when (!token.IsCancellationRequested)
             {
@@ -79,7 +79,7 @@ public sealed partial class ScheduleStarter
         });
     }
 
-    private async Task SeeToAsync(SchedulePlace place, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task SeeToAsync(SchedulePlace place, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var schedule = await _store.FindPlainAsync(place.Partition, place.ScheduleId, cancellationToken);
@@ -106,7 +106,7 @@ public sealed partial class ScheduleStarter
 
         var seen = now - due > Tolerance && !schedule.Definition.CatchUp
             ? schedule with { LastError = "missed" }
-            : await StartAsync(schedule, due, scheduler, cancellationToken);
+            : await StartAsync(schedule, due, cancellationToken);
         await AdvanceAsync(seen, place, now, cancellationToken);
     }
 
@@ -135,7 +135,7 @@ public sealed partial class ScheduleStarter
     }
 
     /// <returns>The schedule with what came of this occurrence.</returns>
-    private async Task<Schedule> StartAsync(Schedule schedule, DateTimeOffset due, IRunScheduler scheduler, CancellationToken cancellationToken)
+    private async Task<Schedule> StartAsync(Schedule schedule, DateTimeOffset due, CancellationToken cancellationToken)
     {
         if (await _disabled.ContainsAsync(schedule.Caller.Owner, cancellationToken))
         {
@@ -152,7 +152,6 @@ public sealed partial class ScheduleStarter
                 await RequestOfAsync(schedule, cancellationToken),
                 new Idempotency(occurrence, RequestHash: "schedule"),
                 wait: TimeSpan.Zero,
-                scheduler,
                 cancellationToken);
             LogStarted(schedule.Caller.Owner.Partition, schedule.Id, run.Id);
             return schedule with { LastRunId = run.Id, LastRunAt = due, LastError = null, Failures = 0 };

@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Work.Batches;
@@ -19,7 +18,6 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
             request.Caller(),
             RequestHeaders.ReadIdempotencyKey(request),
             new BatchRequest(request),
-            new DurableRunScheduler(client),
             request.HttpContext.RequestAborted);
         var document = BatchDocument.From(batch, query: "");
         request.HttpContext.Response.Headers.Location = document.Links.Self;
@@ -64,7 +62,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
         var scope = request.Scope();
-        var (batch, accepted) = await batches.CancelAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var (batch, accepted) = await batches.CancelAsync(scope, id, request.HttpContext.RequestAborted);
         return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), accepted ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
@@ -77,7 +75,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
         var scope = request.Scope();
-        var batch = await batches.RetryAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var batch = await batches.RetryAsync(scope, id, request.HttpContext.RequestAborted);
         return Answers.Json(BatchDocument.From(batch, scope.ToQuery()), StatusCodes.Status202Accepted);
     }
 
@@ -91,7 +89,7 @@ public sealed class BatchFunctions(BatchService batches, ILogger<BatchFunctions>
         await RequestBody.RequireEmptyAsync(request);
 
         // Begun is begun: it goes on when the caller goes away.
-        await batches.DeleteAsync(request.Scope(), id, new DurableRunScheduler(client), CancellationToken.None);
+        await batches.DeleteAsync(request.Scope(), id, CancellationToken.None);
         return Results.NoContent();
     }
 

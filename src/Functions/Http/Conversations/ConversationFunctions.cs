@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Conversations;
@@ -50,7 +49,7 @@ public sealed class ConversationFunctions(ConversationService conversations)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         await RequestBody.RequireEmptyAsync(request);
-        await conversations.DeleteAsync(request.Scope(), id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        await conversations.DeleteAsync(request.Scope(), id, request.HttpContext.RequestAborted);
         return Results.NoContent();
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
@@ -21,9 +20,9 @@ public sealed class ChatFunctions(
     [Function(nameof(CreateChatCompletion))]
     public Task<IResult> CreateChatCompletion(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/chat/completions")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agentId: null, logger, () => CompleteAsync(request, client));
+        usage.WithRateAsync(request, agentId: null, logger, () => CompleteAsync(request));
 
-    private async Task<IResult> CompleteAsync(HttpRequest request, DurableTaskClient client)
+    private async Task<IResult> CompleteAsync(HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request);
         var chat = await ChatRequest.ReadAsync(request);
@@ -32,7 +31,7 @@ public sealed class ChatFunctions(
         RunEventReader reader;
         try
         {
-            reader = isStored ? await StartAsync(request, chat, client) : await inline.StreamAsync(request.Caller(), chat.Model, chat.Start, aborted);
+            reader = isStored ? await StartAsync(request, chat) : await inline.StreamAsync(request.Caller(), chat.Model, chat.Start, aborted);
         }
         catch (NotFoundException)
         {
@@ -53,7 +52,7 @@ public sealed class ChatFunctions(
                 run, steps.Where(step => step.Kind == EntryKind.Model).Select(step => step.Text()).Where(text => text.Length > 0)));
     }
 
-    private async Task<RunEventReader> StartAsync(HttpRequest request, ChatRequest chat, DurableTaskClient client)
+    private async Task<RunEventReader> StartAsync(HttpRequest request, ChatRequest chat)
     {
         var aborted = request.HttpContext.RequestAborted;
         var started = await runs.StartAsync(
@@ -63,7 +62,6 @@ public sealed class ChatFunctions(
             chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds },
             RequestHeaders.ReadIdempotency(request, $"{chat.Model}/chat", chat.Sent),
             wait: null,
-            new DurableRunScheduler(client),
             aborted);
         return (await events.OpenAsync(request.OwnScope(), started.Run.Id, after: null, aborted))!;
     }

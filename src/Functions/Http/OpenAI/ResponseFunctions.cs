@@ -3,13 +3,11 @@ using System.Text.Json.Nodes;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Users;
@@ -30,7 +28,7 @@ public sealed class ResponseFunctions(
     [Function(nameof(CreateResponse))]
     public Task<IResult> CreateResponse(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "v1/responses")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agentId: null, logger, () => CreateAsync(request, new DurableRunScheduler(client)));
+        usage.WithRateAsync(request, agentId: null, logger, () => CreateAsync(request));
 
     [Function(nameof(GetResponse))]
     public async Task<IResult> GetResponse(
@@ -40,7 +38,7 @@ public sealed class ResponseFunctions(
         RequestHeaders.RejectOtherQuery(request, Stream, StartingAfter, "include", "include[]", "include_obfuscation");
         return request.Query[Stream].ToString() == "true"
             ? await StreamAsync(request, RunOf(id), ReadStartingAfter(request))
-            : await ReadAsync(request, RunOf(id), new DurableRunScheduler(client));
+            : await ReadAsync(request, RunOf(id));
     }
 
     [Function(nameof(ListInputItems))]
@@ -57,7 +55,7 @@ public sealed class ResponseFunctions(
             throw new InvalidRequestException("order", "Must be asc or desc.");
         }
 
-        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id), request.HttpContext.RequestAborted);
         var items = ResponseItems.Input(run).ToList();
         if (order == "desc")
         {
@@ -77,10 +75,10 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        var (scope, aborted, scheduler) = (request.OwnScope(), request.HttpContext.RequestAborted, new DurableRunScheduler(client));
-        var (run, _) = await control.CancelAsync(scope, RunOf(id), scheduler, aborted);
+        var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
+        var (run, _) = await control.CancelAsync(scope, RunOf(id), aborted);
         await runs.WaitAsync(run, CancelPatience, aborted);
-        return await ReadAsync(request, run.Id, scheduler);
+        return await ReadAsync(request, run.Id);
     }
 
     [Function(nameof(DeleteResponse))]
@@ -89,11 +87,11 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await control.DeleteAsync(request.OwnScope(), RunOf(id), new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        await control.DeleteAsync(request.OwnScope(), RunOf(id), request.HttpContext.RequestAborted);
         return OpenAIJson.Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true });
     }
 
-    private async Task<IResult> CreateAsync(HttpRequest request, IRunScheduler scheduler)
+    private async Task<IResult> CreateAsync(HttpRequest request)
     {
         RequestHeaders.RejectOtherQuery(request);
         var asked = await ResponseRequest.ReadAsync(request);
@@ -110,7 +108,7 @@ public sealed class ResponseFunctions(
 
         try
         {
-            return asked.IsStored ? await StartAsync(request, asked, scheduler) : await InlineAsync(request, asked);
+            return asked.IsStored ? await StartAsync(request, asked) : await InlineAsync(request, asked);
         }
         catch (NotFoundException)
         {
@@ -119,17 +117,17 @@ public sealed class ResponseFunctions(
         }
     }
 
-    private async Task<IResult> StartAsync(HttpRequest request, ResponseRequest asked, IRunScheduler scheduler)
+    private async Task<IResult> StartAsync(HttpRequest request, ResponseRequest asked)
     {
         var (caller, aborted) = (request.Caller(), request.HttpContext.RequestAborted);
         var key = RequestHeaders.ReadIdempotency(request, $"{asked.Model}/responses", asked.Sent);
         TimeSpan? wait = asked.IsBackground ? TimeSpan.Zero : asked.Stream ? null : OpenAIRuns.Wait;
         var started = asked.Previous is { } previous
-            ? await forking.ContinueAsync(caller, previous, asked.Model, asked.Start, key, wait, scheduler, aborted)
-            : await runs.StartAsync(caller, asked.Model, asked.Start, key, wait, scheduler, aborted);
+            ? await forking.ContinueAsync(caller, previous, asked.Model, asked.Start, key, wait, aborted)
+            : await runs.StartAsync(caller, asked.Model, asked.Start, key, wait, aborted);
         return asked.Stream ? await StreamAsync(request, started.Run.Id, startingAfter: null)
             : asked.IsBackground && started.Created ? OpenAIJson.Answer(ResponseDocuments.Of(started.Run, []))
-            : await ReadAsync(request, started.Run.Id, scheduler);
+            : await ReadAsync(request, started.Run.Id);
     }
 
     private async Task<IResult> InlineAsync(HttpRequest request, ResponseRequest asked)
@@ -148,11 +146,11 @@ public sealed class ResponseFunctions(
         return OpenAIJson.Answer(document);
     }
 
-    private async Task<IResult> ReadAsync(HttpRequest request, string runId, IRunScheduler scheduler)
+    private async Task<IResult> ReadAsync(HttpRequest request, string runId)
     {
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
         var (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);
-        if (!run.IsTerminal && (await runs.GetToShowAsync(scope, runId, scheduler, aborted)).IsTerminal)
+        if (!run.IsTerminal && (await runs.GetToShowAsync(scope, runId, aborted)).IsTerminal)
         {
             // It was overdue, or has ended meanwhile.
             (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);

@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Approvals;
@@ -18,7 +17,7 @@ public sealed class ApprovalFunctions(ApprovalService approvals)
     {
         RequestHeaders.RejectOtherQuery(request, RequestScope.UserId);
         var decision = ApprovalRequest.Parse(await RequestBody.ReadAsync(request));
-        await approvals.DecideAsync(request.Scope(), id, callId, decision, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        await approvals.DecideAsync(request.Scope(), id, callId, decision, request.HttpContext.RequestAborted);
 
         // Not the run: who decides may not be allowed to see it.
         return Results.StatusCode(StatusCodes.Status202Accepted);

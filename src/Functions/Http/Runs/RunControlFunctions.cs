@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Identity.Authorization;
@@ -18,7 +17,7 @@ public sealed class RunControlFunctions(RunControl control, RunService runs)
         [DurableClient] DurableTaskClient client)
     {
         var scope = await ReadAsync(request);
-        var (run, accepted) = await control.CancelAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var (run, accepted) = await control.CancelAsync(scope, id, request.HttpContext.RequestAborted);
         var document = await ToDocumentAsync(request, scope, run);
         return accepted
             ? Answers.Json(document with { CancelRequested = true }, StatusCodes.Status202Accepted)
@@ -30,14 +29,14 @@ public sealed class RunControlFunctions(RunControl control, RunService runs)
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/suspend")] HttpRequest request,
         string id,
         [DurableClient] DurableTaskClient client) =>
-        ChangeAsync(request, id, client, control.SuspendAsync);
+        ChangeAsync(request, id, control.SuspendAsync);
 
     [Function(nameof(ResumeRun))]
     public Task<IResult> ResumeRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/resume")] HttpRequest request,
         string id,
         [DurableClient] DurableTaskClient client) =>
-        ChangeAsync(request, id, client, control.ResumeAsync);
+        ChangeAsync(request, id, control.ResumeAsync);
 
     [Function(nameof(DeleteRun))]
     public async Task<IResult> DeleteRun(
@@ -48,15 +47,14 @@ public sealed class RunControlFunctions(RunControl control, RunService runs)
         var scope = await ReadAsync(request);
 
         // A removal that has begun is finished also for a caller that goes away: half of it helps nobody.
-        await control.DeleteAsync(scope, id, new DurableRunScheduler(client), CancellationToken.None);
+        await control.DeleteAsync(scope, id, CancellationToken.None);
         return Results.NoContent();
     }
 
-    private async Task<IResult> ChangeAsync(
-        HttpRequest request, string id, DurableTaskClient client, Func<Scope, string, IRunScheduler, CancellationToken, Task<Run>> change)
+    private async Task<IResult> ChangeAsync(HttpRequest request, string id, Func<Scope, string, CancellationToken, Task<Run>> change)
     {
         var scope = await ReadAsync(request);
-        var run = await change(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted);
+        var run = await change(scope, id, request.HttpContext.RequestAborted);
         return Answers.Json(await ToDocumentAsync(request, scope, run), StatusCodes.Status202Accepted);
     }
 

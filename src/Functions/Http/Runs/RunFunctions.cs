@@ -1,11 +1,9 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Users;
@@ -23,14 +21,14 @@ public sealed class RunFunctions(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/agents/{agent}/runs")] HttpRequest request,
         string agent,
         [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agent, logger, () => StartRunAsync(request, agent, client));
+        usage.WithRateAsync(request, agent, logger, () => StartRunAsync(request, agent));
 
     [Function(nameof(ForkRun))]
     public Task<IResult> ForkRun(
         [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "api/runs/{id}/fork")] HttpRequest request,
         string id,
         [DurableClient] DurableTaskClient client) =>
-        usage.WithRateAsync(request, agentId: null, logger, () => ForkRunAsync(request, id, client));
+        usage.WithRateAsync(request, agentId: null, logger, () => ForkRunAsync(request, id));
 
     [Function(nameof(GetRun))]
     public async Task<IResult> GetRun(
@@ -42,7 +40,7 @@ public sealed class RunFunctions(
         var fields = FieldSelection<RunDocument>.Read(request);
         var scope = request.Scope();
         return Answers.Json(fields.Apply(RunDocument.WithInput(
-            await runs.GetToShowAsync(scope, id, new DurableRunScheduler(client), request.HttpContext.RequestAborted), scope.ToQuery())));
+            await runs.GetToShowAsync(scope, id, request.HttpContext.RequestAborted), scope.ToQuery())));
     }
 
     [Function(nameof(GetRunSteps))]
@@ -71,12 +69,11 @@ public sealed class RunFunctions(
                 filter with { WithInput = fields.Contains(Input) },
                 limit,
                 after,
-                new DurableRunScheduler(client),
                 request.HttpContext.RequestAborted),
             run => fields.Apply(RunDocument.WithInput(run, scope.ToQuery())));
     }
 
-    private async Task<IResult> StartRunAsync(HttpRequest request, string agent, DurableTaskClient client)
+    private async Task<IResult> StartRunAsync(HttpRequest request, string agent)
     {
         // Not for another user: whoever starts a run answers for it, admins too.
         RequestHeaders.RejectOtherQuery(request);
@@ -88,15 +85,15 @@ public sealed class RunFunctions(
 
         if (asEvents)
         {
-            return await StreamAsync(request, agent, start, idempotency, new DurableRunScheduler(client));
+            return await StreamAsync(request, agent, start, idempotency);
         }
 
         return await AnswerAsync(request, await runs.StartAsync(
-            request.Caller(), agent, start, idempotency, wait, new DurableRunScheduler(client), request.HttpContext.RequestAborted));
+            request.Caller(), agent, start, idempotency, wait, request.HttpContext.RequestAborted));
     }
 
     /// <summary>Starts a run and answers its events from the first on. It goes on whatever becomes of this request.</summary>
-    private async Task<IResult> StreamAsync(HttpRequest request, string agent, StartRun start, Idempotency? idempotency, IRunScheduler scheduler)
+    private async Task<IResult> StreamAsync(HttpRequest request, string agent, StartRun start, Idempotency? idempotency)
     {
         var aborted = request.HttpContext.RequestAborted;
         var scope = request.OwnScope();
@@ -107,7 +104,7 @@ public sealed class RunFunctions(
         try
         {
             var started = await runs.StartAsync(
-                request.Caller(), agent, start, idempotency, wait: null, scheduler, aborted,
+                request.Caller(), agent, start, idempotency, wait: null, aborted,
                 async run => reader = await events.OpenAsync(scope, run.Id, after: null, place, aborted));
 
             // A repeat, or a run that others drive, was not begun here.
@@ -129,7 +126,7 @@ public sealed class RunFunctions(
             request, reader!, new EventProjection(scope.ToQuery()), isWhole: false, scope.Caller, disabled, time, logger, lifetime.ApplicationStopping);
     }
 
-    private async Task<IResult> ForkRunAsync(HttpRequest request, string id, DurableTaskClient client)
+    private async Task<IResult> ForkRunAsync(HttpRequest request, string id)
     {
         RequestHeaders.RejectOtherQuery(request);
         var body = await RequestBody.ReadAsync(request);
@@ -139,7 +136,6 @@ public sealed class RunFunctions(
             RunRequest.ParseFork(body),
             RequestHeaders.ReadIdempotency(request, $"{id}/fork", body),
             RequestHeaders.ReadWait(request),
-            new DurableRunScheduler(client),
             request.HttpContext.RequestAborted));
     }
 

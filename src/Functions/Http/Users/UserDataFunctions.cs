@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Identity.Authorization;
@@ -33,7 +32,7 @@ public sealed class UserDataFunctions(UserExport export, UserDataRemoval removal
         var scope = AccessPolicy.ScopeOfUser(request.Caller(), UserId.OfPath(id));
 
         // Begun is begun: it goes on when the caller goes away.
-        var isDone = await removal.RemoveAsync(scope.Owner, new DurableRunScheduler(client), Patience, CancellationToken.None);
+        var isDone = await removal.RemoveAsync(scope.Owner, Patience, CancellationToken.None);
         return isDone ? Results.NoContent() : Results.StatusCode(StatusCodes.Status202Accepted);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools.Egress;
@@ -10,14 +11,14 @@ namespace Yggdrasil.Tests.Notifications.Callbacks;
 /// <summary>What makes callbacks, over a worker's storage, in the Development environment unless told otherwise.</summary>
 internal sealed class CallbackParts
 {
-    public CallbackParts(StorageClients storage, ContentVault vault, TimeProvider time, bool allowPrivateNetworks = true, IHostResolver? resolver = null)
+    public CallbackParts(StorageClients storage, ContentVault vault, TimeProvider time, IRunScheduler scheduler, bool allowPrivateNetworks = true, IHostResolver? resolver = null)
     {
         Store = new CallbackStore(storage, vault, TestUnknown.Values);
         Secrets = new CallbackSecrets(storage, vault, time);
         var http = new CallbackHttp(
             EgressGuard.ForAnyPublicHost(allowPrivateNetworks, resolver ?? new DnsHostResolver(), [], CallbackOptions.AllowedPortsName), time, NullLogger<GuardedHttp>.Instance);
         Rules = new CallbackRules(http, Secrets);
-        Delivery = new RunCallback(new CallbackOutbox(Store, time));
+        Delivery = new RunCallback(new CallbackOutbox(Store, scheduler, time));
         Log = new();
         Turns = new ActivityTurns(new ActivityOptions(), time, NullLogger<FairTurns>.Instance);
         Sender = new CallbackSender(Store, Secrets, http, Turns, time, Log);

@@ -218,7 +218,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         var (worker, _) = await AppAsync(200);
         var (run, ticket) = await EndAsync(worker, "https://rebound.example/hook");
         var production = new CallbackParts(
-            worker.Storage, worker.Vault, _time, allowPrivateNetworks: false, new ScriptedResolver(addresses));
+            worker.Storage, worker.Vault, _time, worker.Scheduler, allowPrivateNetworks: false, new ScriptedResolver(addresses));
 
         var outcome = await production.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
 
@@ -248,9 +248,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         var (run, ticket) = await EndAsync(worker);
         var ended = await worker.Store.FindPlainAsync(_owner.Partition, run.Id, CancellationToken.None);
 
-        await worker.Callbacks.Delivery.DeliverAsync(ended!, "", _scheduler, CancellationToken.None);
+        await worker.Callbacks.Delivery.DeliverAsync(ended!, "", CancellationToken.None);
         await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
-        await worker.Callbacks.Delivery.DeliverAsync(ended!, "", _scheduler, CancellationToken.None);
+        await worker.Callbacks.Delivery.DeliverAsync(ended!, "", CancellationToken.None);
 
         Assert.Equal([ticket, ticket], _scheduler.Callbacks);
     }
@@ -291,7 +291,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Address_that_production_never_asks_is_refused_at_the_start(string url, string told)
     {
         var (worker, _) = await AppAsync(200);
-        var production = new CallbackParts(worker.Storage, worker.Vault, _time, allowPrivateNetworks: false);
+        var production = new CallbackParts(worker.Storage, worker.Vault, _time, worker.Scheduler, allowPrivateNetworks: false);
         var errors = new FieldErrors();
 
         await production.Rules.ValidateAsync(_owner, url, errors, CancellationToken.None);
@@ -316,7 +316,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     [Fact]
     public async Task Callback_without_a_secret_is_refused_at_the_start()
     {
-        var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), _owner, time: _time);
+        var worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), _owner, time: _time, scheduler: _scheduler);
         var errors = new FieldErrors();
 
         await worker.Callbacks.Rules.ValidateAsync(_owner, "https://example.com/", errors, CancellationToken.None);
@@ -369,7 +369,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
             answer(context);
             await (afterwards?.Invoke(context) ?? Task.CompletedTask);
         });
-        var worker = new DriverFixture(azurite, new ScriptedModels(Says("The answer is content.")), new TestTools(), _owner, time: _time);
+        var worker = new DriverFixture(azurite, new ScriptedModels(Says("The answer is content.")), new TestTools(), _owner, time: _time, scheduler: _scheduler);
         return (worker, (await worker.Callbacks.Secrets.SetAsync(_owner, null, CancellationToken.None)).Secret);
     }
 
@@ -380,7 +380,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     {
         var run = await worker.StartAsync(run => url is null ? Wanting(run) : Wanting(run) with { CallbackUrl = url });
         var end = await worker.AdvanceAsync(run);
-        await worker.Endings.AnnounceAsync(worker.Ticket(run), end, _scheduler, CancellationToken.None);
+        await worker.Endings.AnnounceAsync(worker.Ticket(run), end, CancellationToken.None);
         return ((await worker.LoadAsync(run)).Run, Assert.Single(_scheduler.Callbacks));
     }
 

@@ -318,7 +318,7 @@ public sealed class ApprovalTests(AzuriteFixture azurite)
         var run = await worker.StartAsync(run => run with { Epoch = 1, LeaseUntil = now + worker.Options.Lease, Driver = $"{run.Id}-1" });
         var input = new JournalEntry { Kind = EntryKind.Input, Messages = [new ChatMessage(ChatRole.User, "Hello")] };
 
-        var answered = await worker.RequestDriven.DriveAsync(run, [input], default, TimeSpan.FromSeconds(1), worker.Scheduler, CancellationToken.None);
+        var answered = await worker.RequestDriven.DriveAsync(run, [input], default, TimeSpan.FromSeconds(1), CancellationToken.None);
         Assert.Equal((RunStatus.Waiting, $"{run.Id}-2"), (answered.Status, answered.Driver));
         await DecideAsync(worker, run, Assert.Single(answered.PendingApprovals), ApprovalOutcome.Approve);
 
@@ -369,6 +369,6 @@ public sealed class ApprovalTests(AzuriteFixture azurite)
     {
         JsonElement? replacement = arguments is null ? null : JsonSerializer.Deserialize<JsonElement>(arguments);
         await worker.Decisions.DecideAsync(
-            worker.Scope, run.Id, pending.CallId, new Decision(outcome, pending.ArgumentsHash, reason, replacement), worker.Scheduler, CancellationToken.None);
+            worker.Scope, run.Id, pending.CallId, new Decision(outcome, pending.ArgumentsHash, reason, replacement), CancellationToken.None);
     }
 }

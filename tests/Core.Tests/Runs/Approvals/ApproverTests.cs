@@ -127,7 +127,7 @@ public sealed class ApproverTests(AzuriteFixture azurite)
         var young = await worker.StartAsync();
         await new ApprovalIndex(worker.Storage, worker.Time).AddAsync(
             young, [new PendingApproval("t1c0", "post", default, "", DateTimeOffset.MaxValue)], CancellationToken.None);
-        await worker.Control.CancelAsync(worker.Scope, run.Id, worker.Scheduler, CancellationToken.None);
+        await worker.Control.CancelAsync(worker.Scope, run.Id, CancellationToken.None);
 
         Assert.Empty((await worker.Decisions.ListAsync(worker.Scope.Caller, 10, after: null, CancellationToken.None)).Items);
 
@@ -165,7 +165,7 @@ public sealed class ApproverTests(AzuriteFixture azurite)
     {
         var pending = Assert.Single((await worker.LoadAsync(run)).Run.PendingApprovals);
         await worker.Decisions.DecideAsync(
-            AccessPolicy.ScopeOf(caller, userId: null), run.Id, pending.CallId, new Decision(ApprovalOutcome.Approve, pending.ArgumentsHash), worker.Scheduler, CancellationToken.None);
+            AccessPolicy.ScopeOf(caller, userId: null), run.Id, pending.CallId, new Decision(ApprovalOutcome.Approve, pending.ArgumentsHash), CancellationToken.None);
     }
 
     private static async Task<List<TableEntity>> EntriesAsync(DriverFixture worker, string partition)

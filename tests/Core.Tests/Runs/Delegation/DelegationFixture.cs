@@ -27,9 +27,9 @@ internal sealed class DelegationFixture
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, time);
         Runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
-            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Options, time);
+            Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
-        Endings = new RunEndings(Worker.Store, [new ParentNotice(Worker.Store), new ChildrenNotice(Worker.Store, Worker.Control)], TestUnknown.Values);
+        Endings = new RunEndings(Worker.Store, [new ParentNotice(Worker.Store, Worker.Scheduler), new ChildrenNotice(Worker.Store, Worker.Control)], Worker.Scheduler, TestUnknown.Values);
     }
 
     public DriverFixture Worker { get; }
@@ -44,7 +44,7 @@ internal sealed class DelegationFixture
 
     public RunEndings Endings { get; }
 
-    public RecordingScheduler Scheduler { get; } = new();
+    public RecordingScheduler Scheduler => Worker.Scheduler;
 
     public Caller Caller => new(Worker.Owner, new HashSet<string> { "boss" });
 
@@ -70,7 +70,6 @@ internal sealed class DelegationFixture
         new StartRun { Input = [new ChatMessage(ChatRole.User, "Hello")] },
         idempotency: null,
         TimeSpan.Zero,
-        Scheduler,
         CancellationToken.None)).Run;
 
     /// <summary>What a run's orchestration does until it has to wait or has ended.</summary>
@@ -79,7 +78,7 @@ internal sealed class DelegationFixture
         while (true)
         {
             var outcome = await Worker.AdvanceAsync(run);
-            await Endings.AnnounceAsync(Worker.Ticket(run), outcome, Scheduler, CancellationToken.None);
+            await Endings.AnnounceAsync(Worker.Ticket(run), outcome, CancellationToken.None);
             if (outcome.End != SliceEnd.Distributed)
             {
                 return outcome;
@@ -89,7 +88,7 @@ internal sealed class DelegationFixture
             {
                 if (await Worker.Driver.RunToolAsync(Worker.Ticket(run), call, CancellationToken.None) is { } delegated)
                 {
-                    await Children.StartAsync(delegated, Scheduler, CancellationToken.None);
+                    await Children.StartAsync(delegated, CancellationToken.None);
                 }
             }
         }

@@ -86,7 +86,7 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         await app.TurnAsync(parent);
         var children = await app.ChildrenAsync(parent);
 
-        await app.Worker.Control.CancelAsync(app.Scope, parent.Id, app.Scheduler, CancellationToken.None);
+        await app.Worker.Control.CancelAsync(app.Scope, parent.Id, CancellationToken.None);
         await app.TurnAsync(parent);
 
         Assert.Equal(2, children.Count);
@@ -106,7 +106,7 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         await app.TurnAsync(parent);
         var child = Assert.Single(await app.ChildrenAsync(parent));
         var again = await app.Worker.Driver.RunToolAsync(app.Worker.Ticket(parent), "t1c0", CancellationToken.None);
-        await app.Children.StartAsync(again!, app.Scheduler, CancellationToken.None);
+        await app.Children.StartAsync(again!, CancellationToken.None);
 
         Assert.Equal(child.Id, Assert.Single(await app.ChildrenAsync(parent)).Id);
         Assert.Single((await app.Worker.LoadAsync(parent)).Entries, entry => entry.Kind == EntryKind.Intent);
@@ -119,10 +119,10 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         var parent = await app.StartLeadAsync();
         var asked = await app.Worker.AdvanceAsync(parent);
         var delegated = await app.Worker.Driver.RunToolAsync(app.Worker.Ticket(parent), Assert.Single(asked.CallIds!), CancellationToken.None);
-        await app.Worker.Control.CancelAsync(app.Scope, parent.Id, app.Scheduler, CancellationToken.None);
+        await app.Worker.Control.CancelAsync(app.Scope, parent.Id, CancellationToken.None);
         await app.TurnAsync(parent);
 
-        await app.Children.StartAsync(delegated!, app.Scheduler, CancellationToken.None);
+        await app.Children.StartAsync(delegated!, CancellationToken.None);
 
         Assert.Equal(RunStatus.Cancelled, Assert.Single(await app.ChildrenAsync(parent)).Status);
     }
@@ -135,7 +135,7 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         await app.TurnAsync(parent);
         var child = Assert.Single(await app.ChildrenAsync(parent));
         await app.TurnAsync(child);
-        await app.Worker.Control.DeleteAsync(app.Scope, child.Id, app.Scheduler, CancellationToken.None);
+        await app.Worker.Control.DeleteAsync(app.Scope, child.Id, CancellationToken.None);
 
         await app.TurnAsync(parent);
 

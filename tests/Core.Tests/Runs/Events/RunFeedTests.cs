@@ -102,7 +102,7 @@ public sealed class RunFeedTests(AzuriteFixture azurite)
         await stopping.CancelAsync();
         await driving;
 
-        Assert.True(await driver.UserData.RemoveAsync(_owner, new RecordingScheduler(), Patience, CancellationToken.None));
+        Assert.True(await driver.UserData.RemoveAsync(_owner, Patience, CancellationToken.None));
 
         Assert.Empty(await BlobsAsync(driver));
     }
@@ -150,7 +150,7 @@ public sealed class RunFeedTests(AzuriteFixture azurite)
         var run = await worker.StartAsync();
         await using var reader = (await worker.Events.OpenAsync(Scope(), run.Id, after: null, CancellationToken.None))!;
 
-        await worker.UserData.RemoveAsync(_owner, new RecordingScheduler(), Patience, CancellationToken.None);
+        await worker.UserData.RemoveAsync(_owner, Patience, CancellationToken.None);
 
         Assert.Equal([RunEventType.RunStarted], (await ReadToEndAsync(reader)).Select(item => item.Type));
     }
