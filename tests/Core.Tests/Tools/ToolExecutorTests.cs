@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Identity;
 using Yggdrasil.Tests.Runs;
 using Yggdrasil.Tests.Storage;
@@ -40,23 +41,28 @@ public sealed class ToolExecutorTests
     [Fact]
     public async Task Services_of_a_call_live_until_its_end_also_when_nobody_waits_for_it_any_more()
     {
-        var (goOn, ended) = (new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        var (begun, goOn, ended) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource<bool>());
+        var time = new FakeTimeProvider();
         await using var services = new ServiceCollection().AddScoped<Connection>().BuildServiceProvider();
-        new TestTools().Catalog(TimeSpan.FromMilliseconds(1)).TryGet("echo", out var echo);
+        new TestTools().Catalog(TimeSpan.FromMinutes(1)).TryGet("echo", out var echo);
         var tool = echo! with
         {
             InvokeAsync = async (_, _, scope, _) =>
             {
                 var connection = scope.GetRequiredService<Connection>();
                 connection.Closed = ended;
+                begun.SetResult();
                 await goOn.Task;
                 return connection.Use();
             },
         };
-        var executor = new ToolExecutor(services.GetRequiredService<IServiceScopeFactory>(), TimeProvider.System, new RecordedLog<ToolExecutor>());
+        var executor = new ToolExecutor(services.GetRequiredService<IServiceScopeFactory>(), time, new RecordedLog<ToolExecutor>());
 
-        var result = await executor.ExecuteAsync(
+        var executing = executor.ExecuteAsync(
             tool, new Dictionary<string, System.Text.Json.JsonElement>(), ToolHost.Context, CancellationToken.None, CancellationToken.None);
+        await begun.Task;
+        time.Advance(TimeSpan.FromMinutes(2));
+        var result = await executing;
         goOn.SetResult();
 
         Assert.Equal(StepStatus.Failed, result.Status);
