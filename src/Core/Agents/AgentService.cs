@@ -9,18 +9,16 @@ namespace Yggdrasil.Agents;
 /// <summary>Agents as callers see them: those of the configuration, their own, and those shared with them.</summary>
 public sealed class AgentService
 {
-    // Two writers without a precondition may meet; each retry means that another one succeeded.
-    private const int MaxAttempts = 8;
-
     private readonly AgentStore _store;
     private readonly AgentShareStore _shares;
     private readonly ConfiguredAgents _configured;
     private readonly AgentValidator _validator;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
 
     internal AgentService(
-        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, TimeProvider time) =>
-        (_store, _shares, _configured, _validator, _time) = (store, shares, configured, validator, time);
+        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, Contention contention, TimeProvider time) =>
+        (_store, _shares, _configured, _validator, _contention, _time) = (store, shares, configured, validator, contention, time);
 
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     /// <exception cref="PreconditionFailedException">It is in none of the versions of <c>IfMatch</c>.</exception>
@@ -48,20 +46,21 @@ public sealed class AgentService
         var existing = await LookUpAsync(scope, agentId, cancellationToken);
         AccessPolicy.Require(scope.Caller, AgentAction.Write, existing?.Resource ?? ResourceToCreate(scope, agentId), agentId);
         await ValidateAsync(scope, agentId, definition, cancellationToken);
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++, existing = await LookUpAsync(scope, agentId, cancellationToken))
-        {
-            Check(precondition, existing);
-            var now = _time.GetUtcNow();
-            var changed = existing is null
-                ? new Agent(agentId, definition, 1, scope.Owner, AgentSource.User, now, now, default) { Incarnation = Ids.NewUnique() }
-                : existing with { Definition = definition, IsUnreadable = false, Version = existing.Version + 1, UpdatedAt = now };
-            if (await _store.SaveAsync(changed, cancellationToken) is { } saved)
+        var isStale = false;
+        return await _contention.RetryAsync(
+            "The agent",
+            async () =>
             {
-                return (saved, existing is null);
-            }
-        }
-
-        throw new ConflictException("The agent is being changed by others; try again.");
+                existing = isStale ? await LookUpAsync(scope, agentId, cancellationToken) : existing;
+                isStale = true;
+                Check(precondition, existing);
+                var now = _time.GetUtcNow();
+                var changed = existing is null
+                    ? new Agent(agentId, definition, 1, scope.Owner, AgentSource.User, now, now, default) { Incarnation = Ids.NewUnique() }
+                    : existing with { Definition = definition, IsUnreadable = false, Version = existing.Version + 1, UpdatedAt = now };
+                return (await _store.SaveAsync(changed, cancellationToken) ?? throw new ContendedException(), existing is null);
+            },
+            cancellationToken);
     }
 
     /// <summary>Deletes the agent, and with it every share of it.</summary>
@@ -70,19 +69,18 @@ public sealed class AgentService
     /// <exception cref="PreconditionFailedException">The agent is not in the version the caller named.</exception>
     public async Task DeleteAsync(Scope scope, string agentId, AgentPrecondition precondition, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
-        {
-            var agent = await RequireAsync(scope, AgentAction.Write, agentId, cancellationToken);
-            Check(precondition, agent);
-            if (await _store.DeleteAsync(agent, cancellationToken))
+        var deleted = await _contention.RetryAsync(
+            "The agent",
+            async () =>
             {
-                // A caller that goes away now could not ask for the rest again: to him the agent is gone.
-                await _shares.RemoveAllAsync(agent, CancellationToken.None);
-                return;
-            }
-        }
+                var agent = await RequireAsync(scope, AgentAction.Write, agentId, cancellationToken);
+                Check(precondition, agent);
+                return await _store.DeleteAsync(agent, cancellationToken) ? agent : throw new ContendedException();
+            },
+            cancellationToken);
 
-        throw new ConflictException("The agent is being changed by others; try again.");
+        // A caller that goes away now could not ask for the rest again: to him the agent is gone.
+        await _shares.RemoveAllAsync(deleted, CancellationToken.None);
     }
 
     /// <summary>The agents of the configuration, then the owner's own, then those shared with the owner, each in order of their ids.</summary>

@@ -16,13 +16,11 @@ namespace Yggdrasil.Agents;
 /// right that was not given, or that was taken back. What the crash left is put right by repeating the request. A share
 /// holds for one incarnation of its agent, so deleting the agent ends all of them at once, however many there are.
 /// </remarks>
-internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
+internal sealed class AgentShareStore(StorageClients storage, AgentStore agents, Contention contention)
 {
     /// <summary>Users an agent may be shared with.</summary>
     public const int MaxShares = 1000;
 
-    // Each retry means that another writer of the same agent's shares succeeded.
-    private const int MaxAttempts = 32;
     private const int MaxParallelRemovals = 16;
 
     /// <summary>The agent that <paramref name="sharee"/> knows by <paramref name="sharedId"/>, as long as its owner shares it.</summary>
@@ -143,7 +141,8 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
             : null;
 
     /// <summary>Changes one share and the number of shares together, so that the number is exact under any concurrency.</summary>
-    private static async Task ChangeAsync(
+    /// <returns>Whether there was anything to change.</returns>
+    private Task<bool> ChangeAsync(
         TableClient table,
         Owner owner,
         string agentId,
@@ -152,28 +151,28 @@ internal sealed class AgentShareStore(StorageClients storage, AgentStore agents)
         CancellationToken cancellationToken)
     {
         var (countKey, shareKey) = (RowKeys.AgentShares(agentId), RowKeys.AgentShare(agentId, sharee.User));
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        return contention.RetryAsync("What the agent is shared with", AttemptAsync, cancellationToken);
+
+        async Task<bool> AttemptAsync()
         {
             var count = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, countKey, cancellationToken: cancellationToken);
             var share = await table.GetEntityIfExistsAsync<TableEntity>(owner.Partition, shareKey, cancellationToken: cancellationToken);
             var known = new AgentShareCount(owner.Partition, countKey, count.HasValue ? count.Value : null);
             if (change(known, share.HasValue ? share.Value : null) is not { } actions)
             {
-                return;
+                return false;
             }
 
             try
             {
                 await table.SubmitTransactionAsync(actions, cancellationToken);
-                return;
+                return true;
             }
-            catch (RequestFailedException failure) when (failure.Status is Conflict or PreconditionFailed or NotFound)
+            catch (RequestFailedException failure) when (IsContended(failure))
             {
-                // Another request changed the shares in between: look again.
+                throw new ContendedException(failure);
             }
         }
-
-        throw new ConflictException("The agent's shares are being changed by others; try again.");
     }
 
     private static async Task<TableEntity?> FindIndexAsync(TableClient table, Agent agent, Owner sharee, CancellationToken cancellationToken)

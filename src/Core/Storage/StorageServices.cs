@@ -15,6 +15,7 @@ internal static class StorageServices
         services.TryAddSingleton(provider => new StorageClients(provider.GetRequiredService<IConfiguration>()));
         services.AddSettings<RetentionOptions>(configuration, RetentionOptions.Section, options => options.Problems());
         services.AddSingleton<UnknownValues>();
+        services.AddSingleton<Contention>();
         services.AddSingleton<ContentVault>();
         services.AddSingleton<RowRemoval>();
         services.AddSingleton<DueStore>();

@@ -36,9 +36,9 @@ internal sealed class AgentsFixture
             .Build();
         Storage = new StorageClients(configuration, options);
         var store = new AgentStore(Storage, azurite.Connect().Vault, new KnownAgents(Time));
-        Shares = new AgentShareStore(Storage, store);
+        Shares = new AgentShareStore(Storage, store, TestContention.Retries);
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
-        Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TimeProvider.System);
+        Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
         Sharing = new AgentSharing(Service, Shares);
     }
 

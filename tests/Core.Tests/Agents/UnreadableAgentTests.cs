@@ -57,6 +57,6 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
         var store = new AgentStore(storage, vault, new KnownAgents(TimeProvider.System));
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         return new AgentService(
-            store, new AgentShareStore(storage, store), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TimeProvider.System);
+            store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class BatchFixture
         var due = new DueStore(Worker.Storage, TestUnknown.Values);
         var acceptance = new BatchAcceptance(
             new AgentService(
-                Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Worker.Time), validator, Worker.Time),
+                Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Worker.Time), validator, TestContention.Retries, Worker.Time),
             store,
             items,
             Worker.Batches.Removal,
@@ -56,9 +56,10 @@ internal sealed class BatchFixture
             new RetentionCompanion(due, new RetentionOptions(), Worker.Time),
             due,
             Worker.Scheduler,
+            TestContention.Retries,
             Worker.Time,
             NullLogger<BatchAcceptance>.Instance);
-        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Lists, Worker.Scheduler, Worker.Time);
+        Service = new BatchService(acceptance, store, items, Worker.Batches.Removal, Worker.Lists, Worker.Scheduler, TestContention.Retries, Worker.Time);
     }
 
     public BatchOptions Options { get; } = new() { ItemsAtOnce = 4 };

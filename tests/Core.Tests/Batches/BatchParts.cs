@@ -14,8 +14,8 @@ internal sealed class BatchParts
     {
         Store = new BatchStore(storage, vault, TestUnknown.Values);
         Items = new BatchItemStore(storage, vault, TestUnknown.Values);
-        Ledger = new BatchLedger(Items);
-        Removal = new BatchRemoval(Store, Items, runs, due, scheduler, time);
+        Ledger = new BatchLedger(Items, TestContention.Retries);
+        Removal = new BatchRemoval(Store, Items, runs, due, scheduler, TestContention.Retries, time);
     }
 
     public BatchStore Store { get; }

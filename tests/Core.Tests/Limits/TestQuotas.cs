@@ -2,6 +2,7 @@ using Yggdrasil.Limits;
 using Yggdrasil.Runs.Loop;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
+using Yggdrasil.Tests.Storage;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Tests.Limits;
@@ -15,7 +16,7 @@ internal sealed class TestQuotas
         Users = new KnownUsers(Store, time);
         Limits = new UserLimits(options, Users);
         var estimator = new CallEstimator(gates, TestPrices.Of(("scripted:one", 0, 0), ("scripted:dear", 1_000, 10_000)));
-        Ledger = new QuotaLedger(storage, time);
+        Ledger = new QuotaLedger(storage, TestContention.Retries, time);
         Companion = new QuotaCompanion(Ledger, Limits, estimator, time);
         Inline = new InlineQuotas(Ledger, Limits, Companion, time);
         Usage = new UsageService(storage, Ledger, Limits, time);

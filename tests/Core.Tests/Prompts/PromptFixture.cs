@@ -34,7 +34,7 @@ internal sealed class PromptFixture
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();
         var agents = new AgentService(
-            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Time), validator, Time);
+            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Time), validator, TestContention.Retries, Time);
         var runs = new RunService(
             agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, Time);

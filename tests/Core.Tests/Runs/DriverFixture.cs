@@ -68,28 +68,28 @@ internal sealed class DriverFixture
         var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
         Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
         Store = new RunStore(
-            storage, vault,
+            storage, vault, TestContention.Retries,
             [conversation, .. companions ?? [], .. retention is null ? Array.Empty<IRunCompanion>() : [new RetentionCompanion(due, retention, Time)]],
             Quotas.Companion, Streams, Lost);
         Callbacks = new CallbackParts(storage, vault, Time, Scheduler);
         Endings = new RunEndings(Store, deliveries ?? [Callbacks.Delivery], Scheduler, TestUnknown.Values);
-        Overdue = new OverdueRuns(Store, () => Endings, Time);
+        Overdue = new OverdueRuns(Store, () => Endings, TestContention.Retries, Time);
         Recovery = new StartRecovery(Store, Overdue, Scheduler, Time);
-        Lists = new RunList(storage, vault);
+        Lists = new RunList(storage, vault, Store);
         Events = new RunEvents(new RunFeeds(Store, Streams, deltas, Time, NullLogger<RunFeeds>.Instance), Store, new EventReaders(new LimitOptions()), Time);
         var runs = new RunRemoval(storage, vault, rows, index, due, Scheduler, Time);
         Runs = runs;
-        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, Time);
+        Removal = new ConversationRemoval(storage, conversations, memory, runs, rows, due, Overdue, TestContention.Retries, Time);
         Poison = new PoisonStore(storage, vault, rows, due, retention ?? new RetentionOptions());
         Batches = new BatchParts(storage, vault, runs, due, Scheduler, Time);
         var agents = new AgentStore(storage, vault, new KnownAgents(Time));
-        Agents = (agents, new AgentShareStore(storage, agents));
+        Agents = (agents, new AgentShareStore(storage, agents, TestContention.Retries));
         UserData = new UserDataRemoval(
             storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage, TestUnknown.Values),
             TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(
             storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
-            new CallbackSecrets(storage, vault, Time));
+            new CallbackSecrets(storage, vault, TestContention.Retries, Time));
         var kept = retention ?? new RetentionOptions();
         Retention = new RetentionSweep(
             due, new ExpirySweep(storage, runs, conversations, Removal, Batches.Store, Batches.Removal, kept, Time),
@@ -110,8 +110,8 @@ internal sealed class DriverFixture
         RequestDriven = new RequestDrivenRuns(Leases, Backups, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, Scheduler, NullLogger<RunWakeUp>.Instance);
-        Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
-        Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
+        Control = new RunControl(Store, runs, WakeUp, Overdue, TestContention.Retries, Time);
+        Decisions = new ApprovalService(Store, index, gates, WakeUp, TestContention.Retries, Time, NullLogger<ApprovalService>.Instance);
     }
 
     public TestQuotas Quotas { get; }

@@ -346,7 +346,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
     {
         var (store, shares) = worker.Agents;
         var validator = new AgentValidator(new ScriptedModels(Says("Done.")), new TestTools().Catalog());
-        var agents = new AgentService(store, shares, new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, _time), validator, _time);
+        var agents = new AgentService(store, shares, new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, _time), validator, TestContention.Retries, _time);
         await agents.PutAsync(worker.Scope, "agent", new AgentDefinition { Model = "scripted:one" }, new AgentPrecondition(), CancellationToken.None);
         return new RunService(
             agents, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,

@@ -30,13 +30,13 @@ internal sealed class ScheduleFixture
             .Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         Agents = new AgentService(
-            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, time);
+            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, TestContention.Retries, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
         Store = new ScheduleStore(Worker.Storage, Worker.Vault);
         Calendar = new ScheduleCalendar(Worker.Storage, TestUnknown.Values);
-        Service = new ScheduleService(Store, Calendar, Agents, time);
+        Service = new ScheduleService(Store, Calendar, Agents, TestContention.Retries, time);
         var auth = new AuthOptions();
         if (disabled is not null)
         {

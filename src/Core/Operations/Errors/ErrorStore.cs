@@ -6,22 +6,24 @@ using static Yggdrasil.Storage.StorageStatus;
 namespace Yggdrasil.Operations.Errors;
 
 /// <summary>The table Errors: one row for each kind of error, whose counts all instances add up under its version.</summary>
-internal sealed class ErrorStore(StorageClients storage)
+internal sealed class ErrorStore(StorageClients storage, Contention contention)
 {
     private const int SchemaVersion = 1;
-    private const int MaxAttempts = 10;
     private const string Partition = "error";
 
     /// <summary>The time at which those that are open were resolved: a merge cannot take a property away.</summary>
     private static readonly DateTimeOffset Never = DateTimeOffset.UnixEpoch;
 
     /// <summary>Adds sightings to what is known. News is told to exactly one of those who bring it.</summary>
-    /// <exception cref="RequestFailedException">Storage does not answer, or others change the row all the time.</exception>
+    /// <exception cref="RequestFailedException">Storage does not answer.</exception>
+    /// <exception cref="StorageNotAnsweringException">Others change the row all the time.</exception>
     public async Task<ErrorNews> AddAsync(ErrorFingerprint kind, ErrorSightings sightings, CancellationToken cancellationToken)
     {
         var table = await storage.GetErrorsTableAsync(cancellationToken);
         var id = kind.Id;
-        for (var attempt = 1; ; attempt++)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<ErrorNews> AttemptAsync()
         {
             var found = await table.GetEntityIfExistsAsync<TableEntity>(Partition, id, cancellationToken: cancellationToken);
             try
@@ -38,9 +40,9 @@ internal sealed class ErrorStore(StorageClients storage)
                     Change(known, sightings, hasReappeared), found.Value!.ETag, TableUpdateMode.Merge, cancellationToken);
                 return hasReappeared ? ErrorNews.Reappeared : ErrorNews.None;
             }
-            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or Conflict or NotFound && attempt < MaxAttempts)
+            catch (RequestFailedException failure) when (IsContended(failure))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 20 * attempt)), cancellationToken);
+                throw new ContendedException(failure);
             }
         }
     }
@@ -60,7 +62,9 @@ internal sealed class ErrorStore(StorageClients storage)
     public async Task<TrackedError?> ResolveAsync(string id, DateTimeOffset? resolvedAt, CancellationToken cancellationToken)
     {
         var table = await storage.GetErrorsTableAsync(cancellationToken);
-        while (true)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<TrackedError?> AttemptAsync()
         {
             var found = await table.GetEntityIfExistsAsync<TableEntity>(Partition, id, cancellationToken: cancellationToken);
             if (!found.HasValue)
@@ -81,9 +85,10 @@ internal sealed class ErrorStore(StorageClients storage)
                     new TableEntity(Partition, id) { ["ResolvedAt"] = row["ResolvedAt"] }, row.ETag, TableUpdateMode.Merge, cancellationToken);
                 return Read(row);
             }
-            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
+            catch (RequestFailedException failure) when (IsContended(failure))
             {
-                // It was seen meanwhile, or removed: look again.
+                // It was seen meanwhile, or removed.
+                throw new ContendedException(failure);
             }
         }
     }

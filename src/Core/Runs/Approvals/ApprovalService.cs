@@ -23,12 +23,14 @@ public sealed partial class ApprovalService
     private readonly ApprovalIndex _index;
     private readonly ToolGates _gates;
     private readonly RunWakeUp _wakeUp;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
     private readonly ILogger<ApprovalService> _logger;
 
     internal ApprovalService(
-        RunStore store, ApprovalIndex index, ToolGates gates, RunWakeUp wakeUp, TimeProvider time, ILogger<ApprovalService> logger) =>
-        (_store, _index, _gates, _wakeUp, _time, _logger) = (store, index, gates, wakeUp, time, logger);
+        RunStore store, ApprovalIndex index, ToolGates gates, RunWakeUp wakeUp, Contention contention, TimeProvider time,
+        ILogger<ApprovalService> logger) =>
+        (_store, _index, _gates, _wakeUp, _contention, _time, _logger) = (store, index, gates, wakeUp, contention, time, logger);
 
     /// <summary>Decides about a call. The first decision counts; the same one again changes nothing.</summary>
     /// <exception cref="NotFoundException">There is no such run for this caller, or no such call that needs approval.</exception>
@@ -41,23 +43,23 @@ public sealed partial class ApprovalService
             throw new NotFoundException($"There is no run \"{runId}\".");
         }
 
-        while (true)
+        await _contention.RetryAsync("The run", AttemptAsync, cancellationToken);
+
+        async Task<bool> AttemptAsync()
         {
             var run = await FindAsync(scope, runId, callId, cancellationToken);
             if (await IsDecidedAsync(run, callId, decision, cancellationToken))
             {
-                return;
+                return false;
             }
 
             await ValidateAsync(run, callId, decision, cancellationToken);
             var made = new ApprovalDecision(
                 callId, decision.Outcome, scope.Caller.Owner.User, _time.GetUtcNow(), decision.ArgumentsHash, decision.Reason, decision.Arguments);
-            if (await _store.DecideAsync(run, made, cancellationToken) is { } decided)
-            {
-                LogDecided(runId, callId, decision.Outcome);
-                await _wakeUp.TellAsync(runId, decided.Driver, cancellationToken);
-                return;
-            }
+            var decided = await _store.DecideAsync(run, made, cancellationToken) ?? throw new ContendedException();
+            LogDecided(runId, callId, decision.Outcome);
+            await _wakeUp.TellAsync(runId, decided.Driver, cancellationToken);
+            return true;
         }
     }
 

@@ -17,14 +17,15 @@ public sealed record CallbackSecretInfo(DateTimeOffset CreatedAt, DateTimeOffset
 /// <remarks>Both are valid until the next is set: a receiver that still knows the old one has until then to learn the new one.</remarks>
 public sealed class CallbackSecrets
 {
-    private const int MaxAttempts = 8;
     private const string Secrets = "Secrets";
 
     private readonly StorageClients _storage;
     private readonly ContentVault _vault;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
 
-    internal CallbackSecrets(StorageClients storage, ContentVault vault, TimeProvider time) => (_storage, _vault, _time) = (storage, vault, time);
+    internal CallbackSecrets(StorageClients storage, ContentVault vault, Contention contention, TimeProvider time) =>
+        (_storage, _vault, _contention, _time) = (storage, vault, contention, time);
 
     /// <summary>Makes a secret the current one; the one that was current stays valid beside it.</summary>
     /// <param name="secret">One of the caller's; null to have one made.</param>
@@ -38,7 +39,9 @@ public sealed class CallbackSecrets
         }
 
         secret ??= CallbackSecret.New();
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        return await _contention.RetryAsync("The secret", AttemptAsync, cancellationToken);
+
+        async Task<(string Secret, CallbackSecretInfo Info)> AttemptAsync()
         {
             var (row, stored) = await ReadAsync(owner, cancellationToken);
             if (stored is [{ } current, ..] && current.Secret == secret)
@@ -48,13 +51,8 @@ public sealed class CallbackSecrets
             }
 
             List<Stored> changed = [new(secret, _time.GetUtcNow()), .. stored.Take(1)];
-            if (await SaveAsync(owner, changed, row?.ETag, cancellationToken))
-            {
-                return (secret, InfoOf(changed));
-            }
+            return await SaveAsync(owner, changed, row?.ETag, cancellationToken) ? (secret, InfoOf(changed)) : throw new ContendedException();
         }
-
-        throw new ConflictException("The secret is being changed by others; try again.");
     }
 
     /// <exception cref="NotFoundException">None was ever set.</exception>

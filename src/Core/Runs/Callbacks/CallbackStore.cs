@@ -11,7 +11,7 @@ namespace Yggdrasil.Runs.Callbacks;
 internal sealed record PendingCallback(string Url, string Body, DateTimeOffset BegunAt, int Attempts);
 
 /// <summary>A callback as a few properties of the row it is about: a run's, for instance.</summary>
-internal sealed class CallbackStore(StorageClients storage, ContentVault vault, UnknownValues unknown)
+internal sealed class CallbackStore(StorageClients storage, ContentVault vault, Contention contention, UnknownValues unknown)
 {
     /// <summary>The orchestration that delivers it; kept on a tombstone, so that its history goes too.</summary>
     public const string Message = "CallbackMessage";
@@ -110,22 +110,25 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
     private async Task MergeAsync(TableEntity change, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        while (true)
+        await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<bool> AttemptAsync()
         {
             var found = await table.GetEntityIfExistsAsync<TableEntity>(change.PartitionKey, change.RowKey, Progress, cancellationToken);
             if (!found.HasValue || Read(found.Value!) is null)
             {
-                return;
+                return false;
             }
 
             try
             {
                 await table.UpdateEntityAsync(change, found.Value!.ETag, TableUpdateMode.Merge, cancellationToken);
-                return;
+                return true;
             }
-            catch (RequestFailedException failure) when (failure.Status is StorageStatus.PreconditionFailed or StorageStatus.NotFound)
+            catch (RequestFailedException failure) when (StorageStatus.IsContended(failure))
             {
-                // Somebody changed or deleted what it is about: look again.
+                // Somebody changed or deleted what it is about.
+                throw new ContendedException(failure);
             }
         }
     }

@@ -25,10 +25,9 @@ internal sealed class ConversationRemoval(
     RowRemoval rows,
     DueStore due,
     OverdueRuns overdue,
+    Contention contention,
     TimeProvider time)
 {
-    private const int MaxAttempts = 10;
-
     /// <exception cref="ConflictException">It has an active run.</exception>
     public async Task RemoveAsync(Conversation conversation, CancellationToken cancellationToken)
     {
@@ -49,9 +48,11 @@ internal sealed class ConversationRemoval(
         var (partition, id) = (conversation.Owner.Partition, conversation.Id);
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var current = conversation;
-        for (var attempt = 1; current is { IsDeleted: false }; attempt++)
+        await contention.RetryAsync("The conversation", AttemptAsync, cancellationToken);
+
+        async Task<bool> AttemptAsync()
         {
-            if (current.ActiveRun is { } active)
+            while (current is { IsDeleted: false, ActiveRun: { } active })
             {
                 if (await overdue.EndAsync(partition, active, cancellationToken))
                 {
@@ -63,6 +64,11 @@ internal sealed class ConversationRemoval(
                 throw new ConflictException($"The conversation \"{id}\" has an active run, {active}: cancel it, or wait for its end.");
             }
 
+            if (current is null or { IsDeleted: true })
+            {
+                return false;
+            }
+
             try
             {
                 var place = new TableEntity(partition, RowKeys.ConversationListEntry(current.UpdatedAt, id));
@@ -72,12 +78,13 @@ internal sealed class ConversationRemoval(
                         new TableTransactionAction(TableTransactionActionType.Delete, place, ETag.All),
                     ],
                     cancellationToken);
-                return;
+                return true;
             }
-            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound && attempt < MaxAttempts)
+            catch (RequestFailedException failure) when (IsContended(failure))
             {
-                // A run was started in it, or has ended: look again.
+                // A run was started in it, or has ended.
                 current = await store.FindAsync(partition, id, cancellationToken);
+                throw new ContendedException(failure);
             }
         }
     }

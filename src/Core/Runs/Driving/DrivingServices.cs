@@ -5,6 +5,7 @@ using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Runs.Endings;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Driving;
 
@@ -16,7 +17,8 @@ internal static class DrivingServices
         services.AddSettings<RunOptions>(configuration, RunOptions.Section, options => options.Problems());
         services.AddSingleton<LeaseDriver>();
         services.AddSingleton(provider => new OverdueRuns(
-            provider.GetRequiredService<RunStore>(), provider.GetRequiredService<RunEndings>, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<RunStore>(), provider.GetRequiredService<RunEndings>, provider.GetRequiredService<Contention>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StartRecovery>();
         services.AddSingleton<LostStarts>();
         services.AddHostedService(provider => provider.GetRequiredService<LostStarts>());

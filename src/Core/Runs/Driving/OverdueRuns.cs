@@ -3,6 +3,7 @@ using Yggdrasil.Protection;
 using Yggdrasil.Runs.Endings;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Driving;
 
@@ -12,7 +13,7 @@ namespace Yggdrasil.Runs.Driving;
 /// never holds up its conversation, or shows as going on, for longer than until somebody looks.
 /// </remarks>
 /// <param name="endings">Taken when first needed: some who are told of a run's end look for overdue runs themselves.</param>
-internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, TimeProvider time)
+internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Contention contention, TimeProvider time)
 {
     /// <summary>More runs than conversations wait for in one process.</summary>
     private const int MaxKnown = 10_000;
@@ -62,7 +63,9 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
 
     private async Task<Run> EndReadableAsync(Run run, CancellationToken cancellationToken)
     {
-        while (IsOverdue(run))
+        return IsOverdue(run) ? await contention.RetryAsync(AttemptAsync, cancellationToken) : run;
+
+        async Task<Run> AttemptAsync()
         {
             var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
             if (await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not var (loaded, entries))
@@ -80,14 +83,10 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Time
             var transcript = new Transcript([], entries);
             var now = time.GetUtcNow();
             var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
-            if (await store.EndAsync(end, transcript, cancellationToken) is { } ended)
-            {
-                await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
-                return ended;
-            }
+            var ended = await store.EndAsync(end, transcript, cancellationToken) ?? throw new ContendedException();
+            await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
+            return ended;
         }
-
-        return run;
     }
 
     private bool IsOverdue(Run run)

@@ -20,13 +20,10 @@ internal sealed record KnownQuota(QuotaState State, ETag Version, long SeenAt);
 /// What is stale does no harm: a change is written under the version it was made from, so its transaction fails and the quota
 /// is read anew. Nobody is refused because of what is only remembered.
 /// </remarks>
-internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
+internal sealed class QuotaLedger(StorageClients storage, Contention contention, TimeProvider time)
 {
     /// <summary>More owners than are active in one process at a time.</summary>
     private const int MaxKnown = 10_000;
-
-    /// <summary>Attempts at a row that other instances change too; each that fails means that another one succeeded.</summary>
-    private const int MaxAttempts = 30;
 
     /// <summary>For so long a refusal is believed without a read, so that a storm of requests is not one of reads.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromMilliseconds(200);
@@ -69,7 +66,9 @@ internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         (DateTimeOffset? Before, DateTimeOffset? Next)? sent = null;
-        for (var attempt = 1; ; attempt++)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<QuotaState> AttemptAsync()
         {
             using (await Turns.EnterAsync(partition, cancellationToken))
             {
@@ -92,15 +91,13 @@ internal sealed class QuotaLedger(StorageClients storage, TimeProvider time)
                     Remember(partition, next, versions[0]);
                     return next;
                 }
-                catch (RequestFailedException failure)
-                    when (failure.Status is PreconditionFailed or NotFound or Conflict && attempt < MaxAttempts)
+                catch (RequestFailedException failure) when (IsContended(failure))
                 {
                     Forget(partition);
                     sent = (before.State.Find(runId)?.Until, next.Find(runId)?.Until);
+                    throw new ContendedException(failure);
                 }
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * attempt)), cancellationToken);
         }
     }
 

@@ -5,6 +5,7 @@ using Yggdrasil.Runs.Driving;
 using Yggdrasil.Runs.Endings;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Requests;
 
@@ -25,17 +26,20 @@ public sealed class RunControl
     private readonly RunRemoval _removal;
     private readonly RunWakeUp _wakeUp;
     private readonly OverdueRuns _overdue;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
 
-    internal RunControl(RunStore store, RunRemoval removal, RunWakeUp wakeUp, OverdueRuns overdue, TimeProvider time) =>
-        (_store, _removal, _wakeUp, _overdue, _time) = (store, removal, wakeUp, overdue, time);
+    internal RunControl(RunStore store, RunRemoval removal, RunWakeUp wakeUp, OverdueRuns overdue, Contention contention, TimeProvider time) =>
+        (_store, _removal, _wakeUp, _overdue, _contention, _time) = (store, removal, wakeUp, overdue, contention, time);
 
     /// <summary>Cancels a run; one that has ended stays as it is.</summary>
     /// <returns>The run, and whether it had not ended before.</returns>
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
-    public async Task<(Run Run, bool Accepted)> CancelAsync(Scope scope, string runId, CancellationToken cancellationToken)
+    public Task<(Run Run, bool Accepted)> CancelAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
-        while (true)
+        return _contention.RetryAsync("The run", AttemptAsync, cancellationToken);
+
+        async Task<(Run Run, bool Accepted)> AttemptAsync()
         {
             var run = await RequireAsync(scope, runId, cancellationToken);
             if (run.IsTerminal)
@@ -46,11 +50,8 @@ public sealed class RunControl
             var changed = IsDriven(run)
                 ? run.CancelRequested ? run : await _store.FlagAsync(run, cancel: true, run.SuspendRequested, status: null, cancellationToken)
                 : await EndAsync(run, cancellationToken);
-            if (changed is not null)
-            {
-                await _wakeUp.TellAsync(runId, changed.Driver, cancellationToken);
-                return (changed, Accepted: true);
-            }
+            await _wakeUp.TellAsync(runId, (changed ?? throw new ContendedException()).Driver, cancellationToken);
+            return (changed, Accepted: true);
         }
     }
 
@@ -100,9 +101,11 @@ public sealed class RunControl
         await _removal.BuryAsync(run, cancellationToken);
     }
 
-    private async Task<Run> FlagAsync(Scope scope, string runId, bool suspend, Func<Run, RunStatus> statusOf, CancellationToken cancellationToken)
+    private Task<Run> FlagAsync(Scope scope, string runId, bool suspend, Func<Run, RunStatus> statusOf, CancellationToken cancellationToken)
     {
-        while (true)
+        return _contention.RetryAsync("The run", AttemptAsync, cancellationToken);
+
+        async Task<Run> AttemptAsync()
         {
             var run = await RequireAsync(scope, runId, cancellationToken);
             if (run.IsTerminal)
@@ -114,12 +117,10 @@ public sealed class RunControl
             var changed = run.SuspendRequested == suspend && (status is null || status == run.Status)
                 ? run
                 : await _store.FlagAsync(run, run.CancelRequested, suspend, status, cancellationToken);
-            if (changed is not null)
-            {
-                // Also when nothing changed: the wake-up of an earlier request may have been lost.
-                await _wakeUp.TellAsync(runId, changed.Driver, cancellationToken);
-                return changed;
-            }
+
+            // Also when nothing changed: the wake-up of an earlier request may have been lost.
+            await _wakeUp.TellAsync(runId, (changed ?? throw new ContendedException()).Driver, cancellationToken);
+            return changed;
         }
     }
 

@@ -7,10 +7,9 @@ using Yggdrasil.Storage;
 namespace Yggdrasil.Runs.Store;
 
 /// <summary>Runs as lists show them.</summary>
-internal sealed class RunList(StorageClients storage, ContentVault vault)
+internal sealed class RunList(StorageClients storage, ContentVault vault, RunStore store)
 {
     private readonly RunRow _runs = new(vault);
-    private readonly RunStore _store = new(storage, vault);
 
     /// <summary>Where the list's entries are: those of a conversation have a place of their own, so that they are found without reading past others.</summary>
     public static string PrefixOf(RunFilter filter) =>
@@ -47,7 +46,7 @@ internal sealed class RunList(StorageClients storage, ContentVault vault)
     {
         try
         {
-            return await _store.FindWithInputAsync(partition, runId, cancellationToken);
+            return await store.FindWithInputAsync(partition, runId, cancellationToken);
         }
         catch (ContentProtectionException)
         {
@@ -94,8 +93,8 @@ internal sealed class RunList(StorageClients storage, ContentVault vault)
     private async Task<List<(string Key, string RunId)>> ChildrenAsync(
         Owner owner, string parent, string? after, int most, CancellationToken cancellationToken)
     {
-        var ids = await _store.FindChildrenAsync(owner.Partition, parent, cancellationToken);
-        var children = await Task.WhenAll(ids.Select(id => _store.FindPlainAsync(owner.Partition, id, cancellationToken)));
+        var ids = await store.FindChildrenAsync(owner.Partition, parent, cancellationToken);
+        var children = await Task.WhenAll(ids.Select(id => store.FindPlainAsync(owner.Partition, id, cancellationToken)));
         return
         [
             .. children.OfType<Run>()

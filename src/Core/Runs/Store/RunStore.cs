@@ -20,6 +20,7 @@ namespace Yggdrasil.Runs.Store;
 internal sealed class RunStore(
     StorageClients storage,
     ContentVault vault,
+    Contention contention,
     IEnumerable<IRunCompanion>? companions = null,
     QuotaCompanion? quotas = null,
     RunStreams? streams = null,
@@ -28,7 +29,7 @@ internal sealed class RunStore(
     /// <summary>Entries one transaction takes beside the run's row: of 100 entities and 4 MiB, at 32 KB each.</summary>
     public const int MaxEntriesPerCommit = 90;
 
-    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas, lost);
+    private readonly RunTransactions _transactions = new(storage, [.. companions ?? []], quotas, contention, lost);
     private readonly RunRow _runs = new(vault);
     private readonly JournalRow _journal = new(vault);
     private readonly DecisionRow _decisions = new(vault);
@@ -170,25 +171,14 @@ internal sealed class RunStore(
     }
 
     /// <summary>Notes that all who were to learn of a run's end have; a run that is gone meanwhile has nothing to note.</summary>
-    public async Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken)
-    {
+    public Task SetNoticesDeliveredAsync(string partition, string runId, CancellationToken cancellationToken) =>
+
         // Under the row's version, so that nothing is written to a tombstone.
-        while (await FindPlainAsync(partition, runId, cancellationToken) is { } run
-            && await MergeAsync(
-                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.NoticesDelivered] = true }, others: [], cancellationToken) is null)
-        {
-        }
-    }
+        SetAsync(partition, runId, RunRow.NoticesDelivered, isToSet: _ => true, cancellationToken);
 
     /// <summary>Asks whoever drives a run to end it as cancelled. One that has ended, or is not there, stays as it is.</summary>
-    public async Task RequestCancelAsync(string partition, string runId, CancellationToken cancellationToken)
-    {
-        while (await FindPlainAsync(partition, runId, cancellationToken) is { IsTerminal: false, CancelRequested: false } run
-            && await MergeAsync(
-                run, new TableEntity(partition, RowKeys.Run(runId)) { [RunRow.CancelRequested] = true }, others: [], cancellationToken) is null)
-        {
-        }
-    }
+    public Task RequestCancelAsync(string partition, string runId, CancellationToken cancellationToken) =>
+        SetAsync(partition, runId, RunRow.CancelRequested, run => run is { IsTerminal: false, CancelRequested: false }, cancellationToken);
 
     /// <summary>The orchestration to wake for a run that has not ended; null for one that has, or is gone.</summary>
     public async Task<string?> FindDriverAsync(string partition, string runId, CancellationToken cancellationToken)
@@ -290,7 +280,7 @@ internal sealed class RunStore(
     /// <inheritdoc cref="UnreadRuns.EndAsync"/>
     public Task<SliceOutcome> EndUnreadAsync(
         string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken) =>
-        new UnreadRuns(storage, _transactions, _journal).EndAsync(partition, runId, error, now, cancellationToken);
+        new UnreadRuns(storage, _transactions, _journal, contention).EndAsync(partition, runId, error, now, cancellationToken);
 
     private static TableEntity Flag(TableEntity row, Run run)
     {
@@ -298,6 +288,21 @@ internal sealed class RunStore(
         row[RunRow.SuspendRequested] = run.SuspendRequested;
         return row;
     }
+
+    /// <summary>Sets a flag of a run that is there.</summary>
+    private Task<Run?> SetAsync(string partition, string runId, string flag, Func<Run, bool> isToSet, CancellationToken cancellationToken) =>
+        contention.RetryAsync<Run?>(
+            async () =>
+            {
+                if (await FindPlainAsync(partition, runId, cancellationToken) is not { } run || !isToSet(run))
+                {
+                    return null;
+                }
+
+                var change = new TableEntity(partition, RowKeys.Run(runId)) { [flag] = true };
+                return await MergeAsync(run, change, others: [], cancellationToken) ?? throw new ContendedException();
+            },
+            cancellationToken);
 
     private async Task<Run?> MergeAsync(
         Run changed, TableEntity change, IReadOnlyList<TableTransactionAction> others, CancellationToken cancellationToken)
@@ -314,7 +319,7 @@ internal sealed class RunStore(
             var answers = await table.SubmitTransactionAsync([new(TableTransactionActionType.UpdateMerge, change, changed.ETag), .. others], cancellationToken);
             return changed with { ETag = answers.Value[0].Headers.ETag ?? default };
         }
-        catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
+        catch (RequestFailedException failure) when (IsContended(failure))
         {
             return null;
         }

@@ -16,13 +16,11 @@ namespace Yggdrasil.Runs.Store;
 /// </summary>
 /// <param name="quotas">Null where nothing is limited and nothing counted.</param>
 /// <param name="lost">Told of starts whose outcome is not known; null where nobody looks after them.</param>
-internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRunCompanion> companions, QuotaCompanion? quotas, LostStarts? lost = null)
+internal sealed class RunTransactions(
+    StorageClients storage, IReadOnlyList<IRunCompanion> companions, QuotaCompanion? quotas, Contention contention, LostStarts? lost = null)
 {
-    /// <summary>Attempts at rows that other runs of the owner change too; each that fails means that another one succeeded.</summary>
-    private const int MaxAttempts = 30;
-
     private readonly StartGroups? _groups =
-        quotas is null ? null : new StartGroups(storage, quotas, companions.OfType<IStartingCompanion>().SingleOrDefault(), lost);
+        quotas is null ? null : new StartGroups(storage, quotas, contention, companions.OfType<IStartingCompanion>().SingleOrDefault(), lost);
 
     /// <summary>Commits a run's start.</summary>
     /// <param name="input">The run's messages.</param>
@@ -83,7 +81,9 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
 
         // What companions answer holds until another transaction of the owner changes their rows: so they are asked within the turn.
         var isShared = quotas is not null && (ask is not null || (run.IsTerminal && run.ConversationId is not null));
-        for (var attempt = 1; ; attempt++)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<Run?> AttemptAsync()
         {
             using (isShared ? await quotas!.Turns.EnterAsync(run.Caller.Owner.Partition, cancellationToken) : null)
             {
@@ -102,7 +102,7 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
                     TellCommitted(next, others, quota, versions[own.Count..]);
                     return next with { ETag = versions[0], QuotaAsk = null };
                 }
-                catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
+                catch (RequestFailedException failure) when (IsContended(failure))
                 {
                     others.ForEach(other => other.Companion.Forget(next));
                     if (quota is not null)
@@ -115,15 +115,9 @@ internal sealed class RunTransactions(StorageClients storage, IReadOnlyList<IRun
                         return null;
                     }
 
-                    if (attempt == MaxAttempts)
-                    {
-                        throw;
-                    }
+                    throw new ContendedException(failure);
                 }
             }
-
-            // Jitter keeps two instances of the app from meeting again and again.
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * attempt)), cancellationToken);
         }
     }
 

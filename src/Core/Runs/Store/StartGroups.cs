@@ -22,7 +22,8 @@ namespace Yggdrasil.Runs.Store;
 /// </remarks>
 /// <param name="companion">What starts of one conversation share; null where there is none.</param>
 /// <param name="lost">Told of starts whose outcome is not known.</param>
-internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas, IStartingCompanion? companion = null, LostStarts? lost = null)
+internal sealed class StartGroups(
+    StorageClients storage, QuotaCompanion quotas, Contention contention, IStartingCompanion? companion = null, LostStarts? lost = null)
 {
     /// <summary>How long a group tries; its transaction is no single request's to cancel.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
@@ -166,9 +167,16 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas,
         try
         {
             var left = group;
-            for (var attempt = 1; left.Count > 0; attempt++)
+            await contention.RetryAsync(CommitLeftAsync, cancellationToken);
+
+            async Task<bool> CommitLeftAsync()
             {
-                left = await transaction.CommitAsync(left, attempt, cancellationToken);
+                while (left.Count > 0)
+                {
+                    left = await transaction.CommitAsync(left, cancellationToken);
+                }
+
+                return true;
             }
         }
         catch (IndivisibleStartsException)
@@ -177,6 +185,11 @@ internal sealed class StartGroups(StorageClients storage, QuotaCompanion quotas,
             {
                 await CommitAllAsync(partition, [pending], cancellationToken);
             }
+        }
+        catch (OperationCanceledException) when (transaction.Lost is { } lost)
+        {
+            // There was no time for another attempt.
+            group.ForEach(pending => pending.Fail(Contention.ToOutage(lost)));
         }
         catch (Exception failure)
         {

@@ -12,19 +12,18 @@ namespace Yggdrasil.Runs.Store;
 /// <param name="companion">What starts of one conversation share; null where there is none.</param>
 internal sealed class StartTransaction(StorageClients storage, QuotaCompanion quotas, IStartingCompanion? companion, string partition)
 {
-    /// <summary>Attempts at rows that other instances change too; each that fails means that another one succeeded.</summary>
-    private const int MaxAttempts = 60;
-
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
-
     /// <summary>Whether storage may yet carry out what it was asked: it gave no answer, or none in time.</summary>
     public bool IsInDoubt { get; private set; }
 
+    /// <summary>Why the last attempt was lost; null where it was not.</summary>
+    public ContendedException? Lost { get; private set; }
+
     /// <returns>Those that are to be tried again.</returns>
-    /// <exception cref="StorageNotAnsweringException">Others changed the same rows for as long as was waited; nothing was started.</exception>
+    /// <exception cref="ContendedException">Others have changed the same rows; nothing was started.</exception>
     /// <exception cref="IndivisibleStartsException">They cannot be one transaction.</exception>
-    public async Task<List<PendingStart>> CommitAsync(List<PendingStart> group, int attempt, CancellationToken cancellationToken)
+    public async Task<List<PendingStart>> CommitAsync(List<PendingStart> group, CancellationToken cancellationToken)
     {
+        Lost = null;
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var decision = await DecideAsync(group, cancellationToken);
         if (decision.Change is not null)
@@ -33,10 +32,10 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
             {
                 await SubmitAsync(table, decision, decision.Change, cancellationToken);
             }
-            catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound or Conflict)
+            catch (RequestFailedException failure) when (IsContended(failure))
             {
                 Forget(group);
-                return await AfterConflictAsync(group, decision, failure, attempt, cancellationToken);
+                return AfterConflict(group, decision, failure);
             }
             catch (Exception failure)
             {
@@ -112,8 +111,7 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
         companion?.Forget(partition, group.Select(pending => pending.Run));
     }
 
-    private static async Task<List<PendingStart>> AfterConflictAsync(
-        List<PendingStart> group, Decision decision, RequestFailedException failure, int attempt, CancellationToken cancellationToken)
+    private List<PendingStart> AfterConflict(List<PendingStart> group, Decision decision, RequestFailedException failure)
     {
         if ((failure as TableTransactionFailedException)?.FailedTransactionActionIndex is not { } index)
         {
@@ -139,31 +137,8 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
         }
 
         // The quota's own row, or a conversation's: another instance changed it.
-        await PauseAsync(attempt, failure, cancellationToken);
-        return group;
+        throw Lost = new ContendedException(failure);
     }
-
-    /// <summary>Jitter keeps two instances from meeting again and again.</summary>
-    private static async Task PauseAsync(int attempt, Exception failure, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var longest = Math.Min(5 * attempt, (int)LongestPause.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, longest + 1)), cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            throw Contended(failure);
-        }
-
-        if (attempt >= MaxAttempts)
-        {
-            throw Contended(failure);
-        }
-    }
-
-    private static StorageNotAnsweringException Contended(Exception failure) =>
-        new("Too many requests change what this user has at the same time; nothing was started. Try again.", TimeSpan.FromSeconds(1), failure);
 
     /// <param name="Rows">The run's own, its row first, and those that conversations add.</param>
     private readonly record struct Admitted(PendingStart Pending, Run Run, IReadOnlyList<TableTransactionAction> Rows);

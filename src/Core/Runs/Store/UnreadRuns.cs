@@ -7,7 +7,7 @@ using Yggdrasil.Storage;
 namespace Yggdrasil.Runs.Store;
 
 /// <summary>Ends runs whose content cannot be read, by what their rows say in plain.</summary>
-internal sealed class UnreadRuns(StorageClients storage, RunTransactions transactions, JournalRow journal)
+internal sealed class UnreadRuns(StorageClients storage, RunTransactions transactions, JournalRow journal, Contention contention)
 {
     /// <summary>Ends a run as failed without reading its content, which cannot be read: only plain properties are used.</summary>
     /// <returns>Parked until its present driver's lease ends, if somebody drives it; finished when it has ended or is gone.</returns>
@@ -15,7 +15,9 @@ internal sealed class UnreadRuns(StorageClients storage, RunTransactions transac
         string partition, string runId, RunError error, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        while (true)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<SliceOutcome> AttemptAsync()
         {
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
@@ -30,11 +32,9 @@ internal sealed class UnreadRuns(StorageClients storage, RunTransactions transac
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
             var end = RunEnd.Unread(RunRow.ReadPlaced(found.Value!), await ReadCallsAsync(table, partition, runId, cancellationToken), error, now);
-            if (await CommitAsync(end, found.Value!, cancellationToken) is { } ended)
-            {
-                RunMetrics.Committed(ended, end.Entries);
-                return SliceOutcome.Ended(ended);
-            }
+            var ended = await CommitAsync(end, found.Value!, cancellationToken) ?? throw new ContendedException();
+            RunMetrics.Committed(ended, end.Entries);
+            return SliceOutcome.Ended(ended);
         }
     }
 

@@ -6,6 +6,7 @@ using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
 
 namespace Yggdrasil.Work.Batches;
@@ -30,6 +31,7 @@ internal sealed partial class BatchAcceptance(
     RetentionCompanion retention,
     DueStore due,
     IBatchScheduler scheduler,
+    Contention contention,
     TimeProvider time,
     ILogger<BatchAcceptance> logger)
 {
@@ -138,7 +140,9 @@ internal sealed partial class BatchAcceptance(
         await scheduler.ScheduleAsync(ready.Ticket, cancellationToken);
 
         // From here on not the request's to cancel: all has been uploaded, and whoever uploads it again finds it.
-        while (true)
+        return await contention.RetryAsync("The batch", AttemptAsync, patience.Token);
+
+        async Task<(Batch Batch, bool Created)> AttemptAsync()
         {
             var stored = await batches.FindAsync(partition, ready.Id, patience.Token)
                 ?? await batches.AddAsync(ready with { Status = BatchStatus.Accepting, Agent = null }, patience.Token);
@@ -151,11 +155,13 @@ internal sealed partial class BatchAcceptance(
             var accepted = stored is null or { Status: not BatchStatus.Accepting }
                 ? stored
                 : await batches.ReplaceAsync(ready with { CreatedAt = stored.CreatedAt, ETag = stored.ETag }, patience.Token);
-            if (accepted is not null)
+            if (accepted is null)
             {
-                LogAccepted(ready.Id, partition);
-                return (accepted, Created: true);
+                throw new ContendedException();
             }
+
+            LogAccepted(ready.Id, partition);
+            return (accepted, Created: true);
         }
     }
 

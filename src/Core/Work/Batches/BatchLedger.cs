@@ -1,3 +1,5 @@
+using Yggdrasil.Storage;
+
 namespace Yggdrasil.Work.Batches;
 
 /// <summary>Counts what becomes of items: each once, however often and by whomever it is reported.</summary>
@@ -5,7 +7,7 @@ namespace Yggdrasil.Work.Batches;
 /// An item and the head that counts it change in one transaction, under the versions in which both were read. Whoever reports an
 /// item that has been counted meanwhile finds it so, and counts nothing.
 /// </remarks>
-internal sealed class BatchLedger(BatchItemStore store)
+internal sealed class BatchLedger(BatchItemStore store, Contention contention)
 {
     /// <summary>Counts results.</summary>
     /// <param name="known">The items as they were read last, where they are; others are read.</param>
@@ -38,7 +40,9 @@ internal sealed class BatchLedger(BatchItemStore store)
         Func<BatchHead, BatchHead> adjust,
         CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        return await contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<BatchHead?> AttemptAsync()
         {
             if (await store.FindHeadAsync(items, cancellationToken) is not { } head)
             {
@@ -50,7 +54,7 @@ internal sealed class BatchLedger(BatchItemStore store)
             foreach (var result in results)
             {
                 // The second time what is known has proved to be out of date.
-                var item = attempt == 1 && known?.GetValueOrDefault(result.Index) is { } read
+                var item = known?.GetValueOrDefault(result.Index) is { } read
                     ? read
                     : await store.FindAsync(items, result.Index, cancellationToken);
                 if (item is not null && IsNews(item, result))
@@ -71,8 +75,8 @@ internal sealed class BatchLedger(BatchItemStore store)
                 return stored;
             }
 
-            // Jitter keeps two reporters from meeting again and again.
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * Math.Min(attempt, 20))), cancellationToken);
+            known = null;
+            throw new ContendedException();
         }
     }
 

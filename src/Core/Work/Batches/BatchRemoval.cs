@@ -2,13 +2,15 @@ using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
+using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
 
 namespace Yggdrasil.Work.Batches;
 
 /// <summary>Removes batches that have ended, with their items, the items' runs and durable history; and what uploads left behind.</summary>
 internal sealed class BatchRemoval(
-    BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, IRunScheduler scheduler, TimeProvider time)
+    BatchStore batches, BatchItemStore items, RunRemoval runs, DueStore due, IRunScheduler scheduler, Contention contention,
+    TimeProvider time)
 {
     /// <summary>In no id, and allowed in keys.</summary>
     private const char Separator = '~';
@@ -73,25 +75,27 @@ internal sealed class BatchRemoval(
     /// of the row that it read: so that version goes first, then the items.
     /// </summary>
     /// <returns>False when it is the batch already.</returns>
-    private async Task<bool> WithdrawAsync(Batch batch, CancellationToken cancellationToken)
+    private Task<bool> WithdrawAsync(Batch batch, CancellationToken cancellationToken)
     {
-        while (await batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is { } stored)
+        return contention.RetryAsync(AttemptAsync, cancellationToken);
+
+        async Task<bool> AttemptAsync()
         {
+            if (await batches.FindPlainAsync(batch.Caller.Owner.Partition, batch.Id, cancellationToken) is not { } stored)
+            {
+                return true;
+            }
+
             if (stored.Status != BatchStatus.Accepting)
             {
                 return stored.Upload != batch.Upload;
             }
 
             // Another upload's row is written as it is, for a new version.
-            if (stored.Upload == batch.Upload
+            return (stored.Upload == batch.Upload
                 ? await batches.RemoveAsync(stored, cancellationToken)
-                : await batches.UpdateAsync(stored, cancellationToken) is not null)
-            {
-                break;
-            }
+                : await batches.UpdateAsync(stored, cancellationToken) is not null) ? true : throw new ContendedException();
         }
-
-        return true;
     }
 
     /// <summary>Removes all items of an owner, whose runs are removed with the owner's rows.</summary>

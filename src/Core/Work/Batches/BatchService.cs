@@ -12,8 +12,6 @@ namespace Yggdrasil.Work.Batches;
 /// <summary>Batches as callers see them: accept, read, list, cancel, try again, delete.</summary>
 public sealed class BatchService
 {
-    private const int MaxAttempts = 8;
-
     /// <summary>Results whose runs are read side by side.</summary>
     private const int ResultsAtOnce = 50;
 
@@ -26,12 +24,16 @@ public sealed class BatchService
     private readonly BatchRemoval _removal;
     private readonly RunList _runs;
     private readonly IBatchScheduler _scheduler;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
 
     internal BatchService(
         BatchAcceptance acceptance, BatchStore batches, BatchItemStore items, BatchRemoval removal, RunList runs, IBatchScheduler scheduler,
-        TimeProvider time) =>
-        (_acceptance, _batches, _items, _removal, _runs, _scheduler, _time) = (acceptance, batches, items, removal, runs, scheduler, time);
+        Contention contention, TimeProvider time)
+    {
+        (_acceptance, _batches, _items, _removal, _runs) = (acceptance, batches, items, removal, runs);
+        (_scheduler, _contention, _time) = (scheduler, contention, time);
+    }
 
     /// <summary>Takes a batch in, or finds the one that an earlier upload with the same idempotency key made.</summary>
     /// <param name="key">1 to 128 visible ASCII characters, unique among the caller's batches; null for none.</param>
@@ -75,9 +77,11 @@ public sealed class BatchService
     /// <returns>The batch, and whether it had not ended before.</returns>
     /// <exception cref="NotFoundException">There is no such batch in this scope.</exception>
     /// <exception cref="ConflictException">It is still being uploaded.</exception>
-    public async Task<(BatchProgress Batch, bool Accepted)> CancelAsync(Scope scope, string batchId, CancellationToken cancellationToken)
+    public Task<(BatchProgress Batch, bool Accepted)> CancelAsync(Scope scope, string batchId, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        return _contention.RetryAsync("The batch", AttemptAsync, cancellationToken);
+
+        async Task<(BatchProgress Batch, bool Accepted)> AttemptAsync()
         {
             var batch = await RequireAsync(scope, RunAction.Control, batchId, cancellationToken);
             if (batch.IsTerminal)
@@ -90,17 +94,17 @@ public sealed class BatchService
                 throw new ConflictException("The batch is still being uploaded; break the upload off instead.");
             }
 
-            if (batch.CancelRequested || await _batches.UpdateAsync(batch with { CancelRequested = true }, cancellationToken) is not null)
+            if (!batch.CancelRequested && await _batches.UpdateAsync(batch with { CancelRequested = true }, cancellationToken) is null)
             {
-                // Also when nothing changed: the wake-up of an earlier request may have been lost. And scheduled, so that cancelling
-                // ends also a batch that nobody drives.
-                await _scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
-                await _scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
-                return (await ProgressAsync(batch, cancellationToken), Accepted: true);
+                throw new ContendedException();
             }
-        }
 
-        throw new ConflictException("The batch is being changed by others; try again.");
+            // Also when nothing changed: the wake-up of an earlier request may have been lost. And scheduled, so that cancelling
+            // ends also a batch that nobody drives.
+            await _scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
+            await _scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
+            return (await ProgressAsync(batch, cancellationToken), Accepted: true);
+        }
     }
 
     /// <summary>Runs the failed items of a batch that has ended once more; each gets a new run.</summary>
@@ -109,7 +113,9 @@ public sealed class BatchService
     public async Task<BatchProgress> RetryAsync(Scope scope, string batchId, CancellationToken cancellationToken)
     {
         int? tried = null;
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        return await _contention.RetryAsync("The batch", AttemptAsync, cancellationToken);
+
+        async Task<BatchProgress> AttemptAsync()
         {
             var batch = await RequireAsync(scope, RunAction.Control, batchId, cancellationToken);
             var progress = await ProgressAsync(batch, cancellationToken);
@@ -136,9 +142,8 @@ public sealed class BatchService
             }
 
             tried = next.Round;
+            throw new ContendedException();
         }
-
-        throw new ConflictException("The batch is being changed by others; try again.");
     }
 
     /// <summary>Deletes a batch that has ended, with its items and their runs.</summary>

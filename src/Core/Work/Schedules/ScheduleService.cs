@@ -13,16 +13,14 @@ public sealed class ScheduleService
     /// <summary>Schedules that one user may have.</summary>
     public const int MaxPerOwner = 100;
 
-    // Two writers may meet, or one and the timer; each retry means that another one succeeded.
-    private const int MaxAttempts = 8;
-
     private readonly ScheduleStore _store;
     private readonly ScheduleCalendar _calendar;
     private readonly AgentService _agents;
+    private readonly Contention _contention;
     private readonly TimeProvider _time;
 
-    internal ScheduleService(ScheduleStore store, ScheduleCalendar calendar, AgentService agents, TimeProvider time) =>
-        (_store, _calendar, _agents, _time) = (store, calendar, agents, time);
+    internal ScheduleService(ScheduleStore store, ScheduleCalendar calendar, AgentService agents, Contention contention, TimeProvider time) =>
+        (_store, _calendar, _agents, _contention, _time) = (store, calendar, agents, contention, time);
 
     /// <summary>Creates a schedule of the caller's, or replaces its definition.</summary>
     /// <returns>The schedule, and whether it is new.</returns>
@@ -32,7 +30,9 @@ public sealed class ScheduleService
         Caller caller, string scheduleId, ScheduleDefinition definition, CancellationToken cancellationToken)
     {
         await ValidateAsync(caller, scheduleId, definition, cancellationToken);
-        for (var attempt = 1; attempt <= MaxAttempts; attempt++)
+        return await _contention.RetryAsync("The schedule", AttemptAsync, cancellationToken);
+
+        async Task<(Schedule Schedule, bool Created)> AttemptAsync()
         {
             var partition = caller.Owner.Partition;
             var existing = await _store.FindPlainAsync(partition, scheduleId, cancellationToken);
@@ -47,14 +47,10 @@ public sealed class ScheduleService
                 await _calendar.AddAsync(SchedulePlace.Of(partition, scheduleId, next), cancellationToken);
             }
 
-            if (await _store.SaveAsync(changed, cancellationToken) is { } saved)
-            {
-                await RemovePlaceAsync(existing, unless: saved.NextRunAt, cancellationToken);
-                return (saved, existing is null);
-            }
+            var saved = await _store.SaveAsync(changed, cancellationToken) ?? throw new ContendedException();
+            await RemovePlaceAsync(existing, unless: saved.NextRunAt, cancellationToken);
+            return (saved, existing is null);
         }
-
-        throw new ConflictException("The schedule is being changed by others; try again.");
     }
 
     /// <exception cref="NotFoundException">There is no such schedule in this scope.</exception>

@@ -13,8 +13,8 @@ internal sealed class CallbackParts
 {
     public CallbackParts(StorageClients storage, ContentVault vault, TimeProvider time, IRunScheduler scheduler, bool allowPrivateNetworks = true, IHostResolver? resolver = null)
     {
-        Store = new CallbackStore(storage, vault, TestUnknown.Values);
-        Secrets = new CallbackSecrets(storage, vault, time);
+        Store = new CallbackStore(storage, vault, TestContention.Retries, TestUnknown.Values);
+        Secrets = new CallbackSecrets(storage, vault, TestContention.Retries, time);
         var http = new CallbackHttp(
             EgressGuard.ForAnyPublicHost(allowPrivateNetworks, resolver ?? new DnsHostResolver(), [], CallbackOptions.AllowedPortsName), time, NullLogger<GuardedHttp>.Instance);
         Rules = new CallbackRules(http, Secrets);

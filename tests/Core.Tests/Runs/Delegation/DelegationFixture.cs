@@ -24,7 +24,7 @@ internal sealed class DelegationFixture
         Models = models;
         var validator = new AgentValidator(models, tools.Catalog());
         var configured = new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, time);
-        Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, time);
+        Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, TestContention.Retries, time);
         Runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);

@@ -41,7 +41,7 @@ public sealed class ReprotectionFixture : IAsyncLifetime
     {
         var alerts = new RecordedLog<ContentVault>();
         var (storage, vault, requests) = _azurite.Connect(protector, alerts, policy);
-        return (new RunStore(storage, vault), storage, vault, requests, alerts);
+        return (new RunStore(storage, vault, TestContention.Retries), storage, vault, requests, alerts);
     }
 
     /// <summary>One instance's timer, after the rotation.</summary>

@@ -130,7 +130,7 @@ public sealed class ErrorFlushTests(AzuriteFixture azurite)
         {
             (var storage, _, Requests) = azurite.Connect();
             Errors = new ErrorCounter(time);
-            Store = new ErrorStore(storage);
+            Store = new ErrorStore(storage, TestContention.Retries);
             var webhook = new AlertWebhook(new AlertOptions(), time, NullLogger<AlertWebhook>.Instance);
             Flush = new ErrorFlush(Errors, Store, webhook, time, Log);
             Service = new ErrorService(Store, time);
