@@ -11,9 +11,9 @@ internal sealed class RecordedDelivery(string kind) : INoticeDelivery
 
     public int Failures { get; set; }
 
-    public ConcurrentQueue<(Run Ended, string Target)> Told { get; } = new();
+    public ConcurrentQueue<(RunHead Ended, string Target)> Told { get; } = new();
 
-    public Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
+    public Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken)
     {
         if (Failures > 0)
         {

@@ -161,7 +161,7 @@ public sealed partial class UserDataRemoval
                 await _runs.PurgeHistoryAsync(run, cancellationToken);
                 if (!RunRow.IsTerminal(run))
                 {
-                    await _quotas.AbandonAsync(RunRow.ReadPlaced(run), cancellationToken);
+                    await _quotas.AbandonAsync(RunRow.ReadHead(run), cancellationToken);
                     await _due.AddAsync(DueItem.ForLateBlobs(partition, DueItem.DayOf(_time.GetUtcNow())), cancellationToken);
                 }
             }

@@ -16,14 +16,14 @@ internal sealed class RunCallback(CallbackOutbox outbox) : INoticeDelivery
     /// <summary>The notice of a run that is to have a callback.</summary>
     public static RunNotice Notice { get; } = new(Name, "");
 
-    public Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken) => outbox.SendAsync(
+    public Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken) => outbox.SendAsync(
         ended.Caller.Owner.Partition,
         RowKeys.Run(ended.Id),
         ended.CreatedAt.UtcTicks.ToString(CultureInfo.InvariantCulture),
         BodyOf(ended),
         cancellationToken);
 
-    internal static string BodyOf(Run ended)
+    internal static string BodyOf(RunHead ended)
     {
         var status = NameOf(ended.Status);
         return JsonSerializer.Serialize(

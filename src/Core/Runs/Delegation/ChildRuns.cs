@@ -44,7 +44,7 @@ public sealed class ChildRuns
                 cancellationToken);
 
             // A parent that ended before this had no child to cancel yet.
-            if (await _store.FindPlainAsync(parent.Caller.Owner.Partition, parent.Id, cancellationToken) is null or { IsTerminal: true })
+            if (await _store.FindHeadAsync(parent.Caller.Owner.Partition, parent.Id, cancellationToken) is null or { IsTerminal: true })
             {
                 await _control.CancelAsync(AccessPolicy.ScopeOf(parent.Caller, userId: null), child.Id, cancellationToken);
             }

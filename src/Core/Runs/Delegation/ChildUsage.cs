@@ -34,8 +34,8 @@ internal sealed class ChildUsage(RunStore store)
                 return null;
             }
 
-            var children = await Task.WhenAll(level.Select(id => store.FindPlainAsync(partition, id, cancellationToken)));
-            sum = children.OfType<Run>().Aggregate(sum, (total, child) => total.Add(child.Usage));
+            var children = await Task.WhenAll(level.Select(id => store.FindHeadAsync(partition, id, cancellationToken)));
+            sum = children.OfType<RunHead>().Aggregate(sum, (total, child) => total.Add(child.Usage));
         }
 
         return seen > 0 ? sum with { WithChildren = null } : null;

@@ -20,7 +20,7 @@ internal sealed class ChildrenNotice(RunStore store, RunControl control) : INoti
     public static IEnumerable<RunNotice> Of(AgentDefinition agent) =>
         agent.Tools.Any(DelegateNames.IsDelegate) ? [new RunNotice(Name, "")] : [];
 
-    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
+    public async Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken)
     {
         var scope = AccessPolicy.ScopeOf(ended.Caller, userId: null);
         foreach (var child in await store.FindChildrenAsync(ended.Caller.Owner.Partition, ended.Id, cancellationToken))

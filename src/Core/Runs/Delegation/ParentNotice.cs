@@ -13,7 +13,7 @@ internal sealed class ParentNotice(RunStore store, IRunScheduler scheduler) : IN
 
     public static RunNotice For(Run parent) => new(Name, parent.Id);
 
-    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
+    public async Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken)
     {
         if (await store.FindDriverAsync(ended.Caller.Owner.Partition, target, cancellationToken) is { } driver)
         {

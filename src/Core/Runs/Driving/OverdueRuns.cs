@@ -22,21 +22,10 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Cont
     private readonly ConcurrentDictionary<(string Partition, string RunId), DateTimeOffset> _deadlines = new();
 
     /// <summary>The run as it is, ended where it is overdue and nobody drives it.</summary>
-    public async Task<Run> EndAsync(Run run, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await EndReadableAsync(run, cancellationToken);
-        }
-        catch (ContentProtectionException)
-        {
-            // Whoever looks is shown what can be shown; that it cannot be read is what ends it.
-            var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
-            var outcome = await store.EndUnreadAsync(ticket.Partition, ticket.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
-            await endings().AnnounceAsync(ticket, outcome, cancellationToken);
-            return run;
-        }
-    }
+    public async Task<Run> EndAsync(Run run, CancellationToken cancellationToken) => await FindAnewAsync(run, cancellationToken) ?? run;
+
+    /// <summary>The same for a run that was not opened.</summary>
+    public async Task<RunHead> EndAsync(RunHead run, CancellationToken cancellationToken) => await FindAnewAsync(run, cancellationToken) ?? run;
 
     /// <summary>Ends a run that is overdue, by its id.</summary>
     /// <returns>Whether it was, and has ended.</returns>
@@ -47,7 +36,7 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Cont
             return false;
         }
 
-        if (await store.FindPlainAsync(partition, runId, cancellationToken) is not { } run)
+        if (await store.FindHeadAsync(partition, runId, cancellationToken) is not { } run)
         {
             return false;
         }
@@ -61,35 +50,45 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Cont
         return IsOverdue(run) && (await EndAsync(run, cancellationToken)).IsTerminal;
     }
 
-    private async Task<Run> EndReadableAsync(Run run, CancellationToken cancellationToken)
+    /// <returns>The run as it was found when it was to be ended; null where it was not looked for, is gone, or cannot be read.</returns>
+    private async Task<Run?> FindAnewAsync(RunHead run, CancellationToken cancellationToken)
     {
-        return IsOverdue(run) ? await contention.RetryAsync(AttemptAsync, cancellationToken) : run;
-
-        async Task<Run> AttemptAsync()
+        try
         {
+            return IsOverdue(run) ? await contention.RetryAsync(() => EndReadableAsync(run, cancellationToken), cancellationToken) : null;
+        }
+        catch (ContentProtectionException)
+        {
+            // Whoever looks is shown what can be shown; that it cannot be read is what ends it.
             var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
-            if (await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not var (loaded, entries))
-            {
-                return run;
-            }
-
-            run = loaded;
-            if (!IsOverdue(run))
-            {
-                return run;
-            }
-
-            // Under the version that was read: a driver that takes it up just now is faster, or too late.
-            var transcript = new Transcript([], entries);
-            var now = time.GetUtcNow();
-            var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, now);
-            var ended = await store.EndAsync(end, transcript, cancellationToken) ?? throw new ContendedException();
-            await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
-            return ended;
+            var outcome = await store.EndUnreadAsync(ticket.Partition, ticket.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
+            await endings().AnnounceAsync(ticket, outcome, cancellationToken);
+            return null;
         }
     }
 
-    private bool IsOverdue(Run run)
+    private async Task<Run?> EndReadableAsync(RunHead overdue, CancellationToken cancellationToken)
+    {
+        var ticket = new RunTicket(overdue.Caller.Owner.Partition, overdue.Id);
+        if (await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not var (run, entries))
+        {
+            return null;
+        }
+
+        if (!IsOverdue(run))
+        {
+            return run;
+        }
+
+        // Under the version that was read: a driver that takes it up just now is faster, or too late.
+        var transcript = new Transcript([], entries);
+        var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, time.GetUtcNow());
+        var ended = await store.EndAsync(end, transcript, cancellationToken) ?? throw new ContendedException();
+        await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
+        return ended;
+    }
+
+    private bool IsOverdue(RunHead run)
     {
         var now = time.GetUtcNow();
         return !run.IsTerminal && now >= run.Deadline && now >= run.LeaseUntil;

@@ -96,7 +96,7 @@ public sealed partial class RunBackups : BackgroundService
     {
         var now = _time.GetUtcNow();
         var ticket = new RunTicket(backup.Partition, backup.RunId);
-        if (await _store.FindPlainAsync(ticket.Partition, ticket.RunId, cancellationToken) is not { } run)
+        if (await _store.FindHeadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not { } run)
         {
             return now - backup.Since < LateStarts.Patience ? PauseAfter(now - backup.Since) : null;
         }
@@ -118,7 +118,7 @@ public sealed partial class RunBackups : BackgroundService
     }
 
     /// <summary>Whether a run's driver is still its request, or the orchestration that a message schedules in its place.</summary>
-    internal static bool IsOf(Run run) => run.Driver == Ids.Driver(run.Id, afterEpoch: 1);
+    internal static bool IsOf(RunHead run) => run.Driver == Ids.Driver(run.Id, afterEpoch: 1);
 
     /// <summary>Pauses grow with what has passed.</summary>
     private static TimeSpan PauseAfter(TimeSpan passed) => TimeSpan.FromTicks(Math.Clamp(passed.Ticks / 3, ShortestPause.Ticks, LongestPause.Ticks));

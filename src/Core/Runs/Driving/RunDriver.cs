@@ -55,7 +55,7 @@ public sealed partial class RunDriver
     {
         // A backup mostly finds its run ended: that takes its row, and not a journal with everything that was said.
         if (driver != Ids.Driver(ticket.RunId, afterEpoch: 0)
-            && await _store.FindPlainAsync(ticket.Partition, ticket.RunId, stopping) is { IsTerminal: true } ended)
+            && await _store.FindHeadAsync(ticket.Partition, ticket.RunId, stopping) is { IsTerminal: true } ended)
         {
             return SliceOutcome.Ended(ended);
         }

@@ -95,7 +95,7 @@ public sealed class RunSlices
     /// <summary>The outcome for a run that may not go on now. What is to end does so all the same.</summary>
     private async Task<SliceOutcome> RestAsync(RunTicket ticket, string driver, TimeSpan recheck, CancellationToken stopping)
     {
-        var run = await _store.FindPlainAsync(ticket.Partition, ticket.RunId, stopping);
+        var run = await _store.FindHeadAsync(ticket.Partition, ticket.RunId, stopping);
         var now = _time.GetUtcNow();
         if (run is null or { IsTerminal: true } or { CancelRequested: true } || run.Driver != driver || now >= run.Deadline)
         {

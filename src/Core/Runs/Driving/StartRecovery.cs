@@ -12,22 +12,29 @@ internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, IRunSch
     public async Task<Run> EnsureDrivenAsync(Run run, CancellationToken cancellationToken)
     {
         run = await overdue.EndAsync(run, cancellationToken);
+        await ScheduleAsync(run, cancellationToken);
+        return run;
+    }
 
+    /// <summary>The same for a run that was not opened.</summary>
+    public async Task EnsureDrivenAsync(RunHead run, CancellationToken cancellationToken) =>
+        await ScheduleAsync(await overdue.EndAsync(run, cancellationToken), cancellationToken);
+
+    private async Task ScheduleAsync(RunHead run, CancellationToken cancellationToken)
+    {
         // One that somebody drives has a backup, an orchestration or a message, which is not due yet.
         if (!run.IsTerminal && run.LeaseUntil <= time.GetUtcNow())
         {
             await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), cancellationToken);
             await scheduler.WakeAsync(run.Driver, cancellationToken);
         }
-
-        return run;
     }
 
     /// <summary>Looks at a start that was written down.</summary>
     /// <returns>When to look again; null when nothing is left to do for it.</returns>
     public async Task<DateOnly?> LookAsync(DueItem item, CancellationToken cancellationToken)
     {
-        if (await store.FindPlainAsync(item.Partition, item.About, cancellationToken) is { } run)
+        if (await store.FindHeadAsync(item.Partition, item.About, cancellationToken) is { } run)
         {
             await EnsureDrivenAsync(run, cancellationToken);
             return null;

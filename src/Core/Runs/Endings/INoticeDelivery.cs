@@ -13,5 +13,5 @@ internal interface INoticeDelivery
     /// delivered; a failure makes it be called again.
     /// </summary>
     /// <param name="ended">The run without its content.</param>
-    Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken);
+    Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken);
 }

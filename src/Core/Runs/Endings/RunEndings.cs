@@ -43,7 +43,7 @@ public sealed class RunEndings
     /// <summary>Delivers what is due of a run that has ended; nothing when it was delivered before, or the run is gone.</summary>
     internal async Task DeliverAsync(RunTicket run, CancellationToken cancellationToken)
     {
-        if (await _store.FindPlainAsync(run.Partition, run.RunId, cancellationToken) is not { NoticesDue: true } ended)
+        if (await _store.FindHeadAsync(run.Partition, run.RunId, cancellationToken) is not { NoticesDue: true } ended)
         {
             return;
         }

@@ -46,7 +46,7 @@ public sealed record SliceOutcome(
     internal static readonly SliceOutcome Yielded = new(SliceEnd.Yielded);
 
     /// <summary>How a slice ends after which <paramref name="run"/> has ended.</summary>
-    internal static SliceOutcome Ended(Run run) => Finished with { NextRun = run.NextRun, NoticesDue = run.NoticesDue };
+    internal static SliceOutcome Ended(RunHead run) => Finished with { NextRun = run.NextRun, NoticesDue = run.NoticesDue };
 
     internal static SliceOutcome Parked(DateTimeOffset until) => new(SliceEnd.Parked, until);
 

@@ -103,7 +103,7 @@ internal sealed class QuotaLedger(StorageClients storage, Contention contention,
 
     /// <summary>Accounts for what a run has used whose row is about to go, and frees what it holds.</summary>
     /// <remarks>Should the run end by itself just then, it is counted twice, which is better than not at all.</remarks>
-    public async Task AbandonAsync(Run run, CancellationToken cancellationToken)
+    public async Task AbandonAsync(RunHead run, CancellationToken cancellationToken)
     {
         var used = run.Quota.Unaccounted(run.Usage.Amount);
         if (run.Quota.IsHeld || used != default)

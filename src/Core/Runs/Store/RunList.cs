@@ -94,10 +94,10 @@ internal sealed class RunList(StorageClients storage, ContentVault vault, RunSto
         Owner owner, string parent, string? after, int most, CancellationToken cancellationToken)
     {
         var ids = await store.FindChildrenAsync(owner.Partition, parent, cancellationToken);
-        var children = await Task.WhenAll(ids.Select(id => store.FindPlainAsync(owner.Partition, id, cancellationToken)));
+        var children = await Task.WhenAll(ids.Select(id => store.FindHeadAsync(owner.Partition, id, cancellationToken)));
         return
         [
-            .. children.OfType<Run>()
+            .. children.OfType<RunHead>()
                 .Where(child => child.Parent?.RunId == parent)
                 .Select(child => (Key: RowKeys.ListEntry(child.CreatedAt, child.Id), RunId: child.Id))
                 .OrderBy(child => child.Key, StringComparer.Ordinal)

@@ -184,23 +184,23 @@ internal sealed class RunRow(ContentVault vault)
 
     private async Task<Run> ReadContentAsync(TableEntity row, CancellationToken cancellationToken)
     {
-        var plain = ReadPlain(row);
-        return plain with
+        var head = ReadHead(row);
+        var caller = await CallerColumns.ReadOwnedAsync(row, vault, cancellationToken);
+        var agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken) ?? throw vault.Alert(Address(row, "Agent"), "it is missing");
+        return new Run(head, agent)
         {
-            Caller = await CallerColumns.ReadOwnedAsync(row, vault, cancellationToken),
-            Agent = await ReadAsync<AgentDefinition>(row, "Agent", cancellationToken)
-                ?? throw vault.Alert(Address(row, "Agent"), "it is missing"),
+            Caller = caller,
             Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
             RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
             Output = await OpenTextAsync(row, "Output", cancellationToken),
-            Error = plain.Error is { } error && await OpenTextAsync(row, "ErrorContent", cancellationToken) is { } message
+            Error = head.Error is { } error && await OpenTextAsync(row, "ErrorContent", cancellationToken) is { } message
                 ? error with { Message = message }
-                : plain.Error,
+                : head.Error,
         };
     }
 
-    /// <summary>A run whose content cannot be read, to be shown and nothing else: it has no agent to be driven by.</summary>
-    public static Run ReadUnreadable(TableEntity row) => ReadPlain(row) with { Error = RunError.ContentUnreadable };
+    /// <summary>A run whose content cannot be read, to be shown or ended and nothing else: it has no agent to be driven by.</summary>
+    public static Run ReadUnreadable(TableEntity row) => new(ReadHead(row), new AgentDefinition { Model = "" }) { Error = RunError.ContentUnreadable };
 
     public static RunProgress ReadProgress(TableEntity row) => new(
         row.GetInt64("NextSequence") ?? 0,
@@ -210,13 +210,6 @@ internal sealed class RunRow(ContentVault vault)
         row.GetBoolean(CancelRequested) ?? false);
 
     public static bool Streams(TableEntity row) => row.GetBoolean("Stream") ?? false;
-
-    /// <summary>As <see cref="ReadPlain"/>, but whose it is follows from where it is, whatever it says itself.</summary>
-    public static Run ReadPlaced(TableEntity row)
-    {
-        var run = ReadPlain(row);
-        return run with { Caller = run.Caller with { Owner = Owner.OfPartition(row.PartitionKey) } };
-    }
 
     /// <summary>Makes a change say where the run stands: with its owner's quota, and in its conversation.</summary>
     /// <remarks>For a run that begins, all that is decided last; the rest of its row can be written before.</remarks>
@@ -269,15 +262,14 @@ internal sealed class RunRow(ContentVault vault)
         ["Epoch"] = (row.GetInt32("Epoch") ?? 0) + 1,
     });
 
-    /// <summary>A run without its content: ids, status, times, counts, and what went wrong unless that quotes content.</summary>
-    public static Run ReadPlain(TableEntity row) => new()
+    /// <summary>What a row says in plain. Whose the run is follows from where the row is, whatever it says itself.</summary>
+    public static RunHead ReadHead(TableEntity row) => new()
     {
         Id = row.RowKey[RowKeys.Run("").Length..],
-        Caller = CallerColumns.Read(row),
+        Caller = CallerColumns.Read(row) with { Owner = Owner.OfPartition(row.PartitionKey) },
         AgentId = row.GetString("AgentId"),
         AgentVersion = row.GetInt32("AgentVersion") ?? 0,
         AgentKey = row.GetString("AgentKey"),
-        Agent = new AgentDefinition { Model = "" },
         ConversationId = row.GetString("ConversationId"),
         BatchId = row.GetString(BatchId),
         Stream = Streams(row),

@@ -154,11 +154,11 @@ internal sealed class RunStore(
     }
 
     /// <summary>A run without its content, which need not be readable.</summary>
-    public async Task<Run?> FindPlainAsync(string partition, string runId, CancellationToken cancellationToken)
+    public async Task<RunHead?> FindHeadAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
-        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadPlaced(row.Value!) : null;
+        return row.HasValue && !RunRow.IsTombstone(row.Value!) ? RunRow.ReadHead(row.Value!) : null;
     }
 
     /// <summary>The runs that calls of a run were made as, whether or not they were started.</summary>
@@ -290,11 +290,11 @@ internal sealed class RunStore(
     }
 
     /// <summary>Sets a flag of a run that is there.</summary>
-    private Task<Run?> SetAsync(string partition, string runId, string flag, Func<Run, bool> isToSet, CancellationToken cancellationToken) =>
-        contention.RetryAsync<Run?>(
+    private Task<RunHead?> SetAsync(string partition, string runId, string flag, Func<RunHead, bool> isToSet, CancellationToken cancellationToken) =>
+        contention.RetryAsync<RunHead?>(
             async () =>
             {
-                if (await FindPlainAsync(partition, runId, cancellationToken) is not { } run || !isToSet(run))
+                if (await FindHeadAsync(partition, runId, cancellationToken) is not { } run || !isToSet(run))
                 {
                     return null;
                 }
@@ -304,8 +304,9 @@ internal sealed class RunStore(
             },
             cancellationToken);
 
-    private async Task<Run?> MergeAsync(
-        Run changed, TableEntity change, IReadOnlyList<TableTransactionAction> others, CancellationToken cancellationToken)
+    private async Task<T?> MergeAsync<T>(
+        T changed, TableEntity change, IReadOnlyList<TableTransactionAction> others, CancellationToken cancellationToken)
+        where T : RunHead
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         try

@@ -22,7 +22,7 @@ internal sealed class UnreadRuns(StorageClients storage, RunTransactions transac
             var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
             if (!found.HasValue || RunRow.IsTerminal(found.Value!))
             {
-                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadPlain(found.Value!)) : SliceOutcome.Finished;
+                return found.HasValue ? SliceOutcome.Ended(RunRow.ReadHead(found.Value!)) : SliceOutcome.Finished;
             }
 
             if (found.Value!.GetDateTimeOffset("LeaseUntil") is { } until && until > now)
@@ -31,7 +31,7 @@ internal sealed class UnreadRuns(StorageClients storage, RunTransactions transac
             }
 
             // Null when somebody set a flag, took the lease or deleted the run: look again.
-            var end = RunEnd.Unread(RunRow.ReadPlaced(found.Value!), await ReadCallsAsync(table, partition, runId, cancellationToken), error, now);
+            var end = RunEnd.Unread(RunRow.ReadUnreadable(found.Value!), await ReadCallsAsync(table, partition, runId, cancellationToken), error, now);
             var ended = await CommitAsync(end, found.Value!, cancellationToken) ?? throw new ContendedException();
             RunMetrics.Committed(ended, end.Entries);
             return SliceOutcome.Ended(ended);

@@ -41,7 +41,7 @@ internal sealed class BatchCancellation(BatchItemStore items, BatchLedger ledger
     {
         var partition = batch.Caller.Owner.Partition;
         var runId = Ids.BatchRun(partition, batch.Id, item.Index, item.Round);
-        if (await runs.FindPlainAsync(partition, runId, cancellationToken) is not { } run)
+        if (await runs.FindHeadAsync(partition, runId, cancellationToken) is not { } run)
         {
             return null;
         }

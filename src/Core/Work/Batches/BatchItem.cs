@@ -41,7 +41,7 @@ internal sealed record BatchItem(
 internal sealed record BatchItemResult(
     int Index, int Round, BatchItemState State, RunStatus? Status = null, RunError? Error = null, decimal CostUsd = 0)
 {
-    public static BatchItemResult Of(int index, int round, Run ended) => new(
+    public static BatchItemResult Of(int index, int round, RunHead ended) => new(
         index,
         round,
         ended.Status switch

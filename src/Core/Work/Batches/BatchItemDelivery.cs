@@ -13,7 +13,7 @@ internal sealed class BatchItemDelivery(BatchStore batches, BatchLedger ledger, 
     public string Kind => KindName;
 
     /// <param name="target">Batch, upload, index and round, as <see cref="BatchItemRuns.NoticeOf"/> writes them.</param>
-    public async Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken)
+    public async Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken)
     {
         if (target.Split('/') is not [var batchId, var upload, var index, var round])
         {

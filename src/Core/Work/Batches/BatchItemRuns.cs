@@ -129,7 +129,7 @@ internal sealed partial class BatchItemRuns(
     private async Task<ItemTurn> ContinueAsync(BatchItem item, Run run, CancellationToken stopping)
     {
         var (partition, runId) = (run.Caller.Owner.Partition, run.Id);
-        if (await store.FindPlainAsync(partition, runId, stopping) is not { } found)
+        if (await store.FindHeadAsync(partition, runId, stopping) is not { } found)
         {
             return new ItemTurn(BatchItemResult.Deleted(item));
         }
@@ -153,10 +153,10 @@ internal sealed partial class BatchItemRuns(
             return await HandOverAsync(item, found, failure, stopping);
         }
 
-        return await AfterAsync(item, await store.FindPlainAsync(partition, runId, stopping) ?? found, stopping);
+        return await AfterAsync(item, await store.FindHeadAsync(partition, runId, stopping) ?? found, stopping);
     }
 
-    private async Task<ItemTurn> AfterAsync(BatchItem item, Run run, CancellationToken stopping)
+    private async Task<ItemTurn> AfterAsync(BatchItem item, RunHead run, CancellationToken stopping)
     {
         if (run.IsTerminal)
         {
@@ -174,13 +174,13 @@ internal sealed partial class BatchItemRuns(
     }
 
     /// <summary>The run's own orchestration tries again, and ends it as failed after the last attempt.</summary>
-    private Task<ItemTurn> HandOverAsync(BatchItem item, Run run, Exception failure, CancellationToken stopping)
+    private Task<ItemTurn> HandOverAsync(BatchItem item, RunHead run, Exception failure, CancellationToken stopping)
     {
         LogFailed(run.Id, failure.GetType().FullName);
         return HandOverAsync(item, run, stopping);
     }
 
-    private async Task<ItemTurn> HandOverAsync(BatchItem item, Run run, CancellationToken stopping)
+    private async Task<ItemTurn> HandOverAsync(BatchItem item, RunHead run, CancellationToken stopping)
     {
         // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
         await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), stopping);

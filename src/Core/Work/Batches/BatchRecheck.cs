@@ -36,7 +36,7 @@ internal sealed class BatchRecheck(BatchItemStore items, BatchLedger ledger, Run
     private async Task<BatchItemResult?> LookAsync(Batch batch, BatchItem item, CancellationToken cancellationToken)
     {
         var partition = batch.Caller.Owner.Partition;
-        var run = await runs.FindPlainAsync(partition, Ids.BatchRun(partition, batch.Id, item.Index, item.Round), cancellationToken);
+        var run = await runs.FindHeadAsync(partition, Ids.BatchRun(partition, batch.Id, item.Index, item.Round), cancellationToken);
         return run is null ? BatchItemResult.Deleted(item)
             : run.IsTerminal ? BatchItemResult.Of(item.Index, item.Round, run)
             : null;

@@ -12,7 +12,7 @@ public sealed record PromptResult(int Version, string Id, string? RunId, string 
 {
     public const string Rejected = "rejected";
 
-    internal static PromptResult Of(string promptId, Run run) => new(
+    internal static PromptResult Of(string promptId, RunHead run) => new(
         1, promptId, run.Id, run.Status.ToString().ToLowerInvariant(), run.Error, run.Usage, $"/api/runs/{run.Id}");
 
     internal static PromptResult Of(string promptId, PromptRejection rejection) => new(

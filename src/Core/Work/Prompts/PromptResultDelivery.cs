@@ -11,6 +11,6 @@ internal sealed class PromptResultDelivery(PromptQueues queues) : INoticeDeliver
     public string Kind => KindName;
 
     /// <param name="target">The prompt's id.</param>
-    public Task DeliverAsync(Run ended, string target, CancellationToken cancellationToken) =>
+    public Task DeliverAsync(RunHead ended, string target, CancellationToken cancellationToken) =>
         queues.SendResultAsync(PromptResult.Of(target, ended), cancellationToken);
 }

@@ -246,7 +246,7 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     {
         var (worker, _) = await AppAsync(200);
         var (run, ticket) = await EndAsync(worker);
-        var ended = await worker.Store.FindPlainAsync(_owner.Partition, run.Id, CancellationToken.None);
+        var ended = await worker.Store.FindHeadAsync(_owner.Partition, run.Id, CancellationToken.None);
 
         await worker.Callbacks.Delivery.DeliverAsync(ended!, "", CancellationToken.None);
         await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
