@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Context.Features;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -90,6 +91,23 @@ public sealed class HttpFunctionTests
             context.InstanceServices.GetRequiredService<PerInvocation>().Value += $" {word}";
             return next();
         }
+    }
+
+    [Fact]
+    public async Task Middleware_sees_and_may_change_the_values_that_the_function_is_called_with()
+    {
+        await using var host = await StartAsync(worker => worker.UseMiddleware(async (context, next) =>
+        {
+            var bound = await context.Features.Get<IFunctionInputBindingFeature>()!.BindFunctionInputAsync(context);
+            var index = context.FunctionDefinition.Parameters.ToList().FindIndex(parameter => parameter.Name == "text");
+            Assert.Equal("given", bound.Values[index]);
+            bound.Values[index] = "changed";
+            await next();
+        }));
+
+        using var answer = JsonDocument.Parse(await host.Client.GetStringAsync($"/bound/given/42/{Guid.NewGuid()}"));
+
+        Assert.Equal("changed", answer.RootElement.GetProperty("text").GetString());
     }
 
     [Fact]
