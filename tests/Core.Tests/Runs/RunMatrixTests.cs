@@ -298,7 +298,8 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
 
     private DriverFixture Worker(string situation)
     {
-        var worker = new DriverFixture(azurite, _models, _tools, _owner);
+        // Every step is committed before the next, so that what others ask in between is seen however fast this machine is.
+        var worker = new DriverFixture(azurite, _models, _tools, _owner, new RunOptions { RowKnownFor = TimeSpan.Zero });
         worker.Agent = worker.Agent with { Approvals = situation == Waiting ? ["echo"] : [] };
         return worker;
     }

@@ -144,7 +144,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             .ToList();
         try
         {
-            await RecordAsync(journal, running, slice);
+            var begun = judged.Where(item => NeedsIntent(item.Verdict) || item.Call.Intent is not null).Select(item => item.Call.CallId).ToHashSet();
+            await RecordAsync(journal, running, begun, slice);
         }
         catch
         {
@@ -158,7 +159,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     }
 
     /// <summary>Records results as they come, those that come together in one transaction.</summary>
-    private async Task RecordAsync(IRunJournal journal, List<Task<JournalEntry?>> running, Slice slice)
+    /// <param name="begun">The calls that are not made again, whose results must not be lost.</param>
+    private async Task RecordAsync(IRunJournal journal, List<Task<JournalEntry?>> running, HashSet<string> begun, Slice slice)
     {
         while (running.Count > 0)
         {
@@ -174,7 +176,9 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             {
                 var usage = journal.Run.Usage;
                 var next = WithoutPending(journal.Run, results) with { Usage = usage with { ToolCalls = usage.ToolCalls + results.Length } };
-                await journal.CommitAsync(next, results, slice.Lost);
+                await (Array.Exists(results, result => begun.Contains(result.CallId!))
+                    ? journal.CommitAsync(next, results, slice.Lost)
+                    : journal.AppendAsync(next, results, slice.Lost));
             }
         }
     }
