@@ -30,11 +30,13 @@ export function usePages(path, query, { every, limit = 100 } = {}) {
   const [state, setState] = useState({ items: [], loading: true });
   const current = useRef({ key, busy: false });
   const read = useCallback(async mode => {
-    if (mode === 'more' && current.current.busy) return;
-    current.current.busy = true;
+    const place = current.current, after = place.next;
+    if (mode === 'more' && (place.busy || !after)) return;
+    if (mode === 'more') place.busy = true;
     try {
-      const page = await get(mode === 'more' ? withQuery(path, { ...query, limit, after: current.current.next }) : key);
-      if (current.current.key !== key) return;
+      const page = await get(mode === 'more' ? withQuery(path, { ...query, limit, after }) : key);
+      // A list that was renewed meanwhile may go on elsewhere: whoever needs more asks again.
+      if (current.current !== place || (mode === 'more' && place.next !== after)) return;
       setState(before => {
         const known = mode === 'first' ? [] : before.items;
         if (mode === 'refresh' && known.length > 0) {
@@ -49,9 +51,9 @@ export function usePages(path, query, { every, limit = 100 } = {}) {
         return { items: [...known, ...page.items], next: page.next, loading: false };
       });
     } catch (error) {
-      if (current.current.key === key) setState(before => ({ ...before, error, loading: false }));
+      if (current.current === place) setState(before => ({ ...before, error, loading: false }));
     } finally {
-      current.current.busy = false;
+      if (mode === 'more') place.busy = false;
     }
   }, [key]);
   useEffect(() => {

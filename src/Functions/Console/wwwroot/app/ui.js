@@ -61,11 +61,13 @@ export function LongTable({ label, columns, items, row, href, next, onMore, heig
   const box = useRef();
   const [first, setFirst] = useState(0);
   const seen = 40;
-  const onScroll = () => {
+  const fill = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
-    setFirst(Math.max(0, Math.floor(scrollTop / height) - 10));
-    if (next && scrollTop + clientHeight > scrollHeight - 20 * height) onMore();
+    if (next && scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 20 * height) onMore();
   };
+  const onScroll = () => { setFirst(Math.max(0, Math.floor(box.current.scrollTop / height) - 10)); fill(); };
+  // Whoever stands at the end when a page arrives is there still, and scrolls no more.
+  useEffect(fill, [items, next]);
   const begin = Math.min(first, Math.max(0, items.length - seen)), shown = items.slice(begin, begin + seen);
   const after = items.length - begin - shown.length;
   const space = rows => (rows > 0 ? html`<tr class="spacer" aria-hidden="true"><td colspan=${columns.length} style=${{ height: `${rows * height}px` }}></td></tr>` : null);
