@@ -34,6 +34,18 @@ public class AdminTests(ContractFixture app)
         { "DELETE", "/api/schedules/s-1" },
     };
 
+    [Theory]
+    [InlineData()]
+    [InlineData("admin")]
+    public async Task Caller_is_told_who_that_is(params string[] roles)
+    {
+        using var response = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/me", "", app.As(_carol, roles));
+        var me = await response.ReadAsync();
+
+        Assert.Equal((_carol, app is JwtContractFixture ? TokenIssuer.Tenant : "dev"), (me.Text("user"), me.Text("tenant")));
+        Assert.Equal(roles, me.GetProperty("roles").EnumerateArray().Select(role => role.GetString()));
+    }
+
     [Fact]
     public async Task Admin_reads_and_lists_the_agents_and_runs_of_a_user()
     {

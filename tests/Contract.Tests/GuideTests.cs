@@ -26,6 +26,14 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
+    public async Task The_console()
+    {
+        var me = Json(Assert.Single(await RunSectionAsync("The console")));
+
+        Assert.Equal(("local", "dev", 0), (me.Text("user"), me.Text("tenant"), me.GetProperty("roles").GetArrayLength()));
+    }
+
+    [Fact]
     public async Task Agents()
     {
         var answers = await RunSectionAsync("Agents");

@@ -8,6 +8,10 @@ internal static partial class HttpFunctions
 {
     /// <summary>Serves no route of its own; <see cref="RouteContractTests"/> says what it answers.</summary>
     public const string CatchAll = "WrongRoute";
+
+    /// <summary>The console's files are no part of the API; the console's own tests are about them.</summary>
+    private const string Console = "console/";
+
     private const string Function = "Microsoft.Azure.Functions.Worker.FunctionAttribute";
     private const string HttpTrigger = "Microsoft.Azure.Functions.Worker.HttpTriggerAttribute";
 
@@ -18,7 +22,7 @@ internal static partial class HttpFunctions
            from method in type.GetMethods()
            let name = Attribute(method.CustomAttributes, Function)?.ConstructorArguments[0].Value as string
            let trigger = method.GetParameters().Select(parameter => Attribute(parameter.CustomAttributes, HttpTrigger)).FirstOrDefault(found => found is not null)
-           where name is not null && trigger is not null && name != CatchAll
+           where name is not null && trigger is not null && name != CatchAll && Route(trigger)?.StartsWith(Console, StringComparison.Ordinal) != true
            from verb in Verbs(trigger)
            select (name, verb, "/" + Placeholder().Replace(Route(trigger) ?? name, "x1")),
     ];

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Yggdrasil.Fixtures;
 
 /// <summary>An OpenID Connect issuer over HTTP: discovery, published keys, and the tokens it signs.</summary>
-public sealed class TokenIssuer : IAsyncDisposable
+public sealed partial class TokenIssuer : IAsyncDisposable
 {
     public const string Audience = "api://yggdrasil";
     public const string Tenant = "tenant-1";
@@ -124,9 +124,21 @@ public sealed class TokenIssuer : IAsyncDisposable
             return Task.CompletedTask;
         }
 
+        if (path is AuthorizationPath or TokenPath)
+        {
+            return path == AuthorizationPath ? AuthorizeAsync(context) : ExchangeAsync(context, cancellationToken);
+        }
+
+        context.Response.Headers.AccessControlAllowOrigin = "*";
         var document = path switch
         {
-            DiscoveryPath => new JsonObject { ["issuer"] = Name ?? Authority, ["jwks_uri"] = Authority + KeysPath },
+            DiscoveryPath => new JsonObject
+            {
+                ["issuer"] = Name ?? Authority,
+                ["jwks_uri"] = Authority + KeysPath,
+                ["authorization_endpoint"] = Authority + AuthorizationPath,
+                ["token_endpoint"] = Authority + TokenPath,
+            },
             KeysPath => new JsonObject { ["keys"] = PublishedKeys() },
             _ => null,
         };

@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Primitives;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Functions.Console;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.OpenApi;
 using Yggdrasil.Functions.Http.Operations;
@@ -22,7 +23,7 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
         nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(OpenApiFunctions.GetOpenApi), nameof(PreflightFunctions.Preflight),
-        nameof(RouteFunctions.WrongRoute));
+        nameof(ConsoleFunctions.GetConsoleConfig), nameof(ConsoleFunctions.GetConsoleFile), nameof(RouteFunctions.WrongRoute));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

@@ -16,7 +16,7 @@ internal static class StartupBanner
         var url = urls.Count > 0 ? urls[0] : "";
         console.WriteLine($"""
 
-            Listening on {string.Join(", ", urls)}. Ctrl-C stops. Try:
+            Listening on {string.Join(", ", urls)}. Ctrl-C stops. The console: {url}/console/. Or try:
 
               curl -s -X POST {url}/api/agents/assistant/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{SampleBody}'
 
