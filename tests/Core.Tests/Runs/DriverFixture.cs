@@ -15,6 +15,7 @@ using Yggdrasil.Models.Clients;
 using Yggdrasil.Operations.Retention;
 using Yggdrasil.Operations.UserData;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Driving;
@@ -54,7 +55,7 @@ internal sealed class DriverFixture
         (Requests, Owner) = (requests, owner);
         var gates = new ToolGates(tools.Catalog(toolTimeout), new ToolArguments());
         var index = new ApprovalIndex(storage, Time);
-        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
+        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals, ClientTools);
         var conversations = new ConversationStore(storage);
         var memory = new ConversationMemory(conversations);
         var log = new ConversationLog(storage, vault);
@@ -110,6 +111,7 @@ internal sealed class DriverFixture
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Overdue, Time);
+        Answers = new ClientToolService(Store, WakeUp, Time, NullLogger<ClientToolService>.Instance);
         Decisions = new ApprovalService(Store, index, gates, WakeUp, Time, NullLogger<ApprovalService>.Instance);
     }
 
@@ -132,6 +134,10 @@ internal sealed class DriverFixture
     public ApprovalService Decisions { get; }
 
     public ApprovalOptions Approvals { get; } = new();
+
+    public ClientToolService Answers { get; }
+
+    public ClientToolOptions ClientTools { get; } = new();
 
     public RecordingScheduler Scheduler { get; } = new();
 

@@ -8,6 +8,7 @@ using Yggdrasil.Models;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Endings;
@@ -32,6 +33,9 @@ public sealed record Run
 
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
+
+    /// <summary>The tools that its caller makes, beside those of <see cref="Agent"/>.</summary>
+    public IReadOnlyList<ClientTool> ClientTools { get; init; } = [];
 
     /// <summary>The run whose journal this one began with; null for one that began with nothing but its input.</summary>
     public string? ForkedFrom { get; init; }
@@ -147,16 +151,25 @@ public sealed record Run
     /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="Error"/> is what is kept of it.</summary>
     internal ProviderException? ProviderFailure { get; init; }
 
-    /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
-    public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
+    /// <summary>The tool calls that wait for somebody outside, in the order they were asked for.</summary>
+    public IReadOnlyList<PendingApproval> Awaited { get; init; } = [];
 
-    /// <summary>Decisions about its calls so far; like the flags, written by those who decide and not by its driver.</summary>
+    /// <summary>Those of <see cref="Awaited"/> that wait for a human's decision.</summary>
+    public IReadOnlyList<PendingApproval> PendingApprovals => [.. Awaited.Where(call => !call.IsWithClient)];
+
+    /// <summary>Those of <see cref="Awaited"/> that the caller is to make.</summary>
+    public IReadOnlyList<PendingApproval> PendingToolCalls => [.. Awaited.Where(call => call.IsWithClient)];
+
+    /// <summary>Decisions about its calls, and answers to them, so far; like the flags, not written by its driver.</summary>
     public int DecisionCount { get; init; }
 
     /// <summary>These decisions, journaled or not yet; only where the run was loaded together with its journal.</summary>
     public IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
 
-    /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
+    /// <summary>Its caller's answers, journaled or not yet; only where the run was loaded together with its journal.</summary>
+    public IReadOnlyList<ClientAnswer> Answers { get; init; } = [];
+
+    /// <summary>What of <see cref="Awaited"/> its row holds already.</summary>
     internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;
 
     /// <summary>The version of the row this was read from or last written as.</summary>
