@@ -61,6 +61,9 @@ public sealed record AgentDefinition
     /// </summary>
     public ToolChoice? ToolChoice { get; init; }
 
+    /// <summary>With <see cref="ToolChoice.Required"/>: the tool that is to be called; null for any. Filled in as that is.</summary>
+    public string? RequiredTool { get; init; }
+
     /// <summary>JSON schema the final answer must satisfy.</summary>
     public JsonElement? ResponseSchema { get; init; }
 
@@ -118,4 +121,7 @@ public enum ToolChoice
 
     /// <summary>It is told of none.</summary>
     None,
+
+    /// <summary>The first answer of a run calls one; those after it do as the model sees fit, or no run would end.</summary>
+    Required,
 }

@@ -330,7 +330,7 @@ public sealed class RunService
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
-        request.Overrides.Validate(agent.Definition, errors);
+        request.Overrides.Validate(agent.Definition, request.ClientTools, errors);
         ClientToolRules.Validate(request.ClientTools, agent.Definition, errors);
         InputBlock.Validate(request.Input, agent.Definition, errors, request.Overrides.Instructions);
         await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
