@@ -8,6 +8,8 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(RunsHost.Name)]
 public sealed class ClientToolContractTests(ContractFixture app)
 {
+    private static readonly string[] Calculator = ["calculator"];
+
     private const string Ask = """
         {"name":"ask_user","description":"Asks the user.","parameters":{"type":"object","properties":{"question":{"type":"string"}},"required":["question"]}}
         """;
@@ -68,7 +70,7 @@ public sealed class ClientToolContractTests(ContractFixture app)
     [InlineData("\"a\"", "clientTools")]
     public async Task Tool_that_is_none_is_refused_by_name(string tools, string field)
     {
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "calculator" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Calculator });
         using var refused = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/runs", $$"""{"input":"Hi","clientTools":{{tools}}}""");
         var body = await refused.ReadAsync();
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
@@ -78,7 +80,7 @@ public sealed class ClientToolContractTests(ContractFixture app)
     [Fact]
     public async Task All_tools_of_a_run_together_are_bounded()
     {
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "calculator" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Calculator });
         var tools = Enumerable.Range(0, 64).Select(i => new { name = $"tool_{i}" });
         using var refused = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/runs", JsonSerializer.Serialize(new { input = "Hi", clientTools = tools }));
         using var taken = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/runs", JsonSerializer.Serialize(new { input = "Hi", clientTools = tools.Take(63) }));
@@ -101,6 +103,32 @@ public sealed class ClientToolContractTests(ContractFixture app)
         Assert.True((await inline.ReadAsync()).GetProperty("errors").TryGetProperty("clientTools", out _));
         Assert.Contains("clientTools", await batch.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal("refuse", (await read.ReadAsync()).Text("clientTools"));
+    }
+
+    [Fact]
+    public async Task Export_has_the_tools_and_the_answers()
+    {
+        var user = app.As($"dora{Guid.NewGuid():N}");
+        (await app.Http.SendJsonAsync(HttpMethod.Put, "/api/agents/a", """{"model":"openai:scripted"}""", user)).Dispose();
+        app.Model.RespondWith(request => request.ToolResults.Count == 0 ? ModelReply.ToolCalls(("ask_user", """{"question":"Which?"}""")) : ModelReply.Text("Done."));
+        using var started = await app.Http.SendJsonAsync(HttpMethod.Post, "/api/agents/a/runs", $$"""{"input":"Go.","clientTools":[{{Ask}}]}""", user, ("Prefer", "wait=1"));
+        var id = (await started.ReadAsync()).Text("id");
+        await Poll.UntilAsync(async () =>
+        {
+            using var answered = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/runs/{id}/tool-results/t1c0", """{"result":"blue"}""", user);
+            return answered.StatusCode == HttpStatusCode.OK;
+        });
+        JsonElement run = default;
+        await Poll.UntilAsync(async () =>
+        {
+            using var export = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/users/me/export", "", user);
+            run = (await export.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Single(line => line.Text("type") == "run");
+            return run.GetProperty("run").Text("status") == "completed";
+        });
+
+        Assert.Equal("ask_user", run.GetProperty("clientTools")[0].Text("name"));
+        Assert.Contains(run.GetProperty("steps").EnumerateArray(), step => step.Text("kind") == "tool" && step.Text("result") == "blue");
     }
 
     private async Task<(string Agent, JsonElement Run)> WaitingAsync()

@@ -9,6 +9,9 @@ namespace Yggdrasil.Contract.Tests;
 [Collection(SharedLocalHost.Name)]
 public sealed class OpenAIToolTests(ContractFixture app)
 {
+    private static readonly string[] Calculator = ["calculator"];
+    private static readonly string[] Post = ["http_post"];
+
     private const string Rome = """{"city":"Rome"}""";
     private const string Weather = """{"type":"function","name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"} },"required":["city"]} }""";
     private const string Anything = """{"type":"function","name":"weather","parameters":{"type":"object","additionalProperties":true} }""";
@@ -41,7 +44,7 @@ public sealed class OpenAIToolTests(ContractFixture app)
     public async Task Client_approves_a_call_of_the_agents_own_tool(string step, string expected)
     {
         var path = $"/{Guid.NewGuid():N}";
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "http_post" }, approvals = new[] { "http_post" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Post, approvals = Post });
         var calls = 0;
         app.Model.RespondWith(request =>
         {
@@ -58,7 +61,7 @@ public sealed class OpenAIToolTests(ContractFixture app)
     public async Task In_a_mixed_turn_the_agents_own_call_is_made_once_and_told_before_the_callers()
     {
         var path = $"/{Guid.NewGuid():N}";
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "http_post" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Post });
         app.Model.RespondWith(request => request.ToolResults.Count == 0
             ? ModelReply.ToolCalls(("weather", Rome), ("http_post", JsonSerializer.Serialize(new { url = new Uri(app.Effects.Address, path), body = "x" })))
             : ModelReply.Text($"{request.ToolResults.Count} results."));
@@ -95,7 +98,7 @@ public sealed class OpenAIToolTests(ContractFixture app)
     [Fact]
     public async Task With_the_header_a_response_waits_for_approvals_that_others_decide()
     {
-        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = new[] { "calculator" }, approvals = new[] { "calculator" } });
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted", tools = Calculator, approvals = Calculator });
         app.Model.RespondWith(request => request.ToolResults.Count == 0 ? ModelReply.ToolCalls(("calculator", """{"expression":"1+1"}""")) : ModelReply.Text("2"));
         var header = ("X-Yggdrasil-Approvals", "wait");
         using var started = await app.Http.SendJsonAsync(HttpMethod.Post, "/v1/responses", $$"""{"model":"{{agent}}","input":"Go.","background":true}""", header);

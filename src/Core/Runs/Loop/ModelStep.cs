@@ -197,7 +197,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         ResponseFormat = run.Agent.ResponseSchema is { } schema ? ChatResponseFormat.ForJsonSchema(schema) : null,
     };
 
-    private ChatToolMode? ModeOf(Run run) =>
+    private RequiredChatToolMode? ModeOf(Run run) =>
         run.Agent.ToolChoice != ToolChoice.Required || run.Turns > run.InheritedTurns || !gates.Offered(run).Any() ? null
         : run.Agent.RequiredTool is { } tool ? ChatToolMode.RequireSpecific(tool)
         : ChatToolMode.RequireAny;

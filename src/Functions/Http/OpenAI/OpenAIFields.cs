@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;

@@ -21,7 +21,7 @@ internal sealed class RunAnswers(RunService runs, ClientToolService tools, Appro
         Scope scope, string model, OpenAIInput input, string? previous, bool waits, string field, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var answers = input.Answers.Select(item => (Item: item, Id: ItemId.Parse(item.Id))).ToList();
-        if (answers.Count == 0 || answers.Exists(answer => answer.Id is null || answer.Id.RunId != answers[0].Id!.RunId)
+        if (answers.Count == 0 || answers.Exists(answer => answer.Id is null || answer.Id.RunId != (previous ?? answers[0].Id!.RunId))
             || await FindAsync(scope, answers[0].Id!.RunId, cancellationToken) is not var (run, entries))
         {
             return null;
