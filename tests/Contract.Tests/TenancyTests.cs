@@ -33,6 +33,7 @@ public partial class TenancyTests(ContractFixture app)
         "POST /api/runs/{id}/resume",
         "DELETE /api/runs/{id}",
         "POST /api/runs/{id}/approvals/{callId}",
+        "POST /api/runs/{id}/tool-results/{callId}",
         "POST /api/runs/{id}/fork",
     ];
 
@@ -353,6 +354,7 @@ public partial class TenancyTests(ContractFixture app)
         {
             "PUT" when !path.Contains("/shares/", StringComparison.Ordinal) => Definition,
             "POST" when path.EndsWith("/fork", StringComparison.Ordinal) => """{"fromTurn":1}""",
+            "POST" when path.Contains("/tool-results/", StringComparison.Ordinal) => """{"result":"x"}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) || OpenAIRoutes.Contains(route) => "",
             "POST" => """{"input":"Hello"}""",

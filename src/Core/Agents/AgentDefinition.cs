@@ -30,6 +30,9 @@ public sealed record AgentDefinition
 
     public ApprovalExpiry OnApprovalExpired { get; init; } = ApprovalExpiry.Expire;
 
+    /// <summary>Whether callers may bring along tools of their own.</summary>
+    public ClientToolPolicy ClientTools { get; init; } = ClientToolPolicy.Allow;
+
     /// <summary>
     /// What those of <see cref="Tools"/> that are agents say of themselves, by their ids. Filled in when a run is started, for its model.
     /// </summary>
@@ -58,6 +61,9 @@ public sealed record AgentDefinition
     /// </summary>
     public ToolChoice? ToolChoice { get; init; }
 
+    /// <summary>With <see cref="ToolChoice.Required"/>: the tool that is to be called; null for any. Filled in as that is.</summary>
+    public string? RequiredTool { get; init; }
+
     /// <summary>JSON schema the final answer must satisfy.</summary>
     public JsonElement? ResponseSchema { get; init; }
 
@@ -80,6 +86,15 @@ public enum ApprovalExpiry
 
     /// <summary>The call counts as denied and the run goes on.</summary>
     Deny,
+}
+
+/// <summary>What becomes of tools that the caller of a run makes itself.</summary>
+public enum ClientToolPolicy
+{
+    Allow,
+
+    /// <summary>A request with such tools is refused.</summary>
+    Refuse,
 }
 
 /// <summary>How much a model reasons; where a model has fewer levels, the nearest counts.</summary>
@@ -106,4 +121,7 @@ public enum ToolChoice
 
     /// <summary>It is told of none.</summary>
     None,
+
+    /// <summary>The first answer of a run calls one; those after it do as the model sees fit, or no run would end.</summary>
+    Required,
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Driving;
@@ -25,6 +26,7 @@ internal static class RunServices
         services.AddDriving(configuration);
         services.AddRunRequests();
         services.AddApprovals(configuration);
+        services.AddClientTools(configuration);
         services.AddDelegation();
         services.AddRunEvents();
         services.AddCallbacks(configuration);

@@ -28,6 +28,9 @@ public sealed record AgentTool
     /// <summary>The agent that a call is a run of; null for all other tools.</summary>
     internal string? AgentId { get; init; }
 
+    /// <summary>The caller of the run makes its calls, and none is made here.</summary>
+    internal bool ByClient { get; init; }
+
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public IReadOnlyList<string> Roles { get; init; } = [];

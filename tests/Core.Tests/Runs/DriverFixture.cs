@@ -14,6 +14,7 @@ using Yggdrasil.Models.Clients;
 using Yggdrasil.Operations.Retention;
 using Yggdrasil.Operations.UserData;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Driving;
@@ -55,7 +56,7 @@ internal sealed class DriverFixture
         Scheduler = scheduler ?? new RecordingScheduler();
         var gates = new ToolGates(tools.Catalog(toolTimeout), new ToolArguments());
         var index = new ApprovalIndex(storage, Time);
-        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals);
+        var toolStep = LoopFixture.CreateToolStep(gates, Options, Time, index, Approvals, ClientTools);
         var conversations = new ConversationStore(storage);
         var memory = new ConversationMemory(conversations);
         var log = new ConversationLog(storage, vault);
@@ -111,6 +112,7 @@ internal sealed class DriverFixture
         Storage = storage;
         WakeUp = new RunWakeUp(Signals, Scheduler, NullLogger<RunWakeUp>.Instance);
         Control = new RunControl(Store, runs, WakeUp, Overdue, TestContention.Retries, Time);
+        Answers = new ClientToolService(Store, WakeUp, TestContention.Retries, Time, NullLogger<ClientToolService>.Instance);
         Decisions = new ApprovalService(Store, index, gates, WakeUp, TestContention.Retries, Time, NullLogger<ApprovalService>.Instance);
     }
 
@@ -133,6 +135,10 @@ internal sealed class DriverFixture
     public ApprovalService Decisions { get; }
 
     public ApprovalOptions Approvals { get; } = new();
+
+    public ClientToolService Answers { get; }
+
+    public ClientToolOptions ClientTools { get; } = new();
 
     /// <summary>What the worker schedules, wakes and purges orchestrations with.</summary>
     public RecordingScheduler Scheduler { get; }

@@ -7,6 +7,7 @@ using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Loop;
 using Yggdrasil.Runs.Model;
@@ -94,10 +95,10 @@ internal sealed class LoopFixture(ScriptedModels models)
     }
 
     public static ToolStep CreateToolStep(
-        ToolGates gates, RunOptions options, TimeProvider time, IApprovalIndex? index = null, ApprovalOptions? approvals = null)
+        ToolGates gates, RunOptions options, TimeProvider time, IApprovalIndex? index = null, ApprovalOptions? approvals = null, ClientToolOptions? clientTools = null)
     {
         var scopes = new ServiceCollection().BuildServiceProvider().GetRequiredService<IServiceScopeFactory>();
-        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), new ApprovalRequests(index ?? new RecordingIndex(), approvals ?? new ApprovalOptions(), time), options, time);
+        return new ToolStep(gates, new ToolExecutor(scopes, time, NullLogger<ToolExecutor>.Instance), new ApprovalRequests(index ?? new RecordingIndex(), approvals ?? new ApprovalOptions(), clientTools ?? new ClientToolOptions(), time), options, time);
     }
 }
 

@@ -78,7 +78,7 @@ public sealed class RunEndTests(AzuriteFixture azurite)
             new() { Kind = EntryKind.Intent, Turn = 1, CallId = "t1c0", Name = "post", StartedAt = _time.GetUtcNow(), UnknownAfter = _time.GetUtcNow().AddHours(9) },
             new() { Kind = EntryKind.ApprovalRequested, Turn = 1, CallId = "t1c1", Name = "echo", StartedAt = _time.GetUtcNow(), ExpiresAt = expiresAt },
         ];
-        var waiting = run with { Turns = 1, Status = RunStatus.Waiting, PendingApprovals = [asked], StartedAt = _time.GetUtcNow() };
+        var waiting = run with { Turns = 1, Status = RunStatus.Waiting, Awaited = [asked], StartedAt = _time.GetUtcNow() };
         return (await app.Store.CommitAsync(waiting, entries.Numbered(run.NextSequence), CancellationToken.None))!;
     }
 

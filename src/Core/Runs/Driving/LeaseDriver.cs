@@ -147,7 +147,7 @@ internal sealed partial class LeaseDriver(
     private static RunStatus StatusAfter(SliceOutcome outcome, RunLease lease) => outcome.End switch
     {
         SliceEnd.Parked when lease.Run.SuspendRequested => RunStatus.Suspended,
-        SliceEnd.Parked when lease.Run.PendingApprovals.Count > 0 => RunStatus.Waiting,
+        SliceEnd.Parked when lease.Run.Awaited.Count > 0 => RunStatus.Waiting,
         SliceEnd.Parked when lease.Transcript.PendingCalls.Any(call => call.Intent?.ChildRun is not null) => RunStatus.Waiting,
         _ => RunStatus.Running,
     };

@@ -41,7 +41,7 @@ internal sealed record RunEnd(Run Run, IReadOnlyList<JournalEntry> Entries)
             StartedAt = run.StartedAt ?? now,
             CompletedAt = now,
             LeaseUntil = DateTimeOffset.UnixEpoch,
-            PendingApprovals = [],
+            Awaited = [],
             Usage = run.Usage with { ToolCalls = run.Usage.ToolCalls + begun.Count },
         };
         return new RunEnd(ended, begun);

@@ -168,6 +168,9 @@ internal sealed class EventTimeline(Run run)
             case EntryKind.ApprovalRequested:
                 AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalRequired, entry) with { Approval = AskedBy(entry) });
                 break;
+            case EntryKind.ToolAwaited:
+                AddLasting(entry.Sequence, OfCall(RunEventType.ToolAwaited, entry) with { Approval = AskedBy(entry) });
+                break;
             case EntryKind.ApprovalDecided:
                 AddLasting(entry.Sequence, OfCall(RunEventType.ApprovalDecided, entry));
                 break;

@@ -12,6 +12,9 @@ public interface IRunProjection
     /// <summary>The frames that an event becomes, in order; none where the protocol does not tell of it.</summary>
     IEnumerable<ReadOnlyMemory<byte>> Tell(RunEvent what);
 
+    /// <summary>Nothing that comes after what was told is told any more, although the run may go on.</summary>
+    bool HasEnded => false;
+
     /// <summary>How long an event is to be held back, for clients that take one too early for something else; zero for not at all.</summary>
     TimeSpan HoldBack(RunEvent what);
 }

@@ -14,6 +14,9 @@ public enum RunEventType
     ApprovalRequired,
     ApprovalDecided,
 
+    /// <summary>The caller is to make a call of its own tool.</summary>
+    ToolAwaited,
+
     /// <summary>The run has ended; its status says how.</summary>
     RunEnded,
 }
@@ -45,7 +48,7 @@ public sealed record RunEvent
     /// <summary>For <see cref="RunEventType.ToolStarted"/> of a call that another agent answers: the run that it is made as.</summary>
     public string? ChildRun { get; init; }
 
-    /// <summary>For <see cref="RunEventType.ApprovalRequired"/>: what is asked.</summary>
+    /// <summary>For <see cref="RunEventType.ApprovalRequired"/> and <see cref="RunEventType.ToolAwaited"/>: what is asked.</summary>
     public PendingApproval? Approval { get; init; }
 
     /// <summary>The committed step, where the event is one.</summary>

@@ -25,6 +25,11 @@ public sealed class RunEvents
     public Task<RunEventReader?> OpenAsync(Scope scope, string runId, string? after, CancellationToken cancellationToken) =>
         OpenAsync(scope, runId, after, Enter(scope.Caller), cancellationToken);
 
+    /// <summary>Reads a run's events from the beginning for a request that waits for the run, and takes no place: it ends as soon as any request.</summary>
+    /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
+    public async Task<RunEventReader> FollowAsync(Scope scope, string runId, CancellationToken cancellationToken) =>
+        (await ReadAsync(scope, runId, after: null, place: null, cancellationToken))!;
+
     /// <summary>Takes one of the places that a caller has for reading events, before there is a run to read. Dispose of it to give it back.</summary>
     /// <exception cref="TooManyEventReadersException">The caller reads as many as allowed.</exception>
     public IDisposable Enter(Caller caller) => _readers.Enter(caller.Owner);
@@ -52,7 +57,7 @@ public sealed class RunEvents
 
     /// <param name="place">Given back when the reader has gone.</param>
     private async Task<RunEventReader?> ReadAsync(
-        Scope scope, string runId, string? after, IDisposable place, CancellationToken cancellationToken)
+        Scope scope, string runId, string? after, IDisposable? place, CancellationToken cancellationToken)
     {
         var use = Ids.IsValid(runId) ? await _feeds.OpenAsync(scope.Owner.Partition, runId, cancellationToken) : null;
         AccessPolicy.Require(scope.Caller, RunAction.Read, use?.Feed.Run.Caller.Owner, runId);
@@ -65,7 +70,7 @@ public sealed class RunEvents
         return reader;
     }
 
-    private async Task<RunEventReader?> FindPlaceAsync(RunFeeds.FeedUse use, string? after, IDisposable readerPlace, CancellationToken cancellationToken)
+    private async Task<RunEventReader?> FindPlaceAsync(RunFeeds.FeedUse use, string? after, IDisposable? readerPlace, CancellationToken cancellationToken)
     {
         try
         {

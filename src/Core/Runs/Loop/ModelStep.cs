@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Cache;
@@ -187,6 +188,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
 
     private ChatOptions Options(Run run) => new()
     {
+        ToolMode = ModeOf(run),
         Tools = [.. gates.Offered(run).Select(tool => tool.Declaration)],
         Temperature = run.Agent.Temperature,
         MaxOutputTokens = run.Agent.MaxOutputTokens,
@@ -194,6 +196,11 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         AdditionalProperties = PromptAffinity.For(run.Caller.Owner.Partition, run.ConversationId ?? run.Id),
         ResponseFormat = run.Agent.ResponseSchema is { } schema ? ChatResponseFormat.ForJsonSchema(schema) : null,
     };
+
+    private RequiredChatToolMode? ModeOf(Run run) =>
+        run.Agent.ToolChoice != ToolChoice.Required || run.Turns > run.InheritedTurns || !gates.Offered(run).Any() ? null
+        : run.Agent.RequiredTool is { } tool ? ChatToolMode.RequireSpecific(tool)
+        : ChatToolMode.RequireAny;
 
     /// <summary>The answer as one assistant message whose tool calls carry our ids instead of the provider's.</summary>
     /// <returns>Null where the answer says nothing that is kept.</returns>

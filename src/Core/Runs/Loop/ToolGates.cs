@@ -21,6 +21,9 @@ internal abstract record GateVerdict
     /// <summary>A human has to decide first.</summary>
     public sealed record AwaitApproval : GateVerdict;
 
+    /// <summary>The caller of the run makes the call, and has to answer first.</summary>
+    public sealed record AwaitClient : GateVerdict;
+
     /// <summary>A human said no, or nobody said anything in time; the model is told.</summary>
     public sealed record Deny(string Reason) : GateVerdict;
 
@@ -49,7 +52,7 @@ internal abstract record GateVerdict
 
 /// <summary>
 /// The gates of a tool call, in their one order, judged at the moment the call would be made: known tool → allowed for
-/// this agent and caller → arguments valid against the schema → approval → idempotency. (The run's call budget is
+/// this agent and caller → arguments valid against the schema → made by the caller → approval → idempotency. (The run's call budget is
 /// judged before them for a whole turn, by the loop, because it ends the run; execution, timeout and the sanitising of
 /// the result come after them, in <see cref="ToolExecutor"/>.)
 /// </summary>
@@ -74,6 +77,11 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
         if (validation.Errors.Count > 0)
         {
             return new GateVerdict.Refuse($"The arguments are not valid: {string.Join(" ", validation.Errors)}");
+        }
+
+        if (tool.ByClient)
+        {
+            return canWait ? new GateVerdict.AwaitClient() : new GateVerdict.Refuse("The caller makes this tool's calls, and this run cannot wait for it.");
         }
 
         var listed = tool.AgentId is null ? name : DelegateNames.ToolOf(tool.AgentId);
@@ -121,17 +129,19 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             : [$"There is no tool \"{Shorten(name)}\" for this run any more."];
 
     /// <summary>The tools this run's model is told of: those it may call.</summary>
-    public IEnumerable<AgentTool> Offered(Run run) =>
-        from name in run.Agent.ToolChoice == ToolChoice.None ? [] : run.Agent.Tools
-        let tool = DelegateNames.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)
-        where tool is not null
-        select tool;
+    public IEnumerable<AgentTool> Offered(Run run) => run.Agent.ToolChoice == ToolChoice.None ? [] :
+    [
+        .. run.Agent.Tools.Select(name => DelegateNames.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)).OfType<AgentTool>(),
+        .. run.ClientTools.Select(tool => tool.Tool),
+    ];
 
     /// <summary>Whether there is a tool of this name, allowed or not.</summary>
     public bool Knows(Run run, string name) => catalog.TryGet(name, out _) || DelegateTools.Find(run, name) is not null;
 
     /// <summary>The tool that a run's model may call by this name.</summary>
-    private AgentTool? Find(Run run, string name) => catalog.TryGet(name, out var tool)
+    private AgentTool? Find(Run run, string name) => run.ClientTools.FirstOrDefault(tool => tool.Name == name) is { } client ? client.Tool : FindOwn(run, name);
+
+    private AgentTool? FindOwn(Run run, string name) => catalog.TryGet(name, out var tool)
         ? run.Agent.Tools.Contains(name) && IsAllowed(tool, run) ? tool : null
         : DelegateTools.Find(run, name);
 

@@ -31,7 +31,9 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         var now = time.GetUtcNow();
         var judged = (await Task.WhenAll(calls.Select(async call =>
             (Call: call, Verdict: await LookAfterAsync(journal, gates.Judge(journal.Run, call, now, canWait: journal.CanWait), slice.Stop))))).ToList();
-        if (judged.Where(item => item is { Verdict: GateVerdict.AwaitApproval, Call.Request: null }).Select(item => item.Call).ToList() is { Count: > 0 } asked)
+        if (judged
+            .Where(item => item is { Verdict: GateVerdict.AwaitApproval or GateVerdict.AwaitClient, Call.Request: null })
+            .Select(item => (item.Call, item.Verdict is GateVerdict.AwaitClient)).ToList() is { Count: > 0 } asked)
         {
             await approvals.AskAsync(journal, asked, slice.Lost);
         }
@@ -52,10 +54,10 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     /// <returns>The outcome where something has to be waited for; null where nothing has.</returns>
     private static SliceOutcome? Rest(Run run, List<(PendingCall Call, GateVerdict Verdict)> judged)
     {
-        // Whatever comes first is a reason to look again: an earlier attempt's end, or the time up to which a call can be approved.
+        // Whatever comes first is a reason to look again: an earlier attempt's end, or the time up to which a call waits for somebody outside.
         var attempts = judged.Select(item => (item.Verdict as GateVerdict.Wait)?.Until).Max();
-        var awaited = judged.Where(item => item.Verdict is GateVerdict.AwaitApproval).Select(item => item.Call.CallId).ToHashSet();
-        var decisions = run.PendingApprovals
+        var awaited = judged.Where(item => item.Verdict is GateVerdict.AwaitApproval or GateVerdict.AwaitClient).Select(item => item.Call.CallId).ToHashSet();
+        var decisions = run.Awaited
             .Where(pending => awaited.Contains(pending.CallId)).Select(pending => (DateTimeOffset?)pending.ExpiresAt).Min();
         DateTimeOffset? children = judged.Exists(item => item.Verdict is GateVerdict.AwaitChild) ? run.Deadline : null;
         return ((DateTimeOffset?[])[attempts, decisions, children]).Min() is { } until
@@ -185,8 +187,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
 
     /// <summary>A call that was settled without a decision, because its tool changed or went, waits for none any more.</summary>
     private static Run WithoutPending(Run run, JournalEntry[] results) =>
-        run.PendingApprovals.Any(pending => results.Any(result => result.CallId == pending.CallId))
-            ? run with { PendingApprovals = [.. run.PendingApprovals.Where(pending => results.All(result => result.CallId != pending.CallId))] }
+        run.Awaited.Any(pending => results.Any(result => result.CallId == pending.CallId))
+            ? run with { Awaited = [.. run.Awaited.Where(pending => results.All(result => result.CallId != pending.CallId))] }
             : run;
 
     /// <returns>The call's entry, or null when it was given up before it had a result, or is left to the next slice.</returns>

@@ -35,6 +35,9 @@ public enum EntryKind
 
     /// <summary>What was wrong with the answer before it, and the request to give it again.</summary>
     Repair,
+
+    /// <summary>A tool call waits for the caller of the run, who makes it.</summary>
+    ToolAwaited,
 }
 
 /// <summary>One recorded step of a run. Written once, never changed.</summary>
@@ -114,7 +117,7 @@ public sealed record JournalEntry
     /// <summary>It was taken over from the run that this one is a fork of, and paid for there.</summary>
     public bool Inherited { get; init; }
 
-    /// <summary>For <see cref="EntryKind.ApprovalRequested"/>: until when the call can be decided.</summary>
+    /// <summary>For <see cref="EntryKind.ApprovalRequested"/> and <see cref="EntryKind.ToolAwaited"/>: until when it waits.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>For <see cref="EntryKind.ApprovalDecided"/>. Protected in storage.</summary>

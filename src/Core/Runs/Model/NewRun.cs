@@ -33,6 +33,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
                 MaxTurns = request.MaxTurns ?? agent.Definition.MaxTurns,
                 Redaction = (RedactionMode)Math.Max((int)agent.Definition.Redaction, (int)(request.Inherited?.Redaction ?? RedactionMode.Off)),
             },
+            ClientTools = request.ClientTools,
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
             InputIsList = request.InputIsList,

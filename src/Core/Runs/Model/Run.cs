@@ -5,6 +5,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Schemas;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Quotas;
 
@@ -24,6 +25,9 @@ public sealed record Run : RunHead
 
     /// <summary>The agent as it was when the run was accepted, with the run's own limits applied.</summary>
     public required AgentDefinition Agent { get; init; }
+
+    /// <summary>The tools that its caller makes, beside those of <see cref="Agent"/>.</summary>
+    public IReadOnlyList<ClientTool> ClientTools { get; init; } = [];
 
     /// <summary>What to do when the conversation has an active run. Matters at the start only and is not stored.</summary>
     public OnConflict OnConflict { get; init; }
@@ -47,13 +51,22 @@ public sealed record Run : RunHead
     /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="RunHead.Error"/> is what is kept of it.</summary>
     internal ProviderException? ProviderFailure { get; init; }
 
-    /// <summary>The tool calls that wait for a human, in the order they were asked for.</summary>
-    public IReadOnlyList<PendingApproval> PendingApprovals { get; init; } = [];
+    /// <summary>The tool calls that wait for somebody outside, in the order they were asked for.</summary>
+    public IReadOnlyList<PendingApproval> Awaited { get; init; } = [];
+
+    /// <summary>Those of <see cref="Awaited"/> that wait for a human's decision.</summary>
+    public IReadOnlyList<PendingApproval> PendingApprovals => [.. Awaited.Where(call => !call.IsWithClient)];
+
+    /// <summary>Those of <see cref="Awaited"/> that the caller is to make.</summary>
+    public IReadOnlyList<PendingApproval> PendingToolCalls => [.. Awaited.Where(call => call.IsWithClient)];
 
     /// <summary>Decisions about its calls, journaled or not yet; only where the run was loaded together with its journal.</summary>
     public IReadOnlyList<ApprovalDecision> Decisions { get; init; } = [];
 
-    /// <summary>What of <see cref="PendingApprovals"/> its row holds already.</summary>
+    /// <summary>Its caller's answers, journaled or not yet; only where the run was loaded together with its journal.</summary>
+    public IReadOnlyList<ClientAnswer> Answers { get; init; } = [];
+
+    /// <summary>What of <see cref="Awaited"/> its row holds already.</summary>
     internal StoredApprovals StoredApprovals { get; init; } = StoredApprovals.None;
 
     /// <summary>What the output says, in the form of the agent's schema. Null unless the model gave its answer: limits end a run with any text.</summary>

@@ -10,8 +10,11 @@ namespace Yggdrasil.Runs.Model;
 /// <param name="Intent">The recorded beginning of an attempt at it, if there was one.</param>
 internal sealed record PendingCall(string CallId, int Turn, FunctionCallContent Content, JournalEntry? Intent)
 {
-    /// <summary>The recorded question whether it may be made, if there was one.</summary>
+    /// <summary>The recorded question whether it may be made, or the request to its caller to make it, if there was one.</summary>
     public JournalEntry? Request { get; init; }
+
+    /// <summary>Whether its caller was asked to make it.</summary>
+    public bool IsWithClient => Request is { Kind: EntryKind.ToolAwaited };
 
     /// <summary>The recorded answer to <see cref="Request"/>.</summary>
     public ApprovalDecision? Decision { get; init; }
@@ -122,7 +125,7 @@ internal sealed class Transcript
             case EntryKind.Intent:
                 _intents[entry.CallId!] = entry;
                 break;
-            case EntryKind.ApprovalRequested:
+            case EntryKind.ApprovalRequested or EntryKind.ToolAwaited:
                 _requests[entry.CallId!] = entry;
                 break;
             case EntryKind.ApprovalDecided:

@@ -151,7 +151,8 @@ public sealed partial class InlineRuns
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent, errors);
         errors.Require(
             request.DeadlineSeconds is null or (>= 1 and <= MaxDeadlineSeconds), "deadlineSeconds", $"Must be between 1 and {MaxDeadlineSeconds}.");
-        request.Overrides.Validate(agent, errors);
+        request.Overrides.Validate(agent, request.ClientTools, errors);
+        errors.Require(request.ClientTools.Count == 0, "clientTools", "An inline run waits for nobody: start it with POST /api/agents/{agent}/runs.");
         InputBlock.Validate(request.Input, agent, errors, request.Overrides.Instructions);
         errors.ThrowIfAny();
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
@@ -17,10 +18,19 @@ internal static class InputBlock
             return;
         }
 
-        var kinds = input.Select(message => message.Text).Append(instructions ?? "").SelectMany(text => SensitiveText.Find(text)).Select(finding => finding.Kind).Distinct().Order().ToList();
+        var kinds = input.SelectMany(TextsOf).Append(instructions ?? "").SelectMany(text => SensitiveText.Find(text)).Select(finding => finding.Kind).Distinct().Order().ToList();
         errors.Require(
             kinds.Count == 0,
             "input",
             $"Holds what this agent does not pass on ({string.Join(", ", kinds.Select(Placeholder.NameOf))}): remove it.");
     }
+
+    /// <summary>A history has calls and their results too.</summary>
+    private static IEnumerable<string> TextsOf(ChatMessage message) => message.Contents.Select(content => content switch
+    {
+        TextContent text => text.Text,
+        FunctionCallContent call => JsonSerializer.Serialize(call.Arguments),
+        FunctionResultContent result => result.Result?.ToString() ?? "",
+        _ => "",
+    });
 }

@@ -70,7 +70,7 @@ public sealed class RunControl
             runId,
             suspend: false,
             run => run.Status != RunStatus.Suspended ? run.Status
-                : run.PendingApprovals.Count > 0 ? RunStatus.Waiting
+                : run.Awaited.Count > 0 ? RunStatus.Waiting
                 : run.StartedAt is null ? RunStatus.Queued
                 : RunStatus.Running,
             cancellationToken);

@@ -125,6 +125,7 @@ public sealed class RunForking
         AgentVersion = source.AgentVersion,
         AgentKey = source.AgentKey,
         Agent = source.Agent,
+        ClientTools = source.ClientTools,
         ForkedFrom = source.Id,
         InputIsList = request.Input is null && source.InputIsList,
         InheritedTurns = request.FromTurn - 1,

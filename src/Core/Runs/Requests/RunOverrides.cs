@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Runs.ClientTools;
 
 namespace Yggdrasil.Runs.Requests;
 
@@ -34,11 +35,19 @@ public sealed record RunOverrides
     /// <summary>The schema of the answer. An agent with a schema of its own takes only the same.</summary>
     public JsonElement? ResponseSchema { get; init; }
 
-    /// <summary>Whether the model may call the agent's tools; null leaves that to the model.</summary>
+    /// <summary>Whether the model may call tools, or has to; null leaves that to the model.</summary>
     public ToolChoice? ToolChoice { get; init; }
 
-    internal void Validate(AgentDefinition agent, FieldErrors errors)
+    /// <summary>With <see cref="ToolChoice.Required"/>: the tool of the agent or the caller that is to be called; null for any.</summary>
+    public string? RequiredTool { get; init; }
+
+    /// <summary>Days that the run is kept; null for as long as the agent's are.</summary>
+    public int? RetentionDays { get; init; }
+
+    internal void Validate(AgentDefinition agent, IReadOnlyList<ClientTool> clientTools, FieldErrors errors)
     {
+        errors.Require(
+            RequiredTool is not { } tool || agent.Tools.Contains(tool) || clientTools.Any(own => own.Name == tool), "toolChoice", "Names no tool of this run.");
         errors.Require(Encoding.UTF8.GetByteCount(Instructions ?? "") <= MaxInstructionBytes, "instructions", "At most 32 KiB of UTF-8.");
         AgentValidator.ValidateSampling(Temperature, MaxOutputTokens, MaxToolCalls, errors);
         AgentValidator.ValidateSchema(ResponseSchema, "responseSchema", errors);
@@ -58,6 +67,8 @@ public sealed record RunOverrides
         ReasoningEffort = ReasoningEffort ?? agent.ReasoningEffort,
         ResponseSchema = ResponseSchema ?? agent.ResponseSchema,
         ToolChoice = ToolChoice ?? agent.ToolChoice,
+        RequiredTool = RequiredTool ?? agent.RequiredTool,
+        RetentionDays = RetentionDays ?? agent.RetentionDays,
     };
 
     private static int? Lower(int? one, int? other) => one is null || other < one ? other : one;

@@ -4,6 +4,7 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Driving;
@@ -330,7 +331,8 @@ public sealed class RunService
         var errors = new FieldErrors();
         AgentValidator.ValidateMaxTurns(request.MaxTurns, agent.Definition, errors);
         AgentValidator.ValidateDeadline(request.DeadlineSeconds, "deadlineSeconds", errors);
-        request.Overrides.Validate(agent.Definition, errors);
+        request.Overrides.Validate(agent.Definition, request.ClientTools, errors);
+        ClientToolRules.Validate(request.ClientTools, agent.Definition, errors);
         InputBlock.Validate(request.Input, agent.Definition, errors, request.Overrides.Instructions);
         await _callbacks.ValidateAsync(caller.Owner, request.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Endings;
@@ -28,6 +29,9 @@ public sealed record StartRun
 
     /// <summary>Seconds until the run expires, 1 to 604,800; null for the agent's.</summary>
     public int? DeadlineSeconds { get; init; }
+
+    /// <summary>Tools that the caller makes itself; beside the agent's own at most 64.</summary>
+    public IReadOnlyList<ClientTool> ClientTools { get; init; } = [];
 
     /// <summary>What this run's model is told besides; it does not change the agent.</summary>
     public RunOverrides Overrides { get; init; } = RunOverrides.None;

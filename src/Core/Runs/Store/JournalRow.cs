@@ -134,10 +134,10 @@ internal sealed class JournalRow(ContentVault vault)
                 .Select(entry => entry with { Messages = entry.Messages.ToList().AsBefore() })]
             : [await ReadEntryAsync(row, sequence, cancellationToken)];
 
-    /// <summary>What a row says in plain of a tool call that was begun, or has its result; null for every other row.</summary>
+    /// <summary>What a row says in plain of a tool call that was begun, here or by its caller, or has its result; null for every other row.</summary>
     /// <param name="row">With the columns of <see cref="Plain"/> at least.</param>
     public static JournalEntry? ReadCall(TableEntity row) =>
-        row.GetString("CallId") is { } call && StoredEnum.Read<EntryKind>(row.GetString("Kind")) is (EntryKind.Intent or EntryKind.Tool) and var kind
+        row.GetString("CallId") is { } call && StoredEnum.Read<EntryKind>(row.GetString("Kind")) is (EntryKind.Intent or EntryKind.Tool or EntryKind.ToolAwaited) and var kind
             ? new JournalEntry
             {
                 Kind = kind,

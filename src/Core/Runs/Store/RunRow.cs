@@ -8,6 +8,7 @@ using Yggdrasil.Models;
 using Yggdrasil.Protection;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Callbacks;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Endings;
@@ -30,6 +31,7 @@ internal sealed class RunRow(ContentVault vault)
     private const string DeletedAt = "DeletedAt";
     private const string ReplacedBlobs = "ReplacedBlobs";
     private const string Approvals = "Approvals";
+    private const string ClientTools = "ClientTools";
     private const int SchemaVersion = 1;
 
     /// <summary>What <see cref="IsTerminal"/> needs of a row.</summary>
@@ -65,6 +67,9 @@ internal sealed class RunRow(ContentVault vault)
         row["CreatedAt"] = run.CreatedAt;
         row["Deadline"] = run.Deadline;
         row["Agent"] = await SealAsync(run, "Agent", JsonSerializer.SerializeToUtf8Bytes(run.Agent, StoredJson.Options), cancellationToken);
+        row[ClientTools] = run.ClientTools.Count > 0
+            ? await SealAsync(run, ClientTools, JsonSerializer.SerializeToUtf8Bytes(run.ClientTools, StoredJson.Options), cancellationToken)
+            : null;
         row["Metadata"] = run.Metadata.Count > 0
             ? await SealAsync(run, "Metadata", JsonSerializer.SerializeToUtf8Bytes(run.Metadata, StoredJson.Options), cancellationToken)
             : null;
@@ -108,11 +113,11 @@ internal sealed class RunRow(ContentVault vault)
             ["Driver"] = run.Driver,
             ["NextRun"] = run.NextRun,
         });
-        if (!run.StoredApprovals.Holds(run.PendingApprovals))
+        if (!run.StoredApprovals.Holds(run.Awaited))
         {
             // An empty list too: a merge leaves what it does not name.
-            var pending = JsonSerializer.SerializeToUtf8Bytes(run.PendingApprovals, StoredJson.Options);
-            var (stored, forgotten) = run.StoredApprovals.Replace(run.PendingApprovals, await SealAsync(run, Approvals, pending, cancellationToken));
+            var pending = JsonSerializer.SerializeToUtf8Bytes(run.Awaited, StoredJson.Options);
+            var (stored, forgotten) = run.StoredApprovals.Replace(run.Awaited, await SealAsync(run, Approvals, pending, cancellationToken));
             foreach (var blob in forgotten)
             {
                 await vault.DeleteBlobAsync(run.Caller.Owner.Partition, blob, cancellationToken);
@@ -127,7 +132,7 @@ internal sealed class RunRow(ContentVault vault)
 
     /// <summary>What the row holds of the run's pending approvals once <paramref name="update"/> is merged into it.</summary>
     public static StoredApprovals ApprovalsAfter(TableEntity update, Run run) => update.GetBinary(Approvals) is { } value
-        ? new StoredApprovals(run.PendingApprovals, value, update.GetString(ReplacedBlobs) ?? "")
+        ? new StoredApprovals(run.Awaited, value, update.GetString(ReplacedBlobs) ?? "")
         : run.StoredApprovals;
 
     /// <exception cref="ContentProtectionException">The row's content cannot be trusted or read.</exception>
@@ -135,7 +140,7 @@ internal sealed class RunRow(ContentVault vault)
     {
         IReadOnlyList<PendingApproval> pending = await ReadAsync<List<PendingApproval>>(row, Approvals, cancellationToken) ?? [];
         var stored = new StoredApprovals(pending, row.GetBinary(Approvals), row.GetString(ReplacedBlobs) ?? "");
-        return await ReadContentAsync(row, cancellationToken) with { PendingApprovals = pending, StoredApprovals = stored };
+        return await ReadContentAsync(row, cancellationToken) with { Awaited = pending, StoredApprovals = stored };
     }
 
     /// <summary>Whether the row is what is left of a run that was deleted, so that nobody makes another of its id.</summary>
@@ -190,6 +195,7 @@ internal sealed class RunRow(ContentVault vault)
         return new Run(head, agent)
         {
             Caller = caller,
+            ClientTools = await ReadAsync<List<ClientTool>>(row, ClientTools, cancellationToken) ?? [],
             Metadata = await ReadAsync<Dictionary<string, string>>(row, "Metadata", cancellationToken) ?? [],
             RequestHash = await OpenTextAsync(row, "Request", cancellationToken),
             Output = await OpenTextAsync(row, "Output", cancellationToken),

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Driving;
 using Yggdrasil.Runs.Endings;
 using Yggdrasil.Runs.Events;
@@ -137,21 +138,23 @@ internal sealed class RunStore(
 
     /// <summary>Records a decision, and tells the run's driver by the version of the run's row.</summary>
     /// <returns>The run as stored, or null when the row has changed since or the call is decided already.</returns>
-    public async Task<Run?> DecideAsync(Run run, ApprovalDecision decision, CancellationToken cancellationToken)
-    {
-        var partition = run.Caller.Owner.Partition;
-        var change = new TableEntity(partition, RowKeys.Run(run.Id)) { [RunRow.DecisionCount] = run.DecisionCount + 1 };
-        var row = await _decisions.WriteAsync(partition, run.Id, decision, cancellationToken);
-        return await MergeAsync(
-            run with { DecisionCount = run.DecisionCount + 1 }, change, [new(TableTransactionActionType.Add, row)], cancellationToken);
-    }
+    public async Task<Run?> DecideAsync(Run run, ApprovalDecision decision, CancellationToken cancellationToken) =>
+        await SettleAsync(run, await _decisions.WriteAsync(run.Caller.Owner.Partition, run.Id, decision, cancellationToken), cancellationToken);
 
-    public async Task<ApprovalDecision?> FindDecisionAsync(string partition, string runId, string callId, CancellationToken cancellationToken)
-    {
-        var table = await storage.GetWorkTableAsync(cancellationToken);
-        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Decision(runId, callId), cancellationToken: cancellationToken);
-        return row.HasValue ? await _decisions.ReadAsync(row.Value!, cancellationToken) : null;
-    }
+    /// <summary>Records a caller's answer to a call of its tool, and tells the run's driver by the version of the run's row.</summary>
+    /// <returns>The run as stored, or null when the row has changed since or the call is answered already.</returns>
+    public async Task<Run?> AnswerAsync(Run run, ClientAnswer answer, CancellationToken cancellationToken) =>
+        await SettleAsync(run, await _decisions.WriteAsync(run.Caller.Owner.Partition, run.Id, answer, cancellationToken), cancellationToken);
+
+    public async Task<ApprovalDecision?> FindDecisionAsync(string partition, string runId, string callId, CancellationToken cancellationToken) =>
+        await FindSettledAsync(partition, runId, callId, cancellationToken) is { } row && !DecisionRow.IsAnswer(row)
+            ? await _decisions.ReadAsync(row, cancellationToken)
+            : null;
+
+    public async Task<ClientAnswer?> FindAnswerAsync(string partition, string runId, string callId, CancellationToken cancellationToken) =>
+        await FindSettledAsync(partition, runId, callId, cancellationToken) is { } row && DecisionRow.IsAnswer(row)
+            ? await _decisions.ReadAnswerAsync(row, cancellationToken)
+            : null;
 
     /// <summary>A run without its content, which need not be readable.</summary>
     public async Task<RunHead?> FindHeadAsync(string partition, string runId, CancellationToken cancellationToken)
@@ -227,9 +230,14 @@ internal sealed class RunStore(
         var run = await _runs.ReadAsync(rows[0], cancellationToken);
         List<JournalEntry> entries = [];
         List<ApprovalDecision> decisions = [];
+        List<ClientAnswer> answers = [];
         foreach (var row in rows.Skip(1))
         {
-            if (RowKeys.IsDecision(run.Id, row.RowKey))
+            if (RowKeys.IsDecision(run.Id, row.RowKey) && DecisionRow.IsAnswer(row))
+            {
+                answers.Add(await _decisions.ReadAnswerAsync(row, cancellationToken));
+            }
+            else if (RowKeys.IsDecision(run.Id, row.RowKey))
             {
                 decisions.Add(await _decisions.ReadAsync(row, cancellationToken));
             }
@@ -239,7 +247,7 @@ internal sealed class RunStore(
             }
         }
 
-        return (run with { Decisions = decisions, Input = JournalEntry.InputOf(entries) }, entries);
+        return (run with { Decisions = decisions, Answers = answers, Input = JournalEntry.InputOf(entries) }, entries);
     }
 
     /// <summary>Makes rows of numbered entries, so that what cannot be written is known before anything relies on it.</summary>
@@ -300,6 +308,20 @@ internal sealed class RunStore(
         row[RunRow.CancelRequested] = run.CancelRequested;
         row[RunRow.SuspendRequested] = run.SuspendRequested;
         return row;
+    }
+
+    private Task<Run?> SettleAsync(Run run, TableEntity row, CancellationToken cancellationToken)
+    {
+        var settled = run with { DecisionCount = run.DecisionCount + 1 };
+        var change = new TableEntity(row.PartitionKey, RowKeys.Run(run.Id)) { [RunRow.DecisionCount] = settled.DecisionCount };
+        return MergeAsync(settled, change, [new(TableTransactionActionType.Add, row)], cancellationToken);
+    }
+
+    private async Task<TableEntity?> FindSettledAsync(string partition, string runId, string callId, CancellationToken cancellationToken)
+    {
+        var table = await storage.GetWorkTableAsync(cancellationToken);
+        var row = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Decision(runId, callId), cancellationToken: cancellationToken);
+        return row.HasValue ? row.Value : null;
     }
 
     /// <summary>Sets a flag of a run that is there.</summary>

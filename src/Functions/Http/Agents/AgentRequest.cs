@@ -27,6 +27,7 @@ internal static class AgentRequest
             Approvals = fields.Strings("approvals", AgentValidator.MaxTools),
             Approvers = fields.Strings("approvers", AgentValidator.MaxApprovers),
             OnApprovalExpired = fields.Choice<ApprovalExpiry>("onApprovalExpired") ?? defaults.OnApprovalExpired,
+            ClientTools = fields.Choice<ClientToolPolicy>("clientTools") ?? defaults.ClientTools,
             MaxTurns = fields.Integer("maxTurns") ?? defaults.MaxTurns,
             MaxToolCalls = fields.Integer("maxToolCalls") ?? defaults.MaxToolCalls,
             DeadlineSeconds = fields.Integer("deadlineSeconds") ?? defaults.DeadlineSeconds,

@@ -36,6 +36,7 @@ internal static class EventDocuments
             RunEventType.ToolCompleted => ToolCompleted.From(what),
             RunEventType.ApprovalRequired => ApprovalRequired.From(what),
             RunEventType.ApprovalDecided => ApprovalDecided.From(what),
+            RunEventType.ToolAwaited => new { what.Turn, what.CallId, Name = what.Tool, what.Approval?.Arguments, what.Approval?.ExpiresAt },
             RunEventType.RunEnded => query is null ? RunDocument.Inline(what.Run!) : RunDocument.WithInput(what.Run!, query),
             _ => throw new InvalidOperationException($"{what.Type} has no form."),
         };
@@ -55,6 +56,7 @@ internal static class EventDocuments
         RunEventType.ToolCompleted => "tool.completed",
         RunEventType.ApprovalRequired => "approval.required",
         RunEventType.ApprovalDecided => "approval.decided",
+        RunEventType.ToolAwaited => "tool.awaited",
         RunEventType.RunEnded => $"run.{ContractJson.Name(what.Run!.Status)}",
         _ => throw new InvalidOperationException($"{what.Type} has no name."),
     };

@@ -67,7 +67,7 @@ internal sealed partial class EventStreamResult(
         {
             await WriteAvailableAsync(response, aborted);
             var left = isWhole ? TimeSpan.MaxValue : Lifetime - time.GetElapsedTime(started);
-            if (reader.HasEnded || left <= TimeSpan.Zero)
+            if (reader.HasEnded || projection.HasEnded || left <= TimeSpan.Zero)
             {
                 return;
             }
@@ -91,7 +91,7 @@ internal sealed partial class EventStreamResult(
     private async Task WriteAvailableAsync(HttpResponse response, CancellationToken aborted)
     {
         var unsent = 0;
-        while (reader.Next() is { } next)
+        while (!projection.HasEnded && reader.Next() is { } next)
         {
             if (projection.HoldBack(next) is var wait && wait > TimeSpan.Zero)
             {

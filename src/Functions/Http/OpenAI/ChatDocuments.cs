@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Runs.Model;
@@ -9,20 +10,41 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 internal static class ChatDocuments
 {
     /// <summary>A whole completion.</summary>
-    /// <param name="texts">What the model said, turn by turn.</param>
-    public static JsonObject Completion(Run run, IEnumerable<string> texts) => Frame(run, "chat.completion", new JsonObject
+    public static JsonObject Completion(SegmentReading read)
     {
-        ["index"] = 0,
-        ["message"] = new JsonObject
+        var run = read.Run;
+        var texts = read.Steps.Where(step => step.Kind == OutlineKind.Answer).Select(step => step.Entry.Text()).Where(text => text.Length > 0);
+        var said = HasSchema(run) ? run.Output ?? "" : string.Join("\n\n", texts);
+        var message = new JsonObject
         {
             ["role"] = "assistant",
-            ["content"] = run.StopReason == StopReason.Refused ? null : HasSchema(run) ? run.Output ?? "" : string.Join("\n\n", texts),
+            ["content"] = run.StopReason == StopReason.Refused || (read.End is not null && said.Length == 0) ? null : said,
             ["refusal"] = run.StopReason == StopReason.Refused ? run.Output ?? "" : null,
             ["annotations"] = new JsonArray(),
-        },
-        ["logprobs"] = null,
-        ["finish_reason"] = FinishOf(run),
-    }, Usage(run));
+        };
+        if (read.End is not null)
+        {
+            message["tool_calls"] = new JsonArray(
+                [.. read.Steps.Where(step => step.Kind == OutlineKind.ClientCall).Select(step => (JsonNode)Call(run.Id, step.CallId!, step.Call!))]);
+        }
+
+        var choice = new JsonObject
+        {
+            ["index"] = 0, ["message"] = message, ["logprobs"] = null, ["finish_reason"] = read.End is null ? FinishOf(run) : ToolCalls,
+        };
+        return Frame(run, "chat.completion", choice, Usage(read.End?.Tokens ?? read.Rest));
+    }
+
+    /// <summary>A call that the caller is to make.</summary>
+    public static JsonObject Call(string runId, string callId, FunctionCallContent call) => new()
+    {
+        ["id"] = ItemId.CallOf(runId, callId),
+        ["type"] = "function",
+        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = ResponseItems.Arguments(call) },
+    };
+
+    /// <summary>Why a completion ends that asks its caller for something.</summary>
+    public const string ToolCalls = "tool_calls";
 
     /// <summary>A piece of a completion that is streamed.</summary>
     /// <param name="delta">Null for the piece that has the usage.</param>
@@ -30,13 +52,13 @@ internal static class ChatDocuments
         run, "chat.completion.chunk",
         delta is null ? null : new JsonObject { ["index"] = 0, ["delta"] = delta, ["logprobs"] = null, ["finish_reason"] = finish }, usage);
 
-    public static JsonObject Usage(Run run) => new()
+    public static JsonObject Usage(SegmentTokens used) => new()
     {
-        ["prompt_tokens"] = run.Usage.InputTokens,
-        ["completion_tokens"] = run.Usage.OutputTokens,
-        ["total_tokens"] = run.Usage.TotalTokens,
-        ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = run.Usage.CachedInputTokens ?? 0, ["audio_tokens"] = 0 },
-        ["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = run.Usage.ReasoningTokens ?? 0, ["audio_tokens"] = 0 },
+        ["prompt_tokens"] = used.Input,
+        ["completion_tokens"] = used.Output,
+        ["total_tokens"] = used.Input + used.Output,
+        ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = used.Cached, ["audio_tokens"] = 0 },
+        ["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = used.Reasoning, ["audio_tokens"] = 0 },
     };
 
     /// <summary>Only the last answer fits a schema, so what was said before it is left out.</summary>

@@ -4,18 +4,21 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
+using Yggdrasil.Tools;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>Chat completions: a run within the request, of which nothing is kept; a stored one where the caller asks for that.</summary>
 public sealed class ChatFunctions(
-    InlineRuns inline, RunService runs, RunEvents events, UsageService usage, DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<ChatFunctions> logger)
+    InlineRuns inline, RunService runs, RunEvents events, UsageService usage, ClientToolService tools, ApprovalService approvals, ToolCatalog catalog,
+    DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ChatFunctions> logger)
 {
     [Function(nameof(CreateChatCompletion))]
     public Task<IResult> CreateChatCompletion(
@@ -27,11 +30,25 @@ public sealed class ChatFunctions(
         RequestHeaders.RejectOtherQuery(request);
         var chat = await ChatRequest.ReadAsync(request);
         var aborted = request.HttpContext.RequestAborted;
-        var isStored = chat.IsStored || RequestHeaders.ReadIdempotencyKey(request) is not null;
+
+        // A run that waits for its caller outlives the request.
+        var isStored = chat.IsStored || chat.Start.ClientTools.Count > 0 || RequestHeaders.ReadIdempotencyKey(request) is not null;
+        var segment = 1;
         RunEventReader reader;
         try
         {
-            reader = isStored ? await StartAsync(request, chat) : await inline.StreamAsync(request.Caller(), chat.Model, chat.Start, aborted);
+            var answers = new RunAnswers(runs, tools, approvals, catalog);
+            if (await answers.TryAsync(request.OwnScope(), chat.Model, chat.Input, previous: null, waits: true, "messages", aborted) is var (waiting, next))
+            {
+                (segment, isStored) = (next, true);
+                reader = await OpenAsync(request, chat, waiting.Id);
+            }
+            else
+            {
+                var messages = await new OpenAIHistory(runs, request.OwnScope(), aborted).RebuildAsync(chat.Input, "messages");
+                chat = chat with { Start = chat.Start with { Input = messages } };
+                reader = isStored ? await StartAsync(request, chat) : await inline.StreamAsync(request.Caller(), chat.Model, chat.Start, aborted);
+            }
         }
         catch (NotFoundException)
         {
@@ -41,16 +58,21 @@ public sealed class ChatFunctions(
         if (chat.Stream)
         {
             return EventAnswers.Stream(
-                request, reader, new ChatProjection(request.Path, chat.IncludeUsage), isWhole: true, request.Caller(), disabled, time, logger,
+                request, reader, new ChatProjection(request.Path, chat.IncludeUsage, segment, catalog), isWhole: true, request.Caller(), disabled, time, logger,
                 isStored ? lifetime.ApplicationStopping : CancellationToken.None);
         }
 
-        var (run, steps) = await OpenAIRuns.ReadToEndAsync(reader, aborted);
-        return ChatDocuments.FindFailure(run) is { } failure
-            ? throw failure
-            : OpenAIJson.Answer(ChatDocuments.Completion(
-                run, steps.Where(step => step.Kind == EntryKind.Model).Select(step => step.Text()).Where(text => text.Length > 0)));
+        var read = await OpenAIRuns.FollowAsync(
+            reader, segment, catalog, waits: true, isStored ? OpenAIRuns.Wait : Timeout.InfiniteTimeSpan, time, aborted);
+        return read.IsGoingOn ? throw new RunEndedException("deadline_exceeded", "The run did not end in time; repeat the request with its Idempotency-Key.")
+            : read.End is null && ChatDocuments.FindFailure(read.Run) is { } failure ? throw failure
+            : OpenAIJson.Answer(ChatDocuments.Completion(read));
     }
+
+    /// <summary>Who waits for a whole answer takes no place among those who read events.</summary>
+    private async Task<RunEventReader> OpenAsync(HttpRequest request, ChatRequest chat, string runId) => chat.Stream
+        ? (await events.OpenAsync(request.OwnScope(), runId, after: null, request.HttpContext.RequestAborted))!
+        : await events.FollowAsync(request.OwnScope(), runId, request.HttpContext.RequestAborted);
 
     private async Task<RunEventReader> StartAsync(HttpRequest request, ChatRequest chat)
     {
@@ -58,11 +80,11 @@ public sealed class ChatFunctions(
         var started = await runs.StartAsync(
             request.Caller(),
             chat.Model,
-            // Nobody comes back for the answer, so the run is not to outlive who waits for it.
-            chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds },
+            // Nobody comes back for the answer, so the run is not to outlive who waits for it; unless it is to wait for its caller.
+            chat.Start.ClientTools.Count > 0 ? chat.Start : chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds },
             RequestHeaders.ReadIdempotency(request, $"{chat.Model}/chat", chat.Sent),
             wait: null,
             aborted);
-        return (await events.OpenAsync(request.OwnScope(), started.Run.Id, after: null, aborted))!;
+        return await OpenAsync(request, chat, started.Run.Id);
     }
 }

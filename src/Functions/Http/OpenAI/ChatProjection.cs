@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;
+using Yggdrasil.Tools;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
 
@@ -9,24 +10,38 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 /// What was sent cannot be taken back in this protocol: where a model begins its answer anew, that follows what was sent, after an empty
 /// line. An answer by a schema is sent whole at the end, because only the last one of a run is known to fit it.
 /// </remarks>
-internal sealed class ChatProjection(PathString path, bool includeUsage) : IRunProjection
+/// <param name="segment">The part of the run that is told.</param>
+internal sealed class ChatProjection(PathString path, bool includeUsage, int segment, ToolCatalog catalog) : IRunProjection
 {
     private static readonly byte[] Done = [.. "data: [DONE]\n\n"u8];
 
     private Run? _run;
+    private RunOutline? _outline;
+    private int _calls;
     private int _turn;
     private int _sent;
     private bool _hasSaid;
 
     public ReadOnlyMemory<byte> Begin => default;
 
+    public bool HasEnded { get; private set; }
+
     public IEnumerable<ReadOnlyMemory<byte>> Tell(RunEvent what) => what switch
     {
         { Type: RunEventType.RunStarted } => [Start(what.Run!)],
+        { Type: RunEventType.ModelDelta or RunEventType.ModelRestarted } when _outline!.Segment != segment => [],
         { Type: RunEventType.ModelDelta } => Say(what.Turn, what.Text!),
         { Type: RunEventType.ModelRestarted } => Restart(),
-        { Type: RunEventType.ModelCompleted, Entry: { Inherited: false } entry } => Complete(entry),
         { Type: RunEventType.RunEnded } => End(what.Run!),
+        { Entry: { } entry } => _outline!.Add(entry).Where(step => step.Segment == segment).SelectMany(Tell),
+        _ => [],
+    };
+
+    private IEnumerable<ReadOnlyMemory<byte>> Tell(OutlineStep step) => step.Kind switch
+    {
+        OutlineKind.Answer => Complete(step.Entry),
+        OutlineKind.ClientCall => [Call(step)],
+        OutlineKind.End => Finish(ChatDocuments.ToolCalls, step.Tokens),
         _ => [],
     };
 
@@ -35,6 +50,7 @@ internal sealed class ChatProjection(PathString path, bool includeUsage) : IRunP
     private ReadOnlyMemory<byte> Start(Run run)
     {
         _run = run;
+        _outline = new RunOutline(() => run, catalog, waits: true);
         return OpenAIJson.Frame(ChatDocuments.Chunk(run, new JsonObject { ["role"] = "assistant", ["content"] = "", ["refusal"] = null }));
     }
 
@@ -79,13 +95,29 @@ internal sealed class ChatProjection(PathString path, bool includeUsage) : IRunP
             yield return Content(output);
         }
 
-        yield return OpenAIJson.Frame(ChatDocuments.Chunk(run, new JsonObject(), ChatDocuments.FinishOf(run)));
+        foreach (var frame in Finish(ChatDocuments.FinishOf(run), _outline!.RestOf(run)))
+        {
+            yield return frame;
+        }
+    }
+
+    private IEnumerable<ReadOnlyMemory<byte>> Finish(string reason, SegmentTokens used)
+    {
+        HasEnded = true;
+        yield return OpenAIJson.Frame(ChatDocuments.Chunk(_run!, new JsonObject(), reason));
         if (includeUsage)
         {
-            yield return OpenAIJson.Frame(ChatDocuments.Chunk(run, delta: null, usage: ChatDocuments.Usage(run)));
+            yield return OpenAIJson.Frame(ChatDocuments.Chunk(_run!, delta: null, usage: ChatDocuments.Usage(used)));
         }
 
         yield return Done;
+    }
+
+    private ReadOnlyMemory<byte> Call(OutlineStep step)
+    {
+        var call = ChatDocuments.Call(_run!.Id, step.CallId!, step.Call!);
+        call["index"] = _calls++;
+        return OpenAIJson.Frame(ChatDocuments.Chunk(_run!, new JsonObject { ["tool_calls"] = new JsonArray(call) }));
     }
 
     private ReadOnlyMemory<byte> Content(string text) => OpenAIJson.Frame(ChatDocuments.Chunk(_run!, new JsonObject { ["content"] = text }));

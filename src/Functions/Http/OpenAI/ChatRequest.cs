@@ -6,9 +6,9 @@ using Yggdrasil.Runs.Requests;
 namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>A request for a chat completion.</summary>
-/// <param name="Start">What is to be run.</param>
+/// <param name="Start">What is to be run; its input is made of <paramref name="Input"/>.</param>
 /// <param name="IsStored">The run is to be kept.</param>
-internal sealed record ChatRequest(string Model, StartRun Start, bool Stream, bool IncludeUsage, bool IsStored, ReadOnlyMemory<byte> Sent)
+internal sealed record ChatRequest(string Model, OpenAIInput Input, StartRun Start, bool Stream, bool IncludeUsage, bool IsStored, ReadOnlyMemory<byte> Sent)
 {
     private static readonly FieldTable Table = new(
         FrozenSet.Create(
@@ -38,32 +38,39 @@ internal sealed record ChatRequest(string Model, StartRun Start, bool Stream, bo
     {
         var (fields, sent) = await OpenAIFields.ReadAsync(request, Table);
         var model = OpenAIFields.ReadModel(fields);
-        var (messages, instructions) = OpenAIFields.ReadMessages(fields.Get("messages") ?? default, "messages", instructions: null);
-        OpenAIFields.ReadTools(fields);
+        var input = OpenAIItems.Read(fields.Get("messages") ?? default, "messages", instructions: null);
+        var tools = OpenAITools.Read(fields, isNested: true);
+        var (choice, required) = OpenAITools.ReadChoice(fields, isNested: true);
+        var store = fields.Boolean("store") ?? false;
         var stream = fields.Boolean("stream") ?? false;
         var options = fields.Object("stream_options");
         var (most, old) = (fields.Integer("max_completion_tokens"), fields.Integer("max_tokens"));
         var read = new ChatRequest(
             model,
+            input,
             new StartRun
             {
-                Input = messages,
+                Input = [],
                 InputIsList = true,
                 Stream = stream,
                 Metadata = RunRequest.ReadMetadata(fields),
+                ClientTools = tools,
                 Overrides = new RunOverrides
                 {
-                    Instructions = instructions,
+                    // What is not to be kept is there until its last call is answered, and goes with the first sweep after that.
+                    RetentionDays = store || tools.Count == 0 ? null : 1,
+                    Instructions = input.Instructions,
                     Temperature = fields.Number("temperature"),
                     MaxOutputTokens = most ?? old,
                     ReasoningEffort = OpenAIFields.ReadEffort(fields.String("reasoning_effort"), "reasoning_effort"),
                     ResponseSchema = OpenAIFields.ReadSchema(fields.Get("response_format"), "response_format", "json_schema"),
-                    ToolChoice = OpenAIFields.ReadToolChoice(fields),
+                    ToolChoice = choice,
+                    RequiredTool = required,
                 },
             },
             stream,
             options is { } given && given.TryGetProperty("include_usage", out var usage) && usage.ValueKind == JsonValueKind.True,
-            fields.Boolean("store") ?? false,
+            store,
             sent);
         fields.Errors.ThrowIfAny();
         return read;

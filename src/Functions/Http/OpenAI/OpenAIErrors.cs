@@ -68,6 +68,7 @@ internal static class OpenAIErrors
             "input" when isChat => "messages",
             "maxOutputTokens" when isChat => "max_completion_tokens",
             "conversationId" => "conversation",
+            _ when field.StartsWith("clientTools", StringComparison.Ordinal) => $"tools{field["clientTools".Length..]}",
             _ when field.All(char.IsAsciiLetter) => JsonNamingPolicy.SnakeCaseLower.ConvertName(field),
             _ => field,
         };

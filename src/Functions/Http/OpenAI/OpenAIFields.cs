@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;
@@ -73,36 +72,6 @@ internal static class OpenAIFields
             : model;
     }
 
-    /// <exception cref="InvalidRequestException">A tool is not one that is inert here.</exception>
-    public static void ReadTools(JsonFields fields)
-    {
-        if (fields.Get("tools") is not { } tools)
-        {
-            return;
-        }
-
-        if (tools.ValueKind != JsonValueKind.Array || tools.GetArrayLength() > AgentValidator.MaxTools)
-        {
-            throw new InvalidRequestException("tools", $"Must be a list of at most {AgentValidator.MaxTools} tools.");
-        }
-
-        foreach (var (index, tool) in tools.EnumerateArray().Index())
-        {
-            // The agent's own tools are said to be of this server, so clients name it to answer for them.
-            Require(
-                tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("type", out var type) && IsText(type, "mcp")
-                    && tool.TryGetProperty("server_label", out var label) && IsText(label, ResponseItems.ServerLabel),
-                $"tools[{index}]", "Tools of the caller are not supported: the agent has its own.");
-        }
-    }
-
-    public static ToolChoice? ReadToolChoice(JsonFields fields)
-    {
-        var choice = fields.Get("tool_choice");
-        Require(choice is null || IsText(choice.Value, "auto", "none"), "tool_choice", "Must be auto or none.");
-        return choice is null || IsText(choice.Value, "auto") ? null : ToolChoice.None;
-    }
-
     public static EffortLevel? ReadEffort(string? effort, string field) => effort switch
     {
         null => null,
@@ -134,58 +103,11 @@ internal static class OpenAIFields
             : throw new InvalidRequestException(field, "A json_schema needs its schema.");
     }
 
-    /// <summary>Messages as the model is shown them; what stands as a system's or developer's goes to the instructions.</summary>
-    public static (List<ChatMessage> Messages, string? Instructions) ReadMessages(JsonElement list, string field, string? instructions)
-    {
-        List<ChatMessage> messages = [];
-        List<string> said = instructions is { Length: > 0 } ? [instructions] : [];
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > RunRequest.MaxMessages)
-        {
-            throw new InvalidRequestException(field, $"Must be a list of 1 to {RunRequest.MaxMessages} messages.");
-        }
-
-        foreach (var (index, item) in list.EnumerateArray().Index())
-        {
-            var place = $"{field}[{index}]";
-            if (item.ValueKind != JsonValueKind.Object)
-            {
-                throw new InvalidRequestException(place, "Must be an object.");
-            }
-
-            if (item.TryGetProperty("type", out var type) && IsText(type, "reasoning"))
-            {
-                continue;
-            }
-
-            Require(type.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null || IsText(type, "message"), $"{place}.type", "Only messages are supported.");
-            Require(!item.TryGetProperty("tool_calls", out var calls) || calls.ValueKind == JsonValueKind.Null || IsEmpty(calls), $"{place}.tool_calls", "Tools of the caller are not supported.");
-            var role = item.TryGetProperty("role", out var named) && JsonFields.TryGetText(named, out var text) ? text : "";
-            Require(role is "user" or "assistant" or "system" or "developer", $"{place}.role", "Must be user, assistant, system or developer.");
-            var content = ReadContent(item, $"{place}.content");
-            if (role is "system" or "developer")
-            {
-                said.Add(content);
-            }
-            else
-            {
-                messages.Add(new ChatMessage(role == "user" ? ChatRole.User : ChatRole.Assistant, content));
-            }
-        }
-
-        if (messages is not [.., { Role: var last }] || last != ChatRole.User)
-        {
-            throw new InvalidRequestException(field, "Must end with a user message.");
-        }
-
-        return messages.Sum(message => System.Text.Encoding.UTF8.GetByteCount(message.Text)) > RunRequest.MaxInputBytes
-            ? throw new InvalidRequestException(field, $"At most {RunRequest.MaxInputBytes / 1024} KiB of UTF-8.")
-            : (messages, said.Count == 0 ? null : string.Join("\n\n", said));
-    }
-
     /// <summary>A text, or parts of which each is one.</summary>
-    private static string ReadContent(JsonElement message, string field)
+    /// <param name="name">The field of <paramref name="item"/> that has it.</param>
+    public static string ReadContent(JsonElement item, string name, string field)
     {
-        var content = message.TryGetProperty("content", out var given) ? given : default;
+        var content = item.TryGetProperty(name, out var given) ? given : default;
         var whole = content.ValueKind == JsonValueKind.Array && content.GetArrayLength() <= RunRequest.MaxMessages
             ? string.Concat(content.EnumerateArray().Index().Select(part => ReadPart(part.Item, $"{field}[{part.Index}]")))
             : JsonFields.TryGetText(content, out var text) ? text : null;

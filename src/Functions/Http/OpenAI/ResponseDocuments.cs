@@ -8,15 +8,28 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 /// <summary>Runs as responses.</summary>
 internal static class ResponseDocuments
 {
+    /// <summary>The part of a run that was read.</summary>
+    public static JsonObject Of(SegmentReading read)
+    {
+        var output = ResponseItems.Of(read.Run.Id, read.Steps);
+        return read.End is { } end
+            ? Of(read.Run, output, "completed", read.Segment, end.Tokens, read.HasNext)
+            : Of(read.Run, output, status: null, read.Segment, read.Rest);
+    }
+
     /// <param name="output">The items so far.</param>
-    /// <param name="status">In place of the run's own, for the events before its end.</param>
-    public static JsonObject Of(Run run, JsonArray output, string? status = null)
+    /// <param name="status">In place of the run's own, for what comes before its end.</param>
+    /// <param name="segment">The part of the run that is told of.</param>
+    /// <param name="tokens">What this part has used; null for all of the run's.</param>
+    /// <param name="hasNext">The run has gone on since.</param>
+    public static JsonObject Of(
+        Run run, JsonArray output, string? status = null, int segment = 1, SegmentTokens? tokens = null, bool hasNext = false)
     {
         status ??= StatusOf(run);
-        var isOver = run.IsTerminal && status is not ("queued" or "in_progress");
+        var isOver = status is not ("queued" or "in_progress");
         return new JsonObject
         {
-            ["id"] = ResponseItems.ResponseId(run.Id),
+            ["id"] = ResponseItems.ResponseId(run.Id, segment),
             ["object"] = "response",
             ["created_at"] = run.CreatedAt.ToUnixTimeSeconds(),
             ["completed_at"] = isOver && status == "completed" ? run.CompletedAt?.ToUnixTimeSeconds() : null,
@@ -30,7 +43,9 @@ internal static class ResponseDocuments
             ["model"] = run.AgentId,
             ["output"] = output,
             ["parallel_tool_calls"] = true,
-            ["previous_response_id"] = run.ForkedFrom is { } source ? ResponseItems.ResponseId(source) : null,
+            ["previous_response_id"] = segment > 1 ? ResponseItems.ResponseId(run.Id, segment - 1)
+                : run.ForkedFrom is { } source ? ResponseItems.ResponseId(source) : null,
+            ["next_response_id"] = hasNext ? ResponseItems.ResponseId(run.Id, segment + 1) : null,
             ["conversation"] = run.ConversationId is { } conversation ? new JsonObject { ["id"] = conversation } : null,
             ["reasoning"] = new JsonObject { ["effort"] = run.Agent.ReasoningEffort is { } effort ? ContractJson.Name(effort) : null, ["summary"] = null },
             ["service_tier"] = "default",
@@ -42,11 +57,13 @@ internal static class ResponseDocuments
                     ? new JsonObject { ["type"] = "json_schema", ["name"] = "answer", ["schema"] = JsonNode.Parse(schema.GetRawText()), ["strict"] = true }
                     : new JsonObject { ["type"] = "text" },
             },
-            ["tool_choice"] = ContractJson.Name(run.Agent.ToolChoice ?? ToolChoice.Auto),
-            ["tools"] = new JsonArray(),
+            ["tool_choice"] = run.Agent.RequiredTool is { } tool
+                ? new JsonObject { ["type"] = "function", ["name"] = tool }
+                : ContractJson.Name(run.Agent.ToolChoice ?? ToolChoice.Auto),
+            ["tools"] = OpenAITools.Of(run),
             ["top_p"] = null,
             ["truncation"] = "disabled",
-            ["usage"] = isOver ? Usage(run) : null,
+            ["usage"] = !isOver ? null : tokens is { } used ? Usage(used) : Usage(TokensOf(run)),
             ["user"] = null,
             ["metadata"] = new JsonObject(run.Metadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         };
@@ -81,12 +98,16 @@ internal static class ResponseDocuments
         ["message"] = run.Error?.Message ?? "The run did not end in time.",
     };
 
-    private static JsonObject Usage(Run run) => new()
+    /// <summary>What the whole run has used.</summary>
+    public static SegmentTokens TokensOf(Run run) =>
+        new(run.Usage.InputTokens, run.Usage.OutputTokens, run.Usage.CachedInputTokens ?? 0, run.Usage.ReasoningTokens ?? 0);
+
+    private static JsonObject Usage(SegmentTokens used) => new()
     {
-        ["input_tokens"] = run.Usage.InputTokens,
-        ["input_tokens_details"] = new JsonObject { ["cached_tokens"] = run.Usage.CachedInputTokens ?? 0 },
-        ["output_tokens"] = run.Usage.OutputTokens,
-        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = run.Usage.ReasoningTokens ?? 0 },
-        ["total_tokens"] = run.Usage.TotalTokens,
+        ["input_tokens"] = used.Input,
+        ["input_tokens_details"] = new JsonObject { ["cached_tokens"] = used.Cached },
+        ["output_tokens"] = used.Output,
+        ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = used.Reasoning },
+        ["total_tokens"] = used.Input + used.Output,
     };
 }

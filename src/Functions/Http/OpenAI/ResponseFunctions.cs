@@ -6,10 +6,14 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Runs.Approvals;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
+using Yggdrasil.Tools;
 using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
@@ -17,8 +21,12 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 /// <summary>Responses: durable runs, and runs within the request where nothing is to be kept.</summary>
 public sealed class ResponseFunctions(
     RunService runs, RunForking forking, RunControl control, InlineRuns inline, RunEvents events, ConversationService conversations, UsageService usage,
-    DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ResponseFunctions> logger)
+    ClientToolService tools, ApprovalService approvals, ToolCatalog catalog, DisabledUsers disabled, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<ResponseFunctions> logger)
 {
+    /// <summary>With <c>wait</c>, approvals are decided elsewhere and the response waits for them.</summary>
+    private const string Approvals = "X-Yggdrasil-Approvals";
+
     private const string Stream = "stream";
     private const string StartingAfter = "starting_after";
 
@@ -55,7 +63,7 @@ public sealed class ResponseFunctions(
             throw new InvalidRequestException("order", "Must be asc or desc.");
         }
 
-        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id), request.HttpContext.RequestAborted);
+        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id).RunId, request.HttpContext.RequestAborted);
         var items = ResponseItems.Input(run).ToList();
         if (order == "desc")
         {
@@ -76,9 +84,9 @@ public sealed class ResponseFunctions(
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
-        var (run, _) = await control.CancelAsync(scope, RunOf(id), aborted);
+        var (run, _) = await control.CancelAsync(scope, RunOf(id).RunId, aborted);
         await runs.WaitAsync(run, CancelPatience, aborted);
-        return await ReadAsync(request, run.Id);
+        return await ReadAsync(request, RunOf(id));
     }
 
     [Function(nameof(DeleteResponse))]
@@ -87,7 +95,7 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await control.DeleteAsync(request.OwnScope(), RunOf(id), request.HttpContext.RequestAborted);
+        await control.DeleteAsync(request.OwnScope(), RunOf(id).RunId, request.HttpContext.RequestAborted);
         return OpenAIJson.Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true });
     }
 
@@ -103,12 +111,20 @@ public sealed class ResponseFunctions(
 
         if (asked.Previous is { } previous)
         {
-            await runs.GetAsync(request.OwnScope(), previous, aborted);
+            await runs.GetAsync(request.OwnScope(), previous.RunId, aborted);
         }
 
+        var answers = new RunAnswers(runs, tools, approvals, catalog);
+        if (await answers.TryAsync(
+            request.OwnScope(), asked.Model, asked.Input, asked.Previous?.RunId, WaitsForApprovals(request), "input", aborted) is var (run, segment))
+        {
+            return await AnswerAsync(request, asked, run, segment, created: true);
+        }
+
+        asked = await CompleteAsync(request, asked);
         try
         {
-            return asked.IsStored ? await StartAsync(request, asked) : await InlineAsync(request, asked);
+            return asked.IsStored || asked.Start.ClientTools.Count > 0 ? await StartAsync(request, asked) : await InlineAsync(request, asked);
         }
         catch (NotFoundException)
         {
@@ -117,17 +133,60 @@ public sealed class ResponseFunctions(
         }
     }
 
+    /// <summary>The request with what its model is to be shown.</summary>
+    private async Task<ResponseRequest> CompleteAsync(HttpRequest request, ResponseRequest asked)
+    {
+        var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
+        if (asked.Previous is { } previous)
+        {
+            var (run, entries) = await runs.GetStepsAsync(scope, previous.RunId, aborted);
+            RunAnswers.RequireAll(run, new HashSet<string>(), WaitsForApprovals(request), "input");
+            if (OpenAIRuns.Read(run, entries, previous.Segment, catalog, WaitsForApprovals(request)) is not { } read)
+            {
+                throw ResponseRequest.NoResponse(ResponseItems.ResponseId(run.Id, previous.Segment));
+            }
+
+            if (read.HasNext)
+            {
+                throw new InvalidRequestException(
+                    "previous_response_id", $"The response went on as {ResponseItems.ResponseId(run.Id, previous.Segment + 1)}: name the last of its responses.");
+            }
+        }
+
+        var messages = await new OpenAIHistory(runs, scope, aborted).RebuildAsync(asked.Input, "input");
+        return asked with { Start = asked.Start with { Input = messages } };
+    }
+
     private async Task<IResult> StartAsync(HttpRequest request, ResponseRequest asked)
     {
         var (caller, aborted) = (request.Caller(), request.HttpContext.RequestAborted);
         var key = RequestHeaders.ReadIdempotency(request, $"{asked.Model}/responses", asked.Sent);
-        TimeSpan? wait = asked.IsBackground ? TimeSpan.Zero : asked.Stream ? null : OpenAIRuns.Wait;
+        TimeSpan? wait = asked.IsBackground ? TimeSpan.Zero : null;
         var started = asked.Previous is { } previous
-            ? await forking.ContinueAsync(caller, previous, asked.Model, asked.Start, key, wait, aborted)
+            ? await forking.ContinueAsync(caller, previous.RunId, asked.Model, asked.Start, key, wait, aborted)
             : await runs.StartAsync(caller, asked.Model, asked.Start, key, wait, aborted);
-        return asked.Stream ? await StreamAsync(request, started.Run.Id, startingAfter: null)
-            : asked.IsBackground && started.Created ? OpenAIJson.Answer(ResponseDocuments.Of(started.Run, []))
-            : await ReadAsync(request, started.Run.Id);
+        return await AnswerAsync(request, asked, started.Run, segment: 1, started.Created);
+    }
+
+    /// <summary>Answers a run that goes on: what it says from here on, or that it does.</summary>
+    private async Task<IResult> AnswerAsync(HttpRequest request, ResponseRequest asked, Run run, int segment, bool created)
+    {
+        if (asked.Stream)
+        {
+            return await StreamAsync(request, (run.Id, segment), startingAfter: null);
+        }
+
+        if (asked.IsBackground)
+        {
+            return created ? OpenAIJson.Answer(ResponseDocuments.Of(run, [], "queued", segment)) : await ReadAsync(request, (run.Id, segment));
+        }
+
+        var aborted = request.HttpContext.RequestAborted;
+        var reader = await events.FollowAsync(request.OwnScope(), run.Id, aborted);
+        var read = await OpenAIRuns.FollowAsync(reader, segment, catalog, WaitsForApprovals(request), OpenAIRuns.Wait, time, aborted);
+        var document = ResponseDocuments.Of(read);
+        document["store"] = asked.IsStored;
+        return OpenAIJson.Answer(document);
     }
 
     private async Task<IResult> InlineAsync(HttpRequest request, ResponseRequest asked)
@@ -137,36 +196,42 @@ public sealed class ResponseFunctions(
         if (asked.Stream)
         {
             return EventAnswers.Stream(
-                request, reader, new ResponseProjection(startingAfter: null), isWhole: true, request.Caller(), disabled, time, logger, CancellationToken.None);
+                request, reader, new ResponseProjection(startingAfter: null, segment: 1, catalog, waits: true), isWhole: true, request.Caller(), disabled, time,
+                logger, CancellationToken.None);
         }
 
-        var (run, steps) = await OpenAIRuns.ReadToEndAsync(reader, aborted);
-        var document = ResponseDocuments.Of(run, ResponseItems.Of(run, steps));
+        var read = await OpenAIRuns.FollowAsync(reader, segment: 1, catalog, waits: true, Timeout.InfiniteTimeSpan, time, aborted);
+        var document = ResponseDocuments.Of(read);
         document["store"] = false;
         return OpenAIJson.Answer(document);
     }
 
-    private async Task<IResult> ReadAsync(HttpRequest request, string runId)
+    private async Task<IResult> ReadAsync(HttpRequest request, (string RunId, int Segment) response)
     {
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
-        var (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);
-        if (!run.IsTerminal && (await runs.GetToShowAsync(scope, runId, aborted)).IsTerminal)
+        var (run, steps) = await runs.GetStepsAsync(scope, response.RunId, aborted);
+        if (!run.IsTerminal && (await runs.GetToShowAsync(scope, response.RunId, aborted)).IsTerminal)
         {
             // It was overdue, or has ended meanwhile.
-            (run, steps) = await runs.GetStepsAsync(scope, runId, aborted);
+            (run, steps) = await runs.GetStepsAsync(scope, response.RunId, aborted);
         }
 
-        return OpenAIJson.Answer(ResponseDocuments.Of(run, ResponseItems.Of(run, steps)));
+        return OpenAIRuns.Read(run, steps, response.Segment, catalog, WaitsForApprovals(request)) is { } read
+            ? OpenAIJson.Answer(ResponseDocuments.Of(read))
+            : throw ResponseRequest.NoResponse(ResponseItems.ResponseId(response.RunId, response.Segment));
     }
 
-    private async Task<IResult> StreamAsync(HttpRequest request, string runId, int? startingAfter)
+    private async Task<IResult> StreamAsync(HttpRequest request, (string RunId, int Segment) response, int? startingAfter)
     {
-        var reader = await events.OpenAsync(request.OwnScope(), runId, after: null, request.HttpContext.RequestAborted);
+        var reader = await events.OpenAsync(request.OwnScope(), response.RunId, after: null, request.HttpContext.RequestAborted);
         return EventAnswers.Stream(
-            request, reader!, new ResponseProjection(startingAfter), isWhole: false, request.Caller(), disabled, time, logger, lifetime.ApplicationStopping);
+            request, reader!, new ResponseProjection(startingAfter, response.Segment, catalog, WaitsForApprovals(request)), isWhole: false, request.Caller(),
+            disabled, time, logger, lifetime.ApplicationStopping);
     }
 
-    private static string RunOf(string responseId) => ResponseItems.RunOf(responseId) ?? throw ResponseRequest.NoResponse(responseId);
+    private static bool WaitsForApprovals(HttpRequest request) => request.Headers[Approvals].ToString() == "wait";
+
+    private static (string RunId, int Segment) RunOf(string responseId) => ResponseItems.RunOf(responseId) ?? throw ResponseRequest.NoResponse(responseId);
 
     private static int? ReadStartingAfter(HttpRequest request) =>
         !request.Query.TryGetValue(StartingAfter, out var text) ? null

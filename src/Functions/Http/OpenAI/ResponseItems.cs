@@ -1,7 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
-using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
@@ -19,11 +19,23 @@ internal static class ResponseItems
     /// <summary>What the ids of a run's items have in common.</summary>
     public static string Suffix(string runId) => runId[RunPrefix.Length..];
 
-    public static string ResponseId(string runId) => ResponsePrefix + Suffix(runId);
+    /// <param name="segment">The part of the run that the response tells of, from 1.</param>
+    public static string ResponseId(string runId, int segment = 1) =>
+        ResponsePrefix + Suffix(runId) + (segment == 1 ? "" : FormattableString.Invariant($"_{segment}"));
 
-    /// <summary>The run of a response; null for what is no response's id.</summary>
-    public static string? RunOf(string responseId) =>
-        responseId.StartsWith(ResponsePrefix, StringComparison.Ordinal) ? RunPrefix + responseId[ResponsePrefix.Length..] : null;
+    /// <summary>The run of a response, and which part of it; null for what is no response's id.</summary>
+    public static (string RunId, int Segment)? RunOf(string responseId)
+    {
+        if (!responseId.StartsWith(ResponsePrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var rest = responseId[ResponsePrefix.Length..];
+        return rest.Split('_') is [var run, var number]
+            ? int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var segment) && segment > 1 ? (RunPrefix + run, segment) : null
+            : (RunPrefix + rest, 1);
+    }
 
     public static string MessageId(string runId, int turn) => $"msg_{Suffix(runId)}_t{turn}";
 
@@ -42,7 +54,7 @@ internal static class ResponseItems
     };
 
     /// <param name="result">The entry of what the call came to; null while that is not known.</param>
-    public static JsonObject Call(string runId, string callId, FunctionCallContent call, JournalEntry? result)
+    public static JsonObject Call(string runId, string callId, FunctionCallContent call, JournalEntry? result, bool wasAsked = false)
     {
         var output = result?.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString();
         var hasFailed = result is { Status: not StepStatus.Completed };
@@ -56,44 +68,99 @@ internal static class ResponseItems
             ["arguments"] = Arguments(call),
             ["output"] = hasFailed ? null : output,
             ["error"] = hasFailed ? new JsonObject { ["type"] = "mcp_tool_execution_error", ["content"] = output ?? "" } : null,
-            ["approval_request_id"] = null,
+            ["approval_request_id"] = wasAsked ? ItemId.ApprovalOf(runId, callId) : null,
         };
     }
 
     public static string Arguments(FunctionCallContent call) => JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), JsonSerializerOptions.Web);
 
-    /// <summary>A run's own items, in order.</summary>
-    public static JsonArray Of(Run run, IReadOnlyList<JournalEntry> entries)
+    /// <summary>A call that the caller is to make.</summary>
+    public static JsonObject ClientCall(string runId, string callId, FunctionCallContent call) => new()
     {
-        var own = entries.Where(entry => !entry.Inherited).ToList();
-        var results = own.Where(entry => entry.Kind == EntryKind.Tool).ToDictionary(entry => entry.CallId!);
-        JsonArray items = [];
-        foreach (var answer in own.Where(entry => entry is { Kind: EntryKind.Model, Messages.Count: > 0 }))
-        {
-            if (answer.Text() is { Length: > 0 } text)
-            {
-                items.Add(Message(run.Id, answer.Turn, text));
-            }
+        ["id"] = $"fc_{Suffix(runId)}_{callId}",
+        ["type"] = "function_call",
+        ["status"] = "completed",
+        ["call_id"] = ItemId.CallOf(runId, callId),
+        ["name"] = call.Name,
+        ["arguments"] = Arguments(call),
+    };
 
-            foreach (var (index, call) in answer.ToolCalls().Index())
+    /// <summary>A call that the caller is to decide about.</summary>
+    public static JsonObject ApprovalRequest(string runId, string callId, FunctionCallContent call) => new()
+    {
+        ["id"] = ItemId.ApprovalOf(runId, callId),
+        ["type"] = "mcp_approval_request",
+        ["server_label"] = ServerLabel,
+        ["name"] = call.Name,
+        ["arguments"] = Arguments(call),
+    };
+
+    /// <summary>The items of a segment, in order.</summary>
+    public static JsonArray Of(string runId, IReadOnlyList<OutlineStep> steps)
+    {
+        var results = steps.Where(step => step.Kind == OutlineKind.Result).ToDictionary(step => step.CallId!, step => step.Entry);
+        JsonArray items = [];
+        foreach (var step in steps)
+        {
+            JsonObject? item = step.Kind switch
             {
-                var callId = Ids.ToolCall(answer.Turn, index);
-                items.Add(Call(run.Id, callId, call, results.GetValueOrDefault(callId)));
+                OutlineKind.Answer when step.Entry.Text() is { Length: > 0 } text => Message(runId, step.Entry.Turn, text),
+                OutlineKind.Call => Call(runId, step.CallId!, step.Call!, results.GetValueOrDefault(step.CallId!)),
+                OutlineKind.ClientCall => ClientCall(runId, step.CallId!, step.Call!),
+                OutlineKind.ApprovalRequest => ApprovalRequest(runId, step.CallId!, step.Call!),
+                _ => null,
+            };
+            if (item is not null)
+            {
+                items.Add(item);
             }
         }
 
         return items;
     }
 
+    /// <summary>What a call came to.</summary>
+    public static string ResultOf(JournalEntry result) =>
+        result.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString() ?? "";
+
     /// <summary>What the run was asked.</summary>
-    public static IEnumerable<JsonObject> Input(Run run) => (run.Input ?? []).Index().Select(item => new JsonObject
+    public static IEnumerable<JsonObject> Input(Run run) => (run.Input ?? []).Index().SelectMany(message => Input(run.Id, message.Index, message.Item));
+
+    private static IEnumerable<JsonObject> Input(string runId, int index, ChatMessage message)
     {
-        ["id"] = $"msg_{Suffix(run.Id)}_i{item.Index}",
-        ["type"] = "message",
-        ["status"] = "completed",
-        ["role"] = item.Item.Role.Value,
-        ["content"] = new JsonArray(item.Item.Role == ChatRole.Assistant
-            ? Text(item.Item.Text)
-            : new JsonObject { ["type"] = "input_text", ["text"] = item.Item.Text }),
-    });
+        var id = $"msg_{Suffix(runId)}_i{index}";
+        if (message.Text.Length > 0)
+        {
+            yield return new JsonObject
+            {
+                ["id"] = id,
+                ["type"] = "message",
+                ["status"] = "completed",
+                ["role"] = message.Role.Value,
+                ["content"] = new JsonArray(message.Role == ChatRole.Assistant
+                    ? Text(message.Text)
+                    : new JsonObject { ["type"] = "input_text", ["text"] = message.Text }),
+            };
+        }
+
+        foreach (var (place, content) in message.Contents.Index())
+        {
+            if (content is FunctionCallContent call)
+            {
+                yield return new JsonObject
+                {
+                    ["id"] = $"{id}_{place}", ["type"] = "function_call", ["status"] = "completed", ["call_id"] = call.CallId, ["name"] = call.Name,
+                    ["arguments"] = Arguments(call),
+                };
+            }
+            else if (content is FunctionResultContent result)
+            {
+                yield return new JsonObject
+                {
+                    ["id"] = $"{id}_{place}", ["type"] = "function_call_output", ["status"] = "completed", ["call_id"] = result.CallId,
+                    ["output"] = result.Result?.ToString() ?? "",
+                };
+            }
+        }
+    }
 }

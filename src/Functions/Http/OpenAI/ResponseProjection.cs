@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Yggdrasil.Foundation;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
@@ -8,20 +7,25 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>A run's events as those of a response.</summary>
 /// <param name="startingAfter">The number of the last event that the reader has; null for none.</param>
-internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
+/// <param name="segment">The part of the run that is told.</param>
+/// <param name="waits">Approvals are decided elsewhere, and the response waits for them.</param>
+internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCatalog catalog, bool waits) : IRunProjection
 {
     /// <summary>AI SDK repeats a request that fails sooner than this after it began, as if nothing had happened yet.</summary>
     private static readonly TimeSpan Failing = TimeSpan.FromMilliseconds(60);
 
     private readonly JsonArray _output = [];
-    private readonly Dictionary<string, (int Index, JournalEntry Answer, int Call)> _calls = [];
+    private readonly Dictionary<string, int> _calls = [];
     private readonly List<ReadOnlyMemory<byte>> _frames = [];
     private ResponsePlace? _after = startingAfter is { } number ? ResponsePlace.Of(number) : null;
     private Run? _run;
+    private RunOutline? _outline;
     private int _place;
     private OpenText? _text;
 
     public ReadOnlyMemory<byte> Begin => default;
+
+    public bool HasEnded { get; private set; }
 
     public TimeSpan HoldBack(RunEvent what) => what is { Type: RunEventType.RunEnded, Run: { } run } && _output.Count == 0 && ResponseDocuments.StatusOf(run) == "failed"
         ? Failing
@@ -34,8 +38,14 @@ internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
         {
             case { Type: RunEventType.RunStarted }:
                 _run = what.Run!;
-                Add("response.created", ("response", ResponseDocuments.Of(_run, [], "in_progress")));
-                Add("response.in_progress", ("response", ResponseDocuments.Of(_run, [], "in_progress")));
+                _outline = new RunOutline(() => _run, catalog, waits);
+                if (segment == 1)
+                {
+                    Start();
+                }
+
+                break;
+            case { Type: RunEventType.ModelDelta or RunEventType.ModelRestarted } when _outline!.Segment != segment:
                 break;
             case { Type: RunEventType.ModelDelta }:
                 Say(what.Turn, what.Epoch, what.Text!);
@@ -43,18 +53,82 @@ internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
             case { Type: RunEventType.ModelRestarted }:
                 Restart();
                 break;
-            case { Type: RunEventType.ModelCompleted, Entry: { Inherited: false } answer }:
-                Complete(answer);
-                break;
-            case { Type: RunEventType.ToolCompleted, Entry: { Inherited: false } result } when _calls.ContainsKey(what.CallId!):
-                Finish(what.CallId!, result);
-                break;
             case { Type: RunEventType.RunEnded }:
                 End(what.Run!);
+                break;
+            case { Entry: { } entry }:
+                foreach (var step in _outline!.Add(entry))
+                {
+                    Tell(step);
+                }
+
                 break;
         }
 
         return [.. _frames];
+    }
+
+    private void Tell(OutlineStep step)
+    {
+        if (step is { Kind: OutlineKind.End } && step.Segment == segment - 1)
+        {
+            Start();
+        }
+
+        if (step.Segment != segment)
+        {
+            return;
+        }
+
+        switch (step.Kind)
+        {
+            case OutlineKind.Answer:
+                Complete(step.Entry);
+                break;
+            case OutlineKind.Call:
+                BeginCall(step);
+                break;
+            case OutlineKind.Result:
+                Finish(step);
+                break;
+            case OutlineKind.ClientCall:
+                Hand(ResponseItems.ClientCall(_run!.Id, step.CallId!, step.Call!));
+                break;
+            case OutlineKind.ApprovalRequest:
+                Hand(ResponseItems.ApprovalRequest(_run!.Id, step.CallId!, step.Call!));
+                break;
+            case OutlineKind.End:
+                Add("response.completed", ("response", ResponseDocuments.Of(_run!, Output(), "completed", segment, step.Tokens)));
+                HasEnded = true;
+                break;
+        }
+    }
+
+    private void Start()
+    {
+        Add("response.created", ("response", ResponseDocuments.Of(_run!, [], "in_progress", segment)));
+        Add("response.in_progress", ("response", ResponseDocuments.Of(_run!, [], "in_progress", segment)));
+    }
+
+    /// <summary>An item that the caller has to do something about.</summary>
+    private void Hand(JsonObject item)
+    {
+        _output.Add(item);
+        var place = _output.Count - 1;
+        var added = item.DeepClone().AsObject();
+        if (item["type"]!.GetValue<string>() == "function_call")
+        {
+            (added["arguments"], added["status"]) = ("", "in_progress");
+            Add("response.output_item.added", ("output_index", place), ("item", added));
+            Add("response.function_call_arguments.delta", [.. Of(place), ("delta", item["arguments"]!.DeepClone())]);
+            Add("response.function_call_arguments.done", [.. Of(place), ("name", item["name"]!.DeepClone()), ("arguments", item["arguments"]!.DeepClone())]);
+        }
+        else
+        {
+            Add("response.output_item.added", ("output_index", place), ("item", added));
+        }
+
+        Add("response.output_item.done", ("output_index", place), ("item", item.DeepClone()));
     }
 
     private void Say(int turn, int epoch, string text)
@@ -134,33 +208,42 @@ internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
         }
 
         Close("completed");
-        foreach (var (index, call) in answer.ToolCalls().Index())
-        {
-            var callId = Ids.ToolCall(answer.Turn, index);
-            var item = ResponseItems.Call(_run!.Id, callId, call, result: null);
-            _output.Add(item);
-            var (place, arguments) = (_output.Count - 1, item["arguments"]!.GetValue<string>());
-            _calls[callId] = (place, answer, index);
-            var added = item.DeepClone().AsObject();
-            added["arguments"] = "";
-            Add("response.output_item.added", ("output_index", place), ("item", added));
-            Add("response.mcp_call.in_progress", Of(place));
-            Add("response.mcp_call_arguments.delta", [.. Of(place), ("delta", arguments)]);
-            Add("response.mcp_call_arguments.done", [.. Of(place), ("arguments", arguments)]);
-        }
     }
 
-    private void Finish(string callId, JournalEntry result)
+    private void BeginCall(OutlineStep step)
     {
-        var (place, answer, index) = _calls[callId];
-        var item = ResponseItems.Call(_run!.Id, callId, answer.ToolCalls().ElementAt(index), result);
+        var item = Item(step, result: null);
+        _output.Add(item);
+        var (place, arguments) = (_output.Count - 1, item["arguments"]!.GetValue<string>());
+        _calls[step.CallId!] = place;
+        var added = item.DeepClone().AsObject();
+        added["arguments"] = "";
+        Add("response.output_item.added", ("output_index", place), ("item", added));
+        Add("response.mcp_call.in_progress", Of(place));
+        Add("response.mcp_call_arguments.delta", [.. Of(place), ("delta", arguments)]);
+        Add("response.mcp_call_arguments.done", [.. Of(place), ("arguments", arguments)]);
+    }
+
+    private void Finish(OutlineStep step)
+    {
+        var place = _calls[step.CallId!];
+        var item = Item(step, step.Entry);
         _output[place] = item;
-        Add(result.Status == StepStatus.Completed ? "response.mcp_call.completed" : "response.mcp_call.failed", Of(place));
+        Add(step.Entry.Status == StepStatus.Completed ? "response.mcp_call.completed" : "response.mcp_call.failed", Of(place));
         Add("response.output_item.done", ("output_index", place), ("item", item.DeepClone()));
     }
 
+    private JsonObject Item(OutlineStep step, JournalEntry? result) => ResponseItems.Call(_run!.Id, step.CallId!, step.Call!, result);
+
+    private JsonArray Output() => _output.DeepClone().AsArray();
+
     private void End(Run run)
     {
+        if (_outline!.Segment != segment)
+        {
+            return;
+        }
+
         Close("incomplete");
         var type = ResponseDocuments.StatusOf(run) switch
         {
@@ -169,7 +252,7 @@ internal sealed class ResponseProjection(int? startingAfter) : IRunProjection
             // Also of a cancelled one: there is an event of that name, at which OpenAI's own client fails.
             _ => "response.incomplete",
         };
-        Add(type, ("response", ResponseDocuments.Of(run, _output.DeepClone().AsArray())));
+        Add(type, ("response", ResponseDocuments.Of(run, Output(), status: null, segment, _outline!.RestOf(run))));
     }
 
     private void Close(string status)

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;
@@ -10,9 +9,10 @@ using Yggdrasil.Runs.Requests;
 namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>A request for a response.</summary>
-/// <param name="Previous">The run that it goes on from.</param>
+/// <param name="Start">What is to be run; its input is made of <paramref name="Input"/>.</param>
+/// <param name="Previous">The response that it goes on from: its run, and which part of it.</param>
 internal sealed record ResponseRequest(
-    string Model, StartRun Start, bool Stream, bool IsBackground, bool IsStored, string? Previous, ReadOnlyMemory<byte> Sent)
+    string Model, OpenAIInput Input, StartRun Start, bool Stream, bool IsBackground, bool IsStored, (string RunId, int Segment)? Previous, ReadOnlyMemory<byte> Sent)
 {
     private const string PreviousId = "previous_response_id";
 
@@ -36,22 +36,27 @@ internal sealed record ResponseRequest(
     {
         var (fields, sent) = await OpenAIFields.ReadAsync(request, Table);
         var model = OpenAIFields.ReadModel(fields);
-        var (messages, instructions) = ReadInput(fields);
-        OpenAIFields.ReadTools(fields);
+        var input = ReadInput(fields);
+        var tools = OpenAITools.Read(fields, isNested: false);
+        var (choice, required) = OpenAITools.ReadChoice(fields, isNested: false);
         var (stream, background, store) = (fields.Boolean("stream") ?? false, fields.Boolean("background") ?? false, fields.Boolean("store") ?? true);
         var (conversation, previous) = (ReadConversation(fields), fields.String(PreviousId));
         var read = new ResponseRequest(
             model,
+            input,
             new StartRun
             {
-                Input = messages,
+                Input = [],
                 InputIsList = true,
                 Stream = stream,
                 ConversationId = conversation,
                 Metadata = RunRequest.ReadMetadata(fields),
+                ClientTools = tools,
                 Overrides = new RunOverrides
                 {
-                    Instructions = instructions,
+                    // What is not to be kept is there until its last call is answered, and goes with the first sweep after that.
+                    RetentionDays = store ? null : 1,
+                    Instructions = input.Instructions,
                     Temperature = fields.Number("temperature"),
                     MaxOutputTokens = fields.Integer("max_output_tokens"),
                     MaxToolCalls = fields.Integer("max_tool_calls"),
@@ -59,7 +64,8 @@ internal sealed record ResponseRequest(
                     ResponseSchema = fields.Object("text") is { } text && text.TryGetProperty("format", out var format) && format.ValueKind != JsonValueKind.Null
                         ? OpenAIFields.ReadSchema(format, "text.format", inner: null)
                         : null,
-                    ToolChoice = OpenAIFields.ReadToolChoice(fields),
+                    ToolChoice = choice,
+                    RequiredTool = required,
                 },
             },
             stream,
@@ -76,13 +82,13 @@ internal sealed record ResponseRequest(
 
     public static NotFoundException NoResponse(string id) => new($"There is no response \"{id}\".") { Reason = "response_not_found" };
 
-    private static (List<ChatMessage> Messages, string? Instructions) ReadInput(JsonFields fields)
+    private static OpenAIInput ReadInput(JsonFields fields)
     {
         var instructions = fields.String("instructions");
         return fields.Get("input") switch
         {
-            { ValueKind: JsonValueKind.String } => (RunRequest.ReadInput(fields), instructions),
-            { } list => OpenAIFields.ReadMessages(list, "input", instructions),
+            { ValueKind: JsonValueKind.String } => OpenAIInput.OfText(RunRequest.ReadInput(fields) is [var message] ? message.Text : "", instructions),
+            { } list => OpenAIItems.Read(list, "input", instructions),
             null => throw new InvalidRequestException("input", "Is required: a text, or a list of messages that ends with a user's."),
         };
     }

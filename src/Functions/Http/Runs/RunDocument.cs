@@ -29,6 +29,7 @@ internal sealed record RunDocument(
     CallbackState? Callback,
     ParentCall? Parent,
     IReadOnlyList<PendingApproval>? PendingApprovals,
+    IReadOnlyList<PendingToolCall>? PendingToolCalls,
     bool? CancelRequested,
     bool? SuspendRequested,
     DateTimeOffset CreatedAt,
@@ -57,7 +58,8 @@ internal sealed record RunDocument(
         run.Metadata,
         run.Callback,
         run.Parent,
-        run.PendingApprovals.Count > 0 ? run.PendingApprovals : null,
+        run.PendingApprovals is { Count: > 0 } approvals ? approvals : null,
+        run.PendingToolCalls is { Count: > 0 } calls ? [.. calls.Select(PendingToolCall.Of)] : null,
         run.CancelRequested && !run.IsTerminal ? true : null,
         run.SuspendRequested && !run.IsTerminal ? true : null,
         run.CreatedAt,
@@ -70,6 +72,12 @@ internal sealed record RunDocument(
 
     /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
     public static RunDocument Inline(Run run) => From(run) with { Links = null };
+}
+
+/// <summary>A call of a tool that the caller makes, and that the run waits for.</summary>
+internal sealed record PendingToolCall(string CallId, string Name, JsonElement Arguments, DateTimeOffset ExpiresAt)
+{
+    public static PendingToolCall Of(PendingApproval pending) => new(pending.CallId, pending.Tool, pending.Arguments, pending.ExpiresAt);
 }
 
 /// <summary>Where a fork began.</summary>

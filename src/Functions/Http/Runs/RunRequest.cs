@@ -5,6 +5,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Requests;
 
@@ -35,6 +36,7 @@ internal static class RunRequest
             ConversationId = ReadConversation(fields),
             OnConflict = ReadOnConflict(fields),
             CallbackUrl = ReadCallback(fields),
+            ClientTools = ReadClientTools(fields),
         };
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
@@ -188,6 +190,38 @@ internal static class RunRequest
         ResponseSchema = fields.Object("responseSchema"),
         ToolChoice = fields.Choice<ToolChoice>("toolChoice"),
     };
+
+    /// <summary>The tools that the caller makes; the rules are checked when the run is started.</summary>
+    private static List<ClientTool> ReadClientTools(JsonFields fields)
+    {
+        const string Field = "clientTools";
+        List<ClientTool> tools = [];
+        if (fields.Get(Field) is not { } list)
+        {
+            return tools;
+        }
+
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > AgentValidator.MaxTools)
+        {
+            fields.Errors.Add(Field, $"Must be a list of at most {AgentValidator.MaxTools} tools, each with name, description and parameters.");
+            return tools;
+        }
+
+        foreach (var (index, item) in list.EnumerateArray().Index())
+        {
+            if (item.ValueKind != JsonValueKind.Object)
+            {
+                fields.Errors.Add($"{Field}[{index}]", "Must be an object with name, description and parameters.");
+                continue;
+            }
+
+            var tool = new JsonFields(item, fields.Errors, $"{Field}[{index}].");
+            tools.Add(new ClientTool(tool.String("name") ?? "", tool.String("description"), tool.Object("parameters")));
+            tool.RejectOthers();
+        }
+
+        return tools;
+    }
 
     /// <summary>The caller's own notes.</summary>
     public static Dictionary<string, string> ReadMetadata(JsonFields fields)

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Functions.Http.Agents;
+using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
 using Yggdrasil.Functions.Http.Operations;
@@ -47,9 +49,20 @@ internal static class ExportDocuments
         Type = "run",
         Run = RunDocument.From(item.Run),
         Input = Messages(item.Steps.Where(step => step.Kind == EntryKind.Input).SelectMany(step => step.Messages)),
+        ClientTools = item.Run.ClientTools is { Count: > 0 } tools ? tools : null,
         Steps = StepDocument.From(item.Run, item.Steps, forOperator: false),
     };
 
     private static IEnumerable<object> Messages(IEnumerable<ChatMessage> messages) =>
-        messages.Select(message => new { Role = message.Role.Value, Content = message.Text });
+        messages.Select(message => new { Role = message.Role.Value, Content = TextOf(message) });
+
+    /// <summary>What was said; of a history also what its calls were and came to.</summary>
+    private static string TextOf(ChatMessage message) => string.Join('\n', message.Contents
+        .Select(content => content switch
+        {
+            FunctionCallContent call => $"{call.Name}({JsonSerializer.Serialize(call.Arguments, ContractJson.Options)})",
+            FunctionResultContent result => $"{result.Result}",
+            _ => "",
+        })
+        .Prepend(message.Text).Where(text => text.Length > 0));
 }
