@@ -6,6 +6,7 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage.Due;
+using Yggdrasil.Users.ApiKeys;
 using Yggdrasil.Work.Batches;
 using Yggdrasil.Work.Prompts;
 
@@ -35,6 +36,7 @@ public sealed partial class RetentionSweep
     private readonly BlobSweep _blobs;
     private readonly QuotaLedger _quotas;
     private readonly StartRecovery _starts;
+    private readonly ApiKeyStore _keys;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -51,13 +53,14 @@ public sealed partial class RetentionSweep
         BlobSweep blobs,
         QuotaLedger quotas,
         StartRecovery starts,
+        ApiKeyStore keys,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_due, _expiry, _runs, _conversations) = (due, expiry, runs, conversations);
         (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
-        (_batchRemoval, _quotas, _starts) = (batchRemoval, quotas, starts);
+        (_batchRemoval, _quotas, _starts, _keys) = (batchRemoval, quotas, starts, keys);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -104,6 +107,7 @@ public sealed partial class RetentionSweep
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, scheduler, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, scheduler, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, scheduler, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.ApiKey => await DoneAsync(_keys.RemoveAsync(item.Partition, item.About, cancellationToken)),
             DueKind.Start => (0, await _starts.LookAsync(item, scheduler, cancellationToken)),
             DueKind.Instance => (0, await scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),

@@ -82,7 +82,7 @@ public sealed class ConversationService
         Scope scope, ConversationAction action, string conversationId, CancellationToken cancellationToken)
     {
         var found = Ids.IsValid(conversationId) ? await _store.FindAsync(scope.Owner.Partition, conversationId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, action, found?.Owner, conversationId);
+        AccessPolicy.Require(scope.Caller, action, found?.Owner, found?.AgentId, conversationId);
         return found!;
     }
 }

@@ -78,6 +78,7 @@ public sealed class RunService
     {
         var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, cancellationToken);
         await ValidateAsync(caller, request, agent, cancellationToken);
+        await _turns.RequireAsync(caller, request.ConversationId, cancellationToken);
         return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
     }
 
@@ -190,7 +191,7 @@ public sealed class RunService
     public async Task<Run> GetAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, run?.AgentId, runId);
         return run!;
     }
 
@@ -202,7 +203,7 @@ public sealed class RunService
     public async Task<Run> GetToShowAsync(Scope scope, string runId, IRunScheduler scheduler, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, run?.AgentId, runId);
         var shown = await _overdue.EndAsync(run!, scheduler, cancellationToken);
         return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
     }
@@ -222,7 +223,7 @@ public sealed class RunService
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var found = Ids.IsValid(runId) ? await _store.LoadAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, found?.Run.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, found?.Run.Caller.Owner, found?.Run.AgentId, runId);
         return found!.Value;
     }
 
@@ -248,7 +249,10 @@ public sealed class RunService
             runs.Add(await _overdue.EndAsync(run, scheduler, cancellationToken));
         }
 
-        return page with { Items = [.. runs.Where(run => filter.Status is null || run.Status == filter.Status)] };
+        return page with
+        {
+            Items = [.. runs.Where(run => (filter.Status is null || run.Status == filter.Status) && AccessPolicy.IsInScope(scope.Caller, run.AgentId))],
+        };
     }
 
     /// <summary>Commits a start, or has its caller try again when that takes too long; what has become of it then is found out later.</summary>
@@ -308,6 +312,12 @@ public sealed class RunService
         {
             // Making it anew would break the promise that one key is one run; a caller that wants another run has another key.
             throw new ConflictException("The run of this Idempotency-Key was deleted. Use another key for another run.");
+        }
+
+        if (run is not null)
+        {
+            // A key is its owner's, whoever starts in the owner's name: so an API key must not reach another agent's run by it.
+            AccessPolicy.Require(caller, RunAction.Read, run.Caller.Owner, run.AgentId, runId);
         }
 
         return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();

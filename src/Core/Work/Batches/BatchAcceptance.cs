@@ -52,6 +52,9 @@ internal sealed partial class BatchAcceptance(
                 // Only what they come to counts.
             }
 
+            // A key is its owner's: an API key must not reach another agent's batch by it.
+            AccessPolicy.RequireBatch(caller, RunAction.Control, accepted.Caller.Owner, accepted.Agent?.Id, accepted.Id);
+
             return (await FoundAsync(accepted, upload.Header, scheduler, cancellationToken), Created: false);
         }
 
