@@ -167,7 +167,7 @@ public class ApiKeyScopeTests(ContractFixture app)
         var key = await KeyAsync(mine);
         var asked = 0;
         app.Model.RespondWith(request => Interlocked.Increment(ref asked) == 1
-            ? ModelReply.Calls(new ScriptedToolCall(request.Tools.Single(), """{"input":"Help"}"""))
+            ? ModelReply.ToolCalls((request.Tools.Single(), """{"input":"Help"}"""))
             : ModelReply.Text("Done."));
 
         using var started = await AsAsync(key, HttpMethod.Post, $"/api/agents/{mine}/runs", """{"input":"Hi"}""", ("Prefer", "wait=60"));
