@@ -57,8 +57,6 @@ public class ApiKeyScopeTests(ContractFixture app)
             HttpMethod.Post, "/api/batches", $$"""{"agent":"{{other}}","items":[{"id":"a","input":"Hi"}]}""", app.As(_user));
         var batchId = (await batch.ReadAsync()).Text("id");
         var key = await KeyAsync(mine);
-        var asked = 0;
-        app.Model.RespondWith(_ => ModelReply.Text($"{Interlocked.Increment(ref asked)}"));
         string Fill(string text) => text.Replace("{other}", other, StringComparison.Ordinal).Replace("{mine}", mine, StringComparison.Ordinal)
             .Replace("{run}", run, StringComparison.Ordinal).Replace("{conversation}", conversation, StringComparison.Ordinal)
             .Replace("{batch}", batchId, StringComparison.Ordinal).Replace("{response}", run.Replace("run_", "resp_", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -138,7 +136,7 @@ public class ApiKeyScopeTests(ContractFixture app)
         using var batched = await AsAsync(key, HttpMethod.Post, "/api/batches", items, same);
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.Accepted), (run.StatusCode, batch.StatusCode));
-        Assert.All([repeated, mismatched, batched], response => Assert.Equal(HttpStatusCode.NotFound, response.StatusCode));
+        Assert.All([repeated, mismatched, batched], response => Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode));
         Assert.DoesNotContain((await run.ReadAsync()).Text("id"), await repeated.Content.ReadAsStringAsync() + await mismatched.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
@@ -149,13 +147,13 @@ public class ApiKeyScopeTests(ContractFixture app)
         await RunAsync(other, "talk");
         var key = await KeyAsync(mine);
         var asked = 0;
-        app.Model.RespondWith(_ => ModelReply.Text($"{Interlocked.Increment(ref asked)}"));
+        app.Model.RespondWith(request => ModelReply.Text($"{(request.LastUserText == "What was said?" ? Interlocked.Increment(ref asked) : 0)}"));
 
         using var continued = await AsAsync(key, HttpMethod.Post, $"/api/agents/{mine}/runs", """{"input":"What was said?","conversationId":"talk"}""", ("Prefer", "wait=60"));
         using var response = await AsAsync(key, HttpMethod.Post, "/v1/responses", $$"""{"model":"{{mine}}","input":"What was said?","conversation":"talk"}""");
 
-        Assert.Equal((HttpStatusCode.Conflict, "forbidden_conversation"), (continued.StatusCode, (await continued.ReadAsync()).Text("code")));
-        Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict, $"{response.StatusCode}");
+        Assert.Equal((HttpStatusCode.Forbidden, "forbidden"), (continued.StatusCode, (await continued.ReadAsync()).Text("code")));
+        Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden, $"{response.StatusCode}");
         Assert.Equal(0, asked);
     }
 
@@ -165,8 +163,7 @@ public class ApiKeyScopeTests(ContractFixture app)
         var helper = await PutAgentAsync();
         var mine = await PutAgentAsync($$"""{"model":"openai:scripted","tools":["agent:{{helper}}"]}""");
         var key = await KeyAsync(mine);
-        var asked = 0;
-        app.Model.RespondWith(request => Interlocked.Increment(ref asked) == 1
+        app.Model.RespondWith(request => request.Tools.Any() && request.Messages[^1].Role == "user"
             ? ModelReply.ToolCalls((request.Tools.Single(), """{"input":"Help"}"""))
             : ModelReply.Text("Done."));
 

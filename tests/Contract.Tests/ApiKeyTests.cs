@@ -34,14 +34,14 @@ public class ApiKeyTests(ContractFixture app)
     [Fact]
     public async Task Key_is_shown_once_and_opens_both_apis_as_its_user()
     {
-        var (created, key) = await CreateAsync("""{"name":"laptop","expiresAt":"2099-01-31T12:00:00+01:00","requestsPerMinute":60,"tokensPerDay":100000}""");
-        var document = await created.ReadAsync();
+        var (created, document) = await CreateAsync("""{"name":"laptop","expiresAt":"2099-01-31T12:00:00+01:00","requestsPerMinute":60,"tokensPerDay":100000}""");
+        var key = document.Text("key");
 
         using var listed = await AsAsync(key, HttpMethod.Get, "/api/agents");
         using var models = await AsAsync(key, HttpMethod.Get, "/v1/models");
         using var own = await AsUserAsync(HttpMethod.Get, Keys);
         using var one = await AsUserAsync(HttpMethod.Get, $"{Keys}/{document.Text("id")}");
-        created.Dispose();
+        var (all, read) = (await own.Content.ReadAsStringAsync(), await one.Content.ReadAsStringAsync());
 
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         Assert.True(created.Headers.CacheControl!.NoStore);
@@ -50,11 +50,12 @@ public class ApiKeyTests(ContractFixture app)
         Assert.Equal(("laptop", "run", 60), (document.Text("name"), document.GetProperty("scopes").Text("access"), document.GetProperty("requestsPerMinute").GetInt32()));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (listed.StatusCode, models.StatusCode));
         Assert.Contains("\"assistant\"", await models.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        var shown = Assert.Single((await own.ReadAsync()).GetProperty("items").EnumerateArray());
+        var shown = Assert.Single(JsonSerializer.Deserialize<JsonElement>(all).GetProperty("items").EnumerateArray());
         Assert.Equal(document.Text("id"), shown.Text("id"));
         Assert.True(shown.TryGetProperty("lastUsedAt", out _));
-        Assert.DoesNotContain(key[20..84], await own.Content.ReadAsStringAsync() + await one.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.False((await one.ReadAsync()).TryGetProperty("key", out _));
+        Assert.DoesNotContain(key[20..84], all + read, StringComparison.Ordinal);
+        Assert.False(JsonSerializer.Deserialize<JsonElement>(read).TryGetProperty("key", out _));
+        created.Dispose();
     }
 
     [Theory]
@@ -80,7 +81,7 @@ public class ApiKeyTests(ContractFixture app)
         using var keys = await AsUserAsync(HttpMethod.Get, Keys);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.True((await response.ReadAsync()).GetProperty("errors").TryGetProperty(field, out _), await response.Content.ReadAsStringAsync());
+        Assert.True((await response.ReadAsync()).GetProperty("errors").TryGetProperty(field, out _), field);
         Assert.Empty((await keys.ReadAsync()).GetProperty("items").EnumerateArray());
     }
 
@@ -235,8 +236,9 @@ public class ApiKeyTests(ContractFixture app)
         using var unlimited = await AsAsync(other, HttpMethod.Post, "/api/agents/assistant/invoke", Body);
 
         Assert.Equal("1", Assert.Single(first.Headers.GetValues("RateLimit-Limit")));
-        Assert.Equal((HttpStatusCode.TooManyRequests, "rate_limited"), (second.StatusCode, (await second.ReadAsync()).Text("code")));
-        Assert.Contains("this API key", (await second.ReadAsync()).Text("detail"), StringComparison.Ordinal);
+        var refusal = await second.ReadAsync();
+        Assert.Equal((HttpStatusCode.TooManyRequests, "rate_limited"), (second.StatusCode, refusal.Text("code")));
+        Assert.Contains("this API key", refusal.Text("detail"), StringComparison.Ordinal);
         Assert.Equal("rate_limit_exceeded", (await chat.ReadAsync()).GetProperty("error").Text("code"));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, unlimited.StatusCode));
     }
@@ -366,11 +368,12 @@ public class ApiKeyTests(ContractFixture app)
     private static string Rechecked(string text) =>
         text + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(text)).AsSpan(0, 4));
 
-    private async Task<(HttpResponseMessage Response, string Key)> CreateAsync(string body, bool byAdmin = false)
+    private async Task<(HttpResponseMessage Response, JsonElement Key)> CreateAsync(string body, bool byAdmin = false)
     {
         var response = await app.Http.SendJsonAsync(HttpMethod.Post, Keys, body, byAdmin ? app.As(_user, "admin") : app.As(_user));
-        Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
-        return (response, (await response.ReadAsync()).Text("key"));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.Created, text);
+        return (response, JsonSerializer.Deserialize<JsonElement>(text));
     }
 
     private async Task<(string Id, string Key)> KeyAsync(string body = """{"name":"k"}""", bool byAdmin = false)
@@ -378,7 +381,7 @@ public class ApiKeyTests(ContractFixture app)
         var (response, key) = await CreateAsync(body, byAdmin);
         using (response)
         {
-            return ((await response.ReadAsync()).Text("id"), key);
+            return (key.Text("id"), key.Text("key"));
         }
     }
 

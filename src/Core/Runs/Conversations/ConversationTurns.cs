@@ -15,7 +15,7 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
     private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether the caller may have what was said in a conversation told to a model.</summary>
-    /// <exception cref="ConflictException">The caller's API key is not for the conversation's agent.</exception>
+    /// <exception cref="ForbiddenException">The caller's API key is not for the conversation's agent.</exception>
     public async Task RequireAsync(Caller caller, string? conversationId, CancellationToken cancellationToken)
     {
         // Everybody else has every conversation of their own.
@@ -23,7 +23,7 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
             && await store.FindAsync(caller.Owner.Partition, conversationId, cancellationToken) is { } conversation
             && !AccessPolicy.IsInScope(caller, conversation.AgentId))
         {
-            throw new ConflictException($"This API key cannot use the conversation \"{conversationId}\"; use another id.", "forbidden_conversation");
+            throw new ForbiddenException($"This API key is not for the agent of the conversation \"{conversationId}\"; use another id.");
         }
     }
 

@@ -314,13 +314,10 @@ public sealed class RunService
             throw new ConflictException("The run of this Idempotency-Key was deleted. Use another key for another run.");
         }
 
-        if (run is not null)
-        {
-            // A key is its owner's, whoever starts in the owner's name: so an API key must not reach another agent's run by it.
-            AccessPolicy.Require(caller, RunAction.Read, run.Caller.Owner, run.AgentId, runId);
-        }
-
-        return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();
+        // It is its owner's, whoever starts in the owner's name: an API key must not reach another agent's run by it.
+        return run is null || ((run.RequestHash ?? "") == idempotency.RequestHash && AccessPolicy.IsInScope(caller, run.AgentId))
+            ? run
+            : throw new IdempotencyMismatchException();
     }
 
     /// <summary>The start set the flag of the run that it interrupts; a driver that waits would not see it for a while.</summary>

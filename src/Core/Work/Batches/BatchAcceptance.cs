@@ -52,8 +52,12 @@ internal sealed partial class BatchAcceptance(
                 // Only what they come to counts.
             }
 
-            // A key is its owner's: an API key must not reach another agent's batch by it.
-            AccessPolicy.RequireBatch(caller, RunAction.Control, accepted.Caller.Owner, accepted.Agent?.Id, accepted.Id);
+            // It is its owner's: an API key must not reach another agent's batch by it.
+            if (!AccessPolicy.IsInScope(caller, accepted.Agent?.Id ?? ""))
+            {
+                throw new IdempotencyMismatchException();
+            }
+
 
             return (await FoundAsync(accepted, upload.Header, scheduler, cancellationToken), Created: false);
         }
