@@ -23,3 +23,9 @@ public sealed class TenancyUnderJwtTests(JwtContractFixture app) : TenancyTests(
 
 [Collection(JwtLocalHost.Name)]
 public sealed class UserDataUnderJwtTests(JwtContractFixture app) : UserDataContractTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class ApiKeyUnderJwtTests(JwtContractFixture app) : ApiKeyTests(app);
+
+[Collection(JwtLocalHost.Name)]
+public sealed class ApiKeyScopeUnderJwtTests(JwtContractFixture app) : ApiKeyScopeTests(app);

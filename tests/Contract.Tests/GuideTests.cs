@@ -251,6 +251,15 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         Assert.Equal("", answers[3]);
     }
 
+    [Fact]
+    public async Task API_keys()
+    {
+        var answers = await RunSectionAsync("API keys");
+
+        Assert.StartsWith("ygk_", Json(answers[0]).Text("key"), StringComparison.Ordinal);
+        Assert.Equal("nightly report", Assert.Single(Json(answers[1]).GetProperty("items").EnumerateArray()).Text("name"));
+    }
+
     private Task<JsonElement> RunUntilEndAsync(string id) => Host.Http.EndOfRunAsync(id, ("Authorization", "Bearer dev:local"));
 
     /// <summary>For a section whose answers depend on all that its reader has done before.</summary>

@@ -55,6 +55,8 @@ public partial class TenancyTests(ContractFixture app)
         "DELETE /api/batches/{id}",
     ];
 
+    private static readonly string[] KeyRoutes = ["GET /api/keys/{id}", "DELETE /api/keys/{id}"];
+
     /// <summary>Routes of OpenAI's protocols, whose models are agents and whose responses are runs.</summary>
     private static readonly string[] OpenAIRoutes =
     [
@@ -92,7 +94,7 @@ public partial class TenancyTests(ContractFixture app)
     public static TheoryData<string> OpenAIAttacks => [.. OpenAIRoutes];
 
     public static TheoryData<string, string> HostileIds => Cross(
-        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes],
+        [.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes],
         "..%2F{id}",
         "..%2F..%2F{id}",
         "%2e%2e%2F{id}",
@@ -220,6 +222,24 @@ public partial class TenancyTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.Created, "Hello"), (own.StatusCode, (await kept.ReadAsync()).Text("input")));
     }
 
+    [Fact]
+    public async Task Key_of_another_does_not_exist()
+    {
+        using var created = await app.Http.SendJsonAsync(HttpMethod.Post, "/api/keys", """{"name":"alice's"}""");
+        var key = await created.ReadAsync();
+
+        using var read = await AttackAsync("GET /api/keys/{id}", key.Text("id"));
+        using var revoked = await AttackAsync("DELETE /api/keys/{id}", key.Text("id"));
+        using var guessed = await AttackAsync("DELETE /api/keys/{id}", "key_" + new string('0', 16));
+        using var listed = await app.Http.SendJsonAsync(HttpMethod.Get, "/api/keys", "", As(_mallory));
+        using var kept = await app.Http.GetAsync(new Uri($"/api/keys/{key.Text("id")}", UriKind.Relative));
+        using var removed = await app.Http.DeleteAsync(new Uri($"/api/keys/{key.Text("id")}", UriKind.Relative));
+
+        Assert.All([read, revoked, guessed], response => Assert.Equal(HttpStatusCode.NotFound, response.StatusCode));
+        Assert.Empty((await listed.ReadAsync()).GetProperty("items").EnumerateArray());
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (kept.StatusCode, removed.StatusCode));
+    }
+
     [Theory]
     [MemberData(nameof(BatchAttacks))]
     public async Task Batch_of_another_does_not_exist(string route, string situation)
@@ -326,7 +346,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. OpenAIRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. OpenAIRoutes]), Order(resources));
     }
 
     /// <summary>What a response's id has in common with that of its run.</summary>

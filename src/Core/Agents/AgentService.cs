@@ -177,7 +177,7 @@ public sealed class AgentService
     }
 
     private static bool IsReadable(Scope scope, Agent agent) =>
-        AccessPolicy.Decide(scope.Caller, AgentAction.Read, agent.Resource) == Access.Allowed;
+        AccessPolicy.IsInScope(scope.Caller, agent.Id) && AccessPolicy.Decide(scope.Caller, AgentAction.Read, agent.Resource) == Access.Allowed;
 
     private static void Check(AgentPrecondition precondition, Agent? existing)
     {

@@ -6,6 +6,7 @@ using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Identity;
 using Yggdrasil.Limits;
 using Yggdrasil.Models;
+using Yggdrasil.Operations.ApiKeys;
 using Yggdrasil.Operations.Errors;
 using Yggdrasil.Operations.Health;
 using Yggdrasil.Operations.Reprotection;
@@ -39,7 +40,7 @@ public static class YggdrasilServices
         services.AddStorage(configuration);
         services.AddTelemetry(configuration);
         services.AddLimits(configuration);
-        services.AddUsers();
+        services.AddUsers(configuration);
         services.AddModelProviders(configuration);
         services.AddPrices();
         services.AddResponseCache(configuration);
@@ -53,6 +54,7 @@ public static class YggdrasilServices
         services.AddScheduler();
         services.AddRetention();
         services.AddUserData();
+        services.AddApiKeyManagement();
         services.AddReprotection(configuration);
         services.AddHealth(configuration);
         services.AddErrorTracking();

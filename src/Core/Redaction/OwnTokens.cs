@@ -5,4 +5,7 @@ internal static class OwnTokens
 {
     /// <summary>A ticket for a run's events, which stands in addresses.</summary>
     public const string EventTicket = "ygt_";
+
+    /// <summary>An API key, which programs are configured with.</summary>
+    public const string ApiKey = "ygk_";
 }

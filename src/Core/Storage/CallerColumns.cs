@@ -16,11 +16,19 @@ internal static class CallerColumns
 
     private const string Tenant = "Tenant";
     private const string User = "User";
+    private const string KeyId = "ApiKey";
+    private const string KeyRequests = "ApiKeyRequestsPerMinute";
+    private const string KeyTokens = "ApiKeyTokensPerDay";
 
     public static async Task WriteAsync(TableEntity row, Caller caller, ContentVault vault, CancellationToken cancellationToken)
     {
         row[Tenant] = caller.Owner.Tenant;
         row[User] = caller.Owner.User;
+
+        // Of an API key what its limits need. Its scope was looked at when it was used, and is not kept.
+        row[KeyId] = caller.Key?.Id;
+        row[KeyRequests] = caller.Key?.RequestsPerMinute;
+        row[KeyTokens] = caller.Key?.TokensPerDay;
         await WriteRolesAsync(row, caller, vault, cancellationToken);
     }
 
@@ -34,7 +42,14 @@ internal static class CallerColumns
 
     /// <summary>The caller without roles: to be shown, not to act for.</summary>
     public static Caller Read(TableEntity row) =>
-        new(new Owner(row.GetString(Tenant) ?? "", row.GetString(User) ?? ""), new HashSet<string>());
+        new(new Owner(row.GetString(Tenant) ?? "", row.GetString(User) ?? ""), new HashSet<string>())
+        {
+            Key = row.GetString(KeyId) is not { } key ? null : new CallerKey(key)
+            {
+                RequestsPerMinute = row.GetInt32(KeyRequests),
+                TokensPerDay = row.GetInt64(KeyTokens),
+            },
+        };
 
     /// <summary>The caller of a row of the Work table whose content is about to be used in the caller's name.</summary>
     /// <exception cref="ContentProtectionException">

@@ -13,6 +13,7 @@ namespace Yggdrasil.Storage;
 /// <remarks>
 /// <code>
 /// approval!{run}!{call}              where a call is that this user or role may decide about: an index, no right
+/// apikey!{id}                        an API key of the owner's; what lets its holder in is in a partition named by its id
 /// agent!{id}                         an agent definition
 /// agent!{id}!                        how many users it is shared with
 /// agent!{id}!{user}                  that it is shared with this user: the truth about a share
@@ -43,6 +44,7 @@ internal static class RowKeys
 
     public const string ApprovalPrefix = "approval!";
     public const string AgentPrefix = "agent!";
+    public const string ApiKeyPrefix = "apikey!";
     public const string ListPrefix = "list!";
     public const string SharedAgentPrefix = "share!";
     public const string ConversationPrefix = "conv!";
@@ -60,6 +62,8 @@ internal static class RowKeys
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@|:+=-");
 
     public static string Agent(string agentId) => $"{AgentPrefix}{agentId}";
+
+    public static string ApiKey(string keyId) => $"{ApiKeyPrefix}{keyId}";
 
     public static string AgentShares(string agentId) => $"{AgentPrefix}{agentId}!";
 

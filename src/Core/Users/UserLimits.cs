@@ -14,13 +14,26 @@ internal sealed class UserLimits(LimitOptions options, KnownUsers users)
         return own.Or(tenant).Or(options.Default);
     }
 
+    /// <summary>The limits of what a caller does that is no agent's: the user's and, of an API key, its own.</summary>
+    public async ValueTask<QuotaBounds> FindAsync(Caller caller, CancellationToken cancellationToken) =>
+        WithKey(new QuotaBounds(await FindAsync(caller.Owner, cancellationToken)), caller.Key);
+
+    /// <param name="caller">With the API key that the run was started with.</param>
     /// <param name="agentId">As the user names the agent.</param>
-    public async ValueTask<QuotaBounds> FindAsync(Owner user, string agentId, CancellationToken cancellationToken)
+    public async ValueTask<QuotaBounds> FindAsync(Caller caller, string agentId, CancellationToken cancellationToken)
     {
-        var limits = await FindAsync(user, cancellationToken);
+        var limits = await FindAsync(caller.Owner, cancellationToken);
         var plainId = agentId[(agentId.IndexOf('~', StringComparison.Ordinal) + 1)..];
-        return options.Agents.TryGetValue(plainId, out var agent)
+        var bounds = options.Agents.TryGetValue(plainId, out var agent)
             ? new QuotaBounds(limits, plainId.ToLowerInvariant(), agent)
             : new QuotaBounds(limits);
+        return WithKey(bounds, caller.Key);
     }
+
+    /// <summary>A key's limits are beside its user's: whichever is used up first refuses.</summary>
+    private static QuotaBounds WithKey(QuotaBounds bounds, CallerKey? key) => key is not { HasLimits: true } ? bounds : bounds with
+    {
+        ApiKey = QuotaBounds.ApiKeyOf(key.Id),
+        Key = new UsageLimits { RequestsPerMinute = key.RequestsPerMinute, TokensPerDay = key.TokensPerDay },
+    };
 }

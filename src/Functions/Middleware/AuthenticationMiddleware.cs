@@ -13,12 +13,13 @@ using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Users;
+using Yggdrasil.Users.ApiKeys;
 
 namespace Yggdrasil.Functions.Middleware;
 
 /// <summary>Establishes the caller of every HTTP function, except those that strangers may call.</summary>
-internal sealed class AuthenticationMiddleware(IAuthentication authentication, EventTickets tickets, DisabledUsers disabledUsers)
-    : IFunctionsWorkerMiddleware
+internal sealed class AuthenticationMiddleware(
+    IAuthentication authentication, ApiKeyAuthentication apiKeys, EventTickets tickets, DisabledUsers disabledUsers) : IFunctionsWorkerMiddleware
 {
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
@@ -69,12 +70,20 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
         if (function == nameof(EventFunctions.GetRunEvents) && http.Request.Query.TryGetValue(EventFunctions.Ticket, out var text))
         {
             var ticket = tickets.Read(text.ToString())
-                ?? throw new UnauthenticatedException("This ticket is not valid, or no longer valid.", credentialsSent: true);
+                ?? throw NoTicket();
+            if (ticket.Caller.Key is { } key && !await apiKeys.IsValidAsync(key, http.RequestAborted))
+            {
+                throw NoTicket();
+            }
+
             http.SetEventTicket(ticket);
             return ticket.Caller;
         }
 
-        return await authentication.AuthenticateAsync(Describe(http.Request), http.RequestAborted);
+        var described = Describe(http.Request);
+        return ApiKeyAuthentication.IsMeant(described.Authorization)
+            ? await apiKeys.AuthenticateAsync(described.Authorization!, http.RequestAborted)
+            : await authentication.AuthenticateAsync(described, http.RequestAborted);
     }
 
     private async Task<Caller> IdentifyAsync(HttpContext http, string function)
@@ -82,8 +91,10 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
         var caller = await AuthenticateAsync(http, function);
         return await disabledUsers.ContainsAsync(caller.Owner, http.RequestAborted)
             ? throw new UnauthenticatedException("This user is disabled.", credentialsSent: true)
-            : caller;
+            : ApiKeyFunctionRights.Require(caller, function);
     }
+
+    private static UnauthenticatedException NoTicket() => new("This ticket is not valid, or no longer valid.", credentialsSent: true);
 
     private static AuthenticationRequest Describe(HttpRequest request) =>
         new(Text(request.Headers.Authorization), request.Host.Host, Text(request.Headers.Origin));

@@ -30,7 +30,7 @@ internal sealed class WriteRateMiddleware(UsageService usage, ILogger<WriteRateM
 
     private Task<bool> CountAsync(HttpRequest request, Func<Task> write) => usage.WithRateAsync(request, agentId: null, logger, async () =>
     {
-        await usage.CountWriteAsync(request.Caller().Owner, request.HttpContext.RequestAborted);
+        await usage.CountWriteAsync(request.Caller(), request.HttpContext.RequestAborted);
         await write();
         return true;
     });

@@ -39,6 +39,47 @@ public sealed class QuotaRowTests
     }
 
     [Fact]
+    public void Row_of_as_many_API_keys_as_may_be_fits_beside_them()
+    {
+        // Ten billion tokens and a hundred dollars for one call are more than any model takes.
+        var meter = new QuotaMeter(new QuotaAmount(1_000_000_000_000, 999_999.123456789m), 1_000_000_000, new RateBucket(60_000 / 7d, DateTimeOffset.MaxValue));
+        var agents = Enumerable.Range(0, 100).Select(i => $"{i}{new string('a', 61)}").ToList();
+        var keys = Enumerable.Range(0, 100).Select(i => QuotaBounds.ApiKeyOf(FormattableString.Invariant($"key_{i:x16}"))).ToList();
+        var state = new QuotaState
+        {
+            Day = new DateOnly(2026, 1, 1),
+            Total = meter,
+            Agents = agents.Concat(keys).ToImmutableDictionary(key => key, _ => meter),
+            Reservations = Enumerable.Range(0, UsageLimits.MaxConcurrentRuns).ToImmutableDictionary(
+                _ => Ids.NewRun(),
+                i => new Reservation(
+                    new QuotaAmount(10_000_000_000, 100), new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero), agents[i % 100], keys[i % 100])),
+        };
+
+        var row = RowOf(state);
+
+        Assert.InRange(row.GetString("Reservations").Length, 1, MaxCharacters);
+        Assert.InRange(row.GetString("Agents").Length, 1, MaxCharacters);
+        Assert.Equal(state.Reservations.OrderBy(held => held.Key), QuotaRow.Read(row).Reservations.OrderBy(held => held.Key));
+    }
+
+    [Fact]
+    public void Reservation_of_an_API_key_without_an_agent_is_read_as_it_was_written()
+    {
+        var (key, until) = (QuotaBounds.ApiKeyOf("key_1"), new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
+        var state = new QuotaState
+        {
+            Day = new DateOnly(2026, 1, 1),
+            Agents = ImmutableDictionary<string, QuotaMeter>.Empty.Add(key, default).Add("helper", default),
+            Reservations = ImmutableDictionary<string, Reservation>.Empty
+                .Add("run_1", new Reservation(new QuotaAmount(1, 0), until, AgentKey: null, key))
+                .Add("run_2", new Reservation(new QuotaAmount(2, 0), until, "helper", key)),
+        };
+
+        Assert.Equal(state.Reservations.OrderBy(held => held.Key), QuotaRow.Read(RowOf(state)).Reservations.OrderBy(held => held.Key));
+    }
+
+    [Fact]
     public void Change_is_made_under_the_version_it_was_decided_on_and_keeps_the_day_that_ended()
     {
         var state = new QuotaState { Day = new DateOnly(2026, 3, 2), Closed = (new DateOnly(2026, 3, 1), new QuotaMeter(new QuotaAmount(7, 0.5m), 3, default)) };

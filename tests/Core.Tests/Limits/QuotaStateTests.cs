@@ -162,6 +162,41 @@ public sealed class QuotaStateTests
     }
 
     [Fact]
+    public void Limits_of_an_API_key_hold_beside_its_users_and_are_counted_for_it_alone()
+    {
+        var user = new UsageLimits { TokensPerDay = 1000, RequestsPerMinute = 100 };
+        var bounds = new QuotaBounds(user) { ApiKey = QuotaBounds.ApiKeyOf("key_1"), Key = new UsageLimits { TokensPerDay = 100, RequestsPerMinute = 2 } };
+        var other = bounds with { ApiKey = QuotaBounds.ApiKeyOf("key_2") };
+        var (state, _) = new QuotaState().At(Noon).Admit(Noon, bounds, "a", new QuotaAmount(60, 0), holds: true);
+
+        var (_, budget) = state.Admit(Noon, bounds, "b", new QuotaAmount(60, 0), holds: true);
+        var (counted, none) = state.Count(Noon, bounds);
+        var (_, rate) = counted.Count(Noon, bounds);
+
+        Assert.Equal(100, bounds.TokensPerDay);
+        Assert.IsType<QuotaExceededException>(budget!.ToException());
+        Assert.Null(none);
+        Assert.IsType<RateLimitedException>(rate!.ToException());
+        Assert.All([budget, rate], refusal => Assert.Contains("with this API key", refusal.Detail, StringComparison.Ordinal));
+        Assert.Null(counted.Admit(Noon, other, "b", new QuotaAmount(60, 0), holds: true).Refusal);
+        Assert.Null(counted.Admit(Noon, new QuotaBounds(user), "b", new QuotaAmount(60, 0), holds: true).Refusal);
+    }
+
+    [Fact]
+    public void Keys_that_come_and_go_do_not_fill_the_row()
+    {
+        var state = new QuotaState().At(Noon);
+        for (var i = 0; i < 300; i++)
+        {
+            var bounds = new QuotaBounds(new UsageLimits()) { ApiKey = QuotaBounds.ApiKeyOf($"key_{i}"), Key = new UsageLimits { RequestsPerMinute = 2 } };
+            state = state.Count(Noon + TimeSpan.FromSeconds(i), bounds).Next;
+        }
+
+        Assert.Equal(100, state.Agents.Count);
+        Assert.Contains(QuotaBounds.ApiKeyOf("key_299"), state.Agents.Keys);
+    }
+
+    [Fact]
     public void New_day_begins_with_everything_but_the_rate_and_what_is_reserved()
     {
         var bounds = new QuotaBounds(Limits, "helper", AgentLimits);

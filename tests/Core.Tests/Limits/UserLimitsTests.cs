@@ -40,7 +40,7 @@ public sealed class UserLimitsTests(AzuriteFixture azurite)
         var options = new LimitOptions();
         options.Agents["HELPER"] = new UsageLimits { TokensPerDay = 5 };
 
-        var bounds = await Connect(options).Limits.FindAsync(_user, agentId, CancellationToken.None);
+        var bounds = await Connect(options).Limits.FindAsync(new Caller(_user, new HashSet<string>()), agentId, CancellationToken.None);
 
         Assert.Equal((key, key is null ? null : 5L), (bounds.AgentKey, bounds.TokensPerDay));
         Assert.Equal(options.Default, bounds.User);

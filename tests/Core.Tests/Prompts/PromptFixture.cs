@@ -38,7 +38,7 @@ internal sealed class PromptFixture
         var runs = new RunService(
             agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, Time);
-        var disabled = new DisabledUsers(Options.Create(new AuthOptions()), new KnownUsers(new UserStore(Worker.Storage), Time));
+        var disabled = new DisabledUsers(Options.Create(new AuthOptions()), new KnownUsers(new UserStore(Worker.Storage), Time), Worker.Keys.Authentication);
         Queues = new PromptQueues(Worker.Storage);
         Deferral = new Deferral(new ContentProtector(TestKeys.Ring(TestKeys.New())));
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>();

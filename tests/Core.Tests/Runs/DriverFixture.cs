@@ -32,6 +32,7 @@ using Yggdrasil.Tests.Notifications.Callbacks;
 using Yggdrasil.Tests.Providers.Cache;
 using Yggdrasil.Tests.Storage;
 using Yggdrasil.Tools;
+using Yggdrasil.Tests.Users;
 using Yggdrasil.Users;
 using Yggdrasil.Work.Prompts;
 using Yggdrasil.Work.Schedules;
@@ -65,6 +66,7 @@ internal sealed class DriverFixture
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage, TestUnknown.Values));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, new ConversationStarts(memory, Time), log, histories, Time);
+        Keys = new ApiKeyParts(storage, vault, due, Time);
         Lost = new LostStarts(due, Time, NullLogger<LostStarts>.Instance);
         var deltas = new DeltaLog(storage, azurite.Protector(), NullLogger<DeltaLog>.Instance);
         Streams = new RunStreams(deltas, Time, NullLogger<RunStreams>.Instance);
@@ -87,20 +89,20 @@ internal sealed class DriverFixture
         Agents = (agents, new AgentShareStore(storage, agents, TestContention.Retries));
         UserData = new UserDataRemoval(
             storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage, TestUnknown.Values),
-            TestCaches.Table(storage), Quotas.Ledger, Time, NullLogger<UserDataRemoval>.Instance);
+            TestCaches.Table(storage), Quotas.Ledger, Keys.Store, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(
             storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
-            new CallbackSecrets(storage, vault, TestContention.Retries, Time));
+            new CallbackSecrets(storage, vault, TestContention.Retries, Time), Keys.Store);
         var kept = retention ?? new RetentionOptions();
         Retention = new RetentionSweep(
             due, new ExpirySweep(storage, runs, conversations, Removal, Batches.Store, Batches.Removal, kept, Time),
             runs, conversations, Removal, Batches.Removal, Poison, UserData,
             new BlobSweep(storage, vault, Time, NullLogger<BlobSweep>.Instance), Quotas.Ledger,
-            Recovery, Scheduler, kept, Time, NullLogger<RetentionSweep>.Instance);
+            Recovery, Scheduler, Keys.Store, kept, Time, NullLogger<RetentionSweep>.Instance);
         Vault = vault;
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
-        Disabled = new DisabledUsers(Microsoft.Extensions.Options.Options.Create(new AuthOptions()), Quotas.Users);
+        Disabled = new DisabledUsers(Microsoft.Extensions.Options.Options.Create(new AuthOptions()), Quotas.Users, Keys.Authentication);
         Leases = new LeaseDriver(Store, Turns, Loop, Signals, Disabled, Options, Scheduler, Time, NullLogger<LeaseDriver>.Instance);
         Driver = new RunDriver(
             Store, Turns, Leases, toolStep, Signals, Disabled, Options, Time, NullLogger<RunDriver>.Instance);
@@ -117,6 +119,8 @@ internal sealed class DriverFixture
     }
 
     public TestQuotas Quotas { get; }
+
+    internal ApiKeyParts Keys { get; }
 
     public RunSignals Signals { get; }
 

@@ -44,7 +44,7 @@ internal sealed class ScheduleFixture
         }
 
         Starter = new ScheduleStarter(
-            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time)), TestUnknown.Values, time, Log);
+            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time), Worker.Keys.Authentication), TestUnknown.Values, time, Log);
     }
 
     public Owner Owner { get; }

@@ -113,7 +113,7 @@ public sealed class DisabledUsersTests(AzuriteFixture azurite)
         Array.ForEach(settings, options.DisabledUsers.Add);
         var store = new UserStore(storage ?? azurite.Connect().Storage);
         var known = new KnownUsers(store, _time);
-        return (new DisabledUsers(Options.Create(options), known), new UserService(
+        return (new DisabledUsers(Options.Create(options), known, ApiKeyParts.Instance(azurite, _time).Keys.Authentication), new UserService(
             store, known, new ActivityTurns(new ActivityOptions(), _time, NullLogger<FairTurns>.Instance), _time, NullLogger<UserService>.Instance));
     }
 

@@ -30,7 +30,7 @@ public sealed class InvalidRequestException(IReadOnlyDictionary<string, string[]
 
 /// <summary>No valid credentials came with the request.</summary>
 /// <param name="credentialsSent">Some came, and were not valid: the challenge says so (RFC 6750 section 3.1).</param>
-public sealed class UnauthenticatedException(string detail, bool credentialsSent = false) : ProblemException("unauthenticated", detail)
+public sealed class UnauthenticatedException(string detail, bool credentialsSent = false, string code = "unauthenticated") : ProblemException(code, detail)
 {
     /// <summary>The value of the answer's <c>WWW-Authenticate</c>.</summary>
     public string Challenge => credentialsSent ? "Bearer error=\"invalid_token\"" : "Bearer";

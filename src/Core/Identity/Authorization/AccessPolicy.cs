@@ -15,6 +15,11 @@ namespace Yggdrasil.Identity.Authorization;
 /// A conversation is its owner's as a run is.
 /// An admin has, within the own tenant, the rights of every user. What is reached through a share or the configuration
 /// stays read-only for admins too: they change an agent as its owner's, with <c>?userId=</c>.
+/// <para>
+/// A caller with an API key has at most its user's rights, and less: it changes no agents and no shares, it starts and controls
+/// nothing where it is for reading, and where it is for some agents, other agents do not exist for it, nor do their runs, batches and
+/// conversations. A conversation is that of the agent of its last run: who hands a conversation on hands its history on.
+/// </para>
 /// </remarks>
 public static class AccessPolicy
 {
@@ -61,6 +66,25 @@ public static class AccessPolicy
         ? UserOf(caller.Owner.Tenant, userId, field)
         : throw new ForbiddenException("Only an admin may do this.");
 
+    /// <summary>For what a user does in person, and no program in the user's name.</summary>
+    /// <exception cref="ForbiddenException">The caller came with an API key.</exception>
+    public static void RequireToken(Caller caller)
+    {
+        if (caller.Key is not null)
+        {
+            throw new ForbiddenException("An API key may not do this: use an access token of your own.");
+        }
+    }
+
+    /// <summary>The named user of the caller's tenant, for what operators and admins do.</summary>
+    /// <exception cref="ForbiddenException">The caller is neither operator nor admin.</exception>
+    /// <exception cref="InvalidRequestException"><paramref name="userId"/> cannot be a user id.</exception>
+    public static Owner RequireOperatorOf(Caller caller, string userId, string field)
+    {
+        RequireOperator(caller);
+        return UserOf(caller.Owner.Tenant, userId, field);
+    }
+
     /// <exception cref="ForbiddenException">The caller is neither operator nor admin.</exception>
     public static void RequireOperator(Caller caller)
     {
@@ -85,17 +109,42 @@ public static class AccessPolicy
         return sharee.Tenant == owner.Tenant && HasRightsOf(caller, sharee) ? ReadAndRun(action) : Access.Invisible;
     }
 
-    /// <param name="owner">Who started the run.</param>
-    /// <param name="approvers">Whom the run's agent lets decide, besides; null for none.</param>
-    public static Access Decide(Caller caller, RunAction action, Owner owner, IReadOnlyList<string>? approvers = null) => action switch
+    /// <summary>Whether an API key that the caller came with is for an agent.</summary>
+    /// <param name="agentId">As the caller names it.</param>
+    public static bool IsInScope(Caller caller, string agentId) =>
+        caller.Key?.Scope is not { Agents: { } agents } || agents.Contains(agentId);
+
+    /// <summary>For what starts work of an agent that the caller may read.</summary>
+    /// <exception cref="ForbiddenException">The caller's API key is for reading.</exception>
+    public static void RequireRunning(Caller caller)
     {
+        if (caller.Key?.Scope is { CanRun: false })
+        {
+            throw ReadOnlyKey();
+        }
+    }
+
+    /// <param name="owner">Who started the run.</param>
+    /// <param name="agentId">The run's agent, as its owner names it.</param>
+    /// <param name="approvers">Whom the run's agent lets decide, besides; null for none.</param>
+    public static Access Decide(
+        Caller caller, RunAction action, Owner owner, string agentId, IReadOnlyList<string>? approvers = null) => action switch
+    {
+        // An agent's id means another agent where another owner says it.
+        _ when !IsInScope(caller, agentId) || (caller.Key?.Scope?.Agents is not null && owner != caller.Owner) => Access.Invisible,
+        RunAction.Control or RunAction.Approve when caller.Key?.Scope is { CanRun: false } =>
+            Decide(caller, RunAction.Read, owner, agentId) == Access.Allowed ? Access.Forbidden : Access.Invisible,
         RunAction.Read or RunAction.Control or RunAction.Approve when HasRightsOf(caller, owner) => Access.Allowed,
         RunAction.Approve when IsApprover(caller, owner, approvers) => Access.Allowed,
         _ => Access.Invisible,
     };
 
-    public static Access Decide(Caller caller, ConversationAction action, Owner owner) => action switch
+    /// <param name="agentId">The agent of the conversation's last run.</param>
+    public static Access Decide(Caller caller, ConversationAction action, Owner owner, string agentId) => action switch
     {
+        _ when !IsInScope(caller, agentId) => Access.Invisible,
+        ConversationAction.Delete when caller.Key?.Scope is { CanRun: false } =>
+            HasRightsOf(caller, owner) ? Access.Forbidden : Access.Invisible,
         ConversationAction.Read or ConversationAction.Delete when HasRightsOf(caller, owner) => Access.Allowed,
         _ => Access.Invisible,
     };
@@ -105,8 +154,16 @@ public static class AccessPolicy
     /// <exception cref="ForbiddenException">The caller may read and run the agent, and no more.</exception>
     public static void Require(Caller caller, AgentAction action, AgentResource? agent, string agentId)
     {
-        switch (agent is null ? Access.Invisible : Decide(caller, action, agent))
+        var access = agent is null || !IsInScope(caller, agentId) ? Access.Invisible : Decide(caller, action, agent);
+        if (access == Access.Allowed && caller.Key is not null && action is not (AgentAction.Read or AgentAction.Run))
         {
+            throw new ForbiddenException("An API key reads and runs agents, and changes none: use an access token of your own.");
+        }
+
+        switch (access)
+        {
+            case Access.Allowed when action == AgentAction.Run && caller.Key?.Scope is { CanRun: false }:
+                throw ReadOnlyKey();
             case Access.Allowed:
                 return;
             case Access.Forbidden:
@@ -120,36 +177,44 @@ public static class AccessPolicy
 
     /// <param name="owner">Who started the run; null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such run for this caller.</exception>
-    public static void Require(Caller caller, RunAction action, Owner? owner, string runId, IReadOnlyList<string>? approvers = null)
-    {
-        if (owner is not { } known || Decide(caller, action, known, approvers) != Access.Allowed)
-        {
-            throw new NotFoundException($"There is no run \"{runId}\".");
-        }
-    }
+    /// <param name="agentId">The run's agent, as its owner names it; null when there is no run.</param>
+    /// <exception cref="ForbiddenException">The caller's API key is for reading.</exception>
+    public static void Require(
+        Caller caller, RunAction action, Owner? owner, string? agentId, string runId, IReadOnlyList<string>? approvers = null) =>
+        Require(
+            owner is { } known && agentId is not null ? Decide(caller, action, known, agentId, approvers) : Access.Invisible,
+            () => new NotFoundException($"There is no run \"{runId}\"."));
 
     /// <summary>A batch is its owner's as its items' runs are.</summary>
     /// <param name="owner">Whose it is; null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such batch for this caller.</exception>
-    public static void RequireBatch(Caller caller, RunAction action, Owner? owner, string batchId)
-    {
-        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
-        {
-            throw new NotFoundException($"There is no batch \"{batchId}\".");
-        }
-    }
+    /// <param name="agentId">Its agent; null while it is not known yet, and then an API key that is for some agents is refused.</param>
+    /// <exception cref="ForbiddenException">The caller's API key is for reading.</exception>
+    public static void RequireBatch(Caller caller, RunAction action, Owner? owner, string? agentId, string batchId) =>
+        Require(
+            owner is { } known ? Decide(caller, action, known, agentId ?? "") : Access.Invisible,
+            () => new NotFoundException($"There is no batch \"{batchId}\"."));
 
     /// <param name="owner">Whose it is; null when there is none.</param>
     /// <exception cref="NotFoundException">There is no such conversation for this caller.</exception>
-    public static void Require(Caller caller, ConversationAction action, Owner? owner, string conversationId)
+    /// <param name="agentId">The agent of its last run; null when there is none.</param>
+    /// <exception cref="ForbiddenException">The caller's API key is for reading.</exception>
+    public static void Require(Caller caller, ConversationAction action, Owner? owner, string? agentId, string conversationId) =>
+        Require(
+            owner is { } known && agentId is not null ? Decide(caller, action, known, agentId) : Access.Invisible,
+            () => NoConversation(conversationId));
+
+    internal static NotFoundException NoConversation(string conversationId) => new($"There is no conversation \"{conversationId}\".");
+
+    private static void Require(Access access, Func<NotFoundException> notFound)
     {
-        if (owner is not { } known || Decide(caller, action, known) != Access.Allowed)
+        if (access != Access.Allowed)
         {
-            throw NoConversation(conversationId);
+            throw access == Access.Forbidden ? ReadOnlyKey() : notFound();
         }
     }
 
-    internal static NotFoundException NoConversation(string conversationId) => new($"There is no conversation \"{conversationId}\".");
+    private static ForbiddenException ReadOnlyKey() => new("This API key is for reading; it starts and changes nothing.");
 
     private static Access ReadAndRun(AgentAction action) =>
         action is AgentAction.Read or AgentAction.Run ? Access.Allowed : Access.Forbidden;

@@ -6,6 +6,7 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage.Due;
+using Yggdrasil.Users.ApiKeys;
 using Yggdrasil.Work.Batches;
 using Yggdrasil.Work.Prompts;
 
@@ -36,6 +37,7 @@ public sealed partial class RetentionSweep
     private readonly QuotaLedger _quotas;
     private readonly StartRecovery _starts;
     private readonly IRunScheduler _scheduler;
+    private readonly ApiKeyStore _keys;
     private readonly RetentionOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RetentionSweep> _logger;
@@ -53,13 +55,14 @@ public sealed partial class RetentionSweep
         QuotaLedger quotas,
         StartRecovery starts,
         IRunScheduler scheduler,
+        ApiKeyStore keys,
         RetentionOptions options,
         TimeProvider time,
         ILogger<RetentionSweep> logger)
     {
         (_due, _expiry, _runs, _conversations) = (due, expiry, runs, conversations);
         (_conversationRemoval, _poison, _owners, _blobs) = (conversationRemoval, poison, owners, blobs);
-        (_batchRemoval, _quotas, _starts, _scheduler) = (batchRemoval, quotas, starts, scheduler);
+        (_batchRemoval, _quotas, _starts, _scheduler, _keys) = (batchRemoval, quotas, starts, scheduler, keys);
         (_options, _time, _logger) = (options, time, logger);
     }
 
@@ -106,6 +109,7 @@ public sealed partial class RetentionSweep
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, cancellationToken)),
             DueKind.Tombstone => (0, await CompleteBurialAsync(item, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, isOver, cancellationToken) ? null : item.LookOn),
+            DueKind.ApiKey => await DoneAsync(_keys.RemoveAsync(item.Partition, item.About, cancellationToken)),
             DueKind.Start => (0, await _starts.LookAsync(item, cancellationToken)),
             DueKind.Instance => (0, await _scheduler.PurgeAsync(item.About, cancellationToken) ? null : Tomorrow),
             _ => throw new InvalidOperationException($"Unknown kind {item.Kind}."),

@@ -3,6 +3,7 @@ using Yggdrasil.Agents;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Model;
+using Yggdrasil.Users.ApiKeys;
 using Yggdrasil.Work.Batches;
 using Yggdrasil.Work.Prompts;
 using Yggdrasil.Work.Schedules;
@@ -37,6 +38,9 @@ public abstract record ExportItem
 
     public sealed record OfSchedule(Schedule Schedule) : ExportItem;
 
+    /// <summary>An API key of the user's, without its hash.</summary>
+    public sealed record OfApiKey(ApiKey Key) : ExportItem;
+
     /// <summary>That the user has callback secrets; the secrets are never shown.</summary>
     public sealed record OfCallbackSecret(CallbackSecretInfo Secret) : ExportItem;
 
@@ -44,6 +48,6 @@ public abstract record ExportItem
     public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
 
     /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
-    /// <param name="Kind">agent, message, run, schedule or callback_secret.</param>
+    /// <param name="Kind">agent, api_key, message, run, schedule or callback_secret.</param>
     public sealed record Unreadable(string Kind, string Id) : ExportItem;
 }

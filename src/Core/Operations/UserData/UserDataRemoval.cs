@@ -11,6 +11,7 @@ using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
 using Yggdrasil.Storage.Due;
 using Yggdrasil.Users;
+using Yggdrasil.Users.ApiKeys;
 using Yggdrasil.Work.Batches;
 using Yggdrasil.Work.Prompts;
 using Yggdrasil.Work.Schedules;
@@ -51,6 +52,7 @@ public sealed partial class UserDataRemoval
     private readonly ScheduleCalendar _schedules;
     private readonly ResponseCacheTable _cache;
     private readonly QuotaLedger _quotas;
+    private readonly ApiKeyStore _keys;
     private readonly TimeProvider _time;
     private readonly ILogger<UserDataRemoval> _logger;
 
@@ -67,12 +69,13 @@ public sealed partial class UserDataRemoval
         ScheduleCalendar schedules,
         ResponseCacheTable cache,
         QuotaLedger quotas,
+        ApiKeyStore keys,
         TimeProvider time,
         ILogger<UserDataRemoval> logger)
     {
         (_storage, _agents, _shares, _rows, _runs) = (storage, agents, shares, rows, runs);
         (_poison, _batches, _approvals, _due, _schedules) = (poison, batches, approvals, due, schedules);
-        (_cache, _quotas, _time, _logger) = (cache, quotas, time, logger);
+        (_cache, _quotas, _keys, _time, _logger) = (cache, quotas, keys, time, logger);
     }
 
     /// <summary>Removes what <paramref name="owner"/> has, for as long as <paramref name="patience"/> lasts.</summary>
@@ -169,6 +172,7 @@ public sealed partial class UserDataRemoval
             await _due.RemoveNamedAsync(rows, cancellationToken);
             await _schedules.RemoveOfAsync(rows, cancellationToken);
             await _approvals.RemoveNamedAsync(rows, cancellationToken);
+            await _keys.RemoveNamedAsync(rows, cancellationToken);
             await _rows.RemoveAsync(rows, cancellationToken);
             count += rows.Count;
         }

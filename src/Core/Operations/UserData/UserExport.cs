@@ -9,6 +9,7 @@ using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Store;
 using Yggdrasil.Storage;
+using Yggdrasil.Users.ApiKeys;
 using Yggdrasil.Work.Prompts;
 using Yggdrasil.Work.Schedules;
 
@@ -25,6 +26,7 @@ public sealed class UserExport
     private readonly BatchExport _batches;
     private readonly ScheduleStore _schedules;
     private readonly CallbackSecrets _secrets;
+    private readonly ApiKeyStore _keys;
 
     internal UserExport(
         StorageClients storage,
@@ -34,14 +36,15 @@ public sealed class UserExport
         PoisonStore poison,
         BatchExport batches,
         ScheduleStore schedules,
-        CallbackSecrets secrets)
+        CallbackSecrets secrets,
+        ApiKeyStore keys)
     {
         (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
-        (_poison, _batches, _schedules, _secrets) = (poison, batches, schedules, secrets);
+        (_poison, _batches, _schedules, _secrets, _keys) = (poison, batches, schedules, secrets, keys);
     }
 
     /// <summary>
-    /// Agents, conversations, messages, runs with their steps, schedules, that there are callback secrets, and what the runs have
+    /// Agents, conversations, messages, runs with their steps, schedules, API keys, that there are callback secrets, and what the runs have
     /// used, day by day.
     /// </summary>
     public async IAsyncEnumerable<ExportItem> ReadAsync(Scope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -120,6 +123,10 @@ public sealed class UserExport
             case ["schedule", var id]:
                 yield return await GuardAsync(
                     async () => new ExportItem.OfSchedule(await _schedules.ReadAsync(row, cancellationToken)), new ExportItem.Unreadable("schedule", id));
+                break;
+            case ["apikey", var id]:
+                var key = await _keys.ReadAsync(row, cancellationToken);
+                yield return key.IsUnreadable ? new ExportItem.Unreadable("api_key", id) : new ExportItem.OfApiKey(key);
                 break;
             case ["secret", "callback"]:
                 yield return await GuardAsync(

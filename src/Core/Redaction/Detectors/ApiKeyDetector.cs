@@ -41,6 +41,7 @@ internal sealed class ApiKeyDetector : IDetector
         new("sk_live_", Characters.AsciiAlphanumeric, 16), // Stripe
         new("sk_test_", Characters.AsciiAlphanumeric, 16),
         new("rk_live_", Characters.AsciiAlphanumeric, 16),
+        new(OwnTokens.ApiKey, Characters.AsciiAlphanumeric, 40), // this product's own
         new(OwnTokens.EventTicket, Characters.Base64Url, 54, Max: 4096), // this product's own, in addresses
     ];
 

@@ -87,7 +87,7 @@ public sealed partial class ApprovalService
             run = await _store.FindAsync(owner.Partition, runId, cancellationToken);
         }
 
-        AccessPolicy.Require(scope.Caller, RunAction.Approve, run?.Caller.Owner, runId, run?.Agent.Approvers);
+        AccessPolicy.Require(scope.Caller, RunAction.Approve, run?.Caller.Owner, run?.AgentId, runId, run?.Agent.Approvers);
         return run!;
     }
 
@@ -153,7 +153,7 @@ public sealed partial class ApprovalService
             return [];
         }
 
-        if (AccessPolicy.Decide(caller, RunAction.Approve, run.Caller.Owner, run.Agent.Approvers) != Access.Allowed)
+        if (AccessPolicy.Decide(caller, RunAction.Approve, run.Caller.Owner, run.AgentId, run.Agent.Approvers) != Access.Allowed)
         {
             return [];
         }

@@ -40,7 +40,7 @@ public sealed partial class ClientToolService
         async Task<Run> AttemptAsync()
         {
             var run = Ids.IsValid(runId) ? await _store.FindAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-            AccessPolicy.Require(scope.Caller, RunAction.Control, run?.Caller.Owner, runId);
+            AccessPolicy.Require(scope.Caller, RunAction.Control, run?.Caller.Owner, run?.AgentId, runId);
             if (await _store.FindAnswerAsync(run!.Caller.Owner.Partition, runId, callId, cancellationToken) is { } earlier)
             {
                 return earlier.IsSameAs(answer) ? Without(run, callId) : throw new ConflictException("This call was answered already, and otherwise.");

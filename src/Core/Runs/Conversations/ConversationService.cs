@@ -26,10 +26,16 @@ public sealed class ConversationService
 
     /// <summary>The owner's conversations, last active first.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
-    public Task<ListPage<Conversation>> ListAsync(Scope scope, int limit, string? after, CancellationToken cancellationToken) =>
-        after is null || after.StartsWith(RowKeys.ConversationListPrefix, StringComparison.Ordinal)
-            ? _store.ListAsync(scope.Owner, limit, after, cancellationToken)
-            : throw InvalidRequestException.NotACursor();
+    public async Task<ListPage<Conversation>> ListAsync(Scope scope, int limit, string? after, CancellationToken cancellationToken)
+    {
+        if (after is not null && !after.StartsWith(RowKeys.ConversationListPrefix, StringComparison.Ordinal))
+        {
+            throw InvalidRequestException.NotACursor();
+        }
+
+        var page = await _store.ListAsync(scope.Owner, limit, after, cancellationToken);
+        return page with { Items = [.. page.Items.Where(conversation => AccessPolicy.IsInScope(scope.Caller, conversation.AgentId))] };
+    }
 
     /// <summary>Its messages, oldest first; at the end, those of its active run so far.</summary>
     /// <exception cref="NotFoundException">There is no such conversation in this scope.</exception>
@@ -81,7 +87,7 @@ public sealed class ConversationService
         Scope scope, ConversationAction action, string conversationId, CancellationToken cancellationToken)
     {
         var found = Ids.IsValid(conversationId) ? await _store.FindAsync(scope.Owner.Partition, conversationId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, action, found?.Owner, conversationId);
+        AccessPolicy.Require(scope.Caller, action, found?.Owner, found?.AgentId, conversationId);
         return found!;
     }
 }

@@ -1,4 +1,6 @@
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Conversations;
@@ -11,6 +13,19 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
 
     /// <summary>How late the next run of a conversation begins when nobody told it of its turn.</summary>
     private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(1);
+
+    /// <summary>Whether the caller may have what was said in a conversation told to a model.</summary>
+    /// <exception cref="ForbiddenException">The caller's API key is not for the conversation's agent.</exception>
+    public async Task RequireAsync(Caller caller, string? conversationId, CancellationToken cancellationToken)
+    {
+        // Everybody else has every conversation of their own.
+        if (caller.Key?.Scope?.Agents is not null && conversationId is not null
+            && await store.FindAsync(caller.Owner.Partition, conversationId, cancellationToken) is { } conversation
+            && !AccessPolicy.IsInScope(caller, conversation.AgentId))
+        {
+            throw new ForbiddenException($"This API key is not for the agent of the conversation \"{conversationId}\"; use another id.");
+        }
+    }
 
     /// <summary>Whether a run that is about to be started will have to wait, as far as can be told before its start is committed.</summary>
     /// <param name="asRemembered">Whether what is remembered will do: the start's transaction finds out what is true.</param>

@@ -35,7 +35,8 @@ public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
             ticket.Caller.Owner.Tenant,
             ticket.Caller.Owner.User,
             ticket.Caller.IsAdmin,
-            expiresAt.ToUnixTimeSeconds()));
+            expiresAt.ToUnixTimeSeconds(),
+            ticket.Caller.Key?.Id));
         var key = keys.Current;
         var bytes = new byte[KeyIdBytes + HMACSHA256.HashSizeInBytes + payload.Length];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, key.Id);
@@ -55,9 +56,15 @@ public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
         var roles = payload.IsAdmin ? new HashSet<string> { Caller.AdminRole } : [];
         return time.GetUtcNow().ToUnixTimeSeconds() < payload.ExpiresAt
             ? new EventTicket(
-                payload.RunId, new Owner(payload.Tenant, payload.RunUser), new Caller(new Owner(payload.Tenant, payload.User), roles))
+                payload.RunId, new Owner(payload.Tenant, payload.RunUser), CallerOf(payload, roles))
             : null;
     }
+
+    private static Caller CallerOf(Payload payload, IReadOnlySet<string> roles) => new(new Owner(payload.Tenant, payload.User), roles)
+    {
+        // What the key is for was looked at when the ticket was issued.
+        Key = payload.KeyId is { } key ? new CallerKey(key) : null,
+    };
 
     private Payload? Authentic(string encoded)
     {
@@ -82,7 +89,8 @@ public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
     }
 
     /// <param name="ExpiresAt">Unix seconds.</param>
-    private sealed record Payload(string RunId, string RunUser, string Tenant, string User, bool IsAdmin, long ExpiresAt);
+    /// <param name="KeyId">The API key that its caller came with: the ticket ends with it.</param>
+    private sealed record Payload(string RunId, string RunUser, string Tenant, string User, bool IsAdmin, long ExpiresAt, string? KeyId = null);
 }
 
 /// <summary>What a ticket allows: this caller to read the events of this run of this owner.</summary>

@@ -60,7 +60,7 @@ public sealed class RunEvents
         Scope scope, string runId, string? after, IDisposable? place, CancellationToken cancellationToken)
     {
         var use = Ids.IsValid(runId) ? await _feeds.OpenAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, use?.Feed.Run.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, use?.Feed.Run.Caller.Owner, use?.Feed.Run.AgentId, runId);
         var reader = await FindPlaceAsync(use!, after, place, cancellationToken);
         if (reader is null)
         {

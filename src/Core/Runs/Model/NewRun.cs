@@ -24,7 +24,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
         {
             Id = id,
             Driver = Ids.Driver(id, 0),
-            Caller = caller,
+            Caller = caller.ForWork(),
             AgentId = agent.Id,
             AgentVersion = agent.Version,
             AgentKey = agent.Key,

@@ -30,14 +30,14 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
 
     public async Task<QuotaStart> PrepareAsync(Run run, IReadOnlyList<ChatMessage> input, CancellationToken cancellationToken)
     {
-        var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
+        var bounds = await limits.FindAsync(run.Caller, run.AgentId, cancellationToken);
         return new QuotaStart(run, bounds, estimator.OfStart(run, input, bounds));
     }
 
     /// <summary>What a run's next model call may use; null where no budget holds for it.</summary>
     public async ValueTask<QuotaAmount?> NeedOfNextCallAsync(Run run, Transcript transcript, CancellationToken cancellationToken)
     {
-        var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
+        var bounds = await limits.FindAsync(run.Caller, run.AgentId, cancellationToken);
         return bounds.HasBudget ? estimator.OfNext(run, transcript, bounds) : null;
     }
 
@@ -87,7 +87,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
     public async Task<(Run Run, QuotaChange Change)> OnCommitAsync(Run next, CancellationToken cancellationToken)
     {
         var partition = next.Caller.Owner.Partition;
-        var bounds = await limits.FindAsync(next.Caller.Owner, next.AgentId, cancellationToken);
+        var bounds = await limits.FindAsync(next.Caller, next.AgentId, cancellationToken);
         var (before, (state, run, refusal)) = await ledger.DecideAsync(
             partition, (state, now) => Decide(state, now, bounds, next), decision => decision.Refusal is not null, cancellationToken);
         return refusal is null ? (run, Change(partition, before, state)) : throw refusal.ToException();

@@ -111,10 +111,12 @@ internal sealed class QuotaLedger(StorageClients storage, Contention contention,
             await ChangeAsync(
                 run.Caller.Owner.Partition,
                 run.Id,
-                (state, _) => (state.Release(QuotaBounds.ToCountOnly(state.Find(run.Id)?.AgentKey), run.Id, used), null),
+                (state, _) => (state.Release(BoundsOf(state.Find(run.Id)), run.Id, used), null),
                 cancellationToken);
         }
     }
+
+    private static QuotaBounds BoundsOf(Reservation? held) => QuotaBounds.ToCountOnly(held?.AgentKey, held?.ApiKey);
 
     /// <summary>Removes a quota that nobody has used today.</summary>
     public async Task RemoveEndedAsync(string partition, CancellationToken cancellationToken)

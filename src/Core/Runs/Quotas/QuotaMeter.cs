@@ -10,4 +10,9 @@ internal readonly record struct QuotaMeter(QuotaAmount Used, long Requests, Rate
 /// <summary>What a run that goes on may still use, and its place among the concurrent ones.</summary>
 /// <param name="Until">When it is void: a driver that lives renews it long before.</param>
 /// <param name="AgentKey">The agent's, where its use is counted.</param>
-internal sealed record Reservation(QuotaAmount Amount, DateTimeOffset Until, string? AgentKey);
+/// <param name="ApiKey">The API key's, where its use is counted.</param>
+internal sealed record Reservation(QuotaAmount Amount, DateTimeOffset Until, string? AgentKey, string? ApiKey = null)
+{
+    /// <param name="scopeKey">Of an agent or an API key; null for all of the owner's runs.</param>
+    public bool IsOf(string? scopeKey) => scopeKey is null || scopeKey == AgentKey || scopeKey == ApiKey;
+}

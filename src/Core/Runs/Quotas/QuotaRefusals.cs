@@ -8,7 +8,7 @@ internal static class QuotaRefusals
 {
     public static QuotaRefusal Rate(string? agentKey, int perMinute, TimeSpan untilNext) => new(
         QuotaLimit.Rate,
-        Invariant($"The limit of {perMinute} runs started per minute{Of(agentKey)}{(agentKey is null ? ", writes included," : "")} is reached; the next one is taken in {Seconds(untilNext)} s."),
+        Invariant($"The limit of {perMinute} runs started per minute{Of(agentKey)}{(agentKey is null || QuotaBounds.IsApiKey(agentKey) ? ", writes included," : "")} is reached; the next one is taken in {Seconds(untilNext)} s."),
         untilNext);
 
     public static QuotaRefusal Concurrency(string? agentKey, int places, TimeSpan retryAfter) => new(
@@ -29,7 +29,9 @@ internal static class QuotaRefusals
             retryAfter);
     }
 
-    private static string Of(string? agentKey) => agentKey is null ? "" : $" with the agent \"{agentKey}\"";
+    private static string Of(string? agentKey) => agentKey is null ? ""
+        : QuotaBounds.IsApiKey(agentKey) ? " with this API key"
+        : $" with the agent \"{agentKey}\"";
 
     private static int Seconds(TimeSpan time) => Math.Max(1, (int)Math.Ceiling(time.TotalSeconds));
 }

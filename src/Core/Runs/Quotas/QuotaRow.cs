@@ -11,8 +11,9 @@ namespace Yggdrasil.Runs.Quotas;
 /// <summary>An owner's quota as a row of the Work table. Texts and not binaries: those are protected content here.</summary>
 /// <remarks>
 /// <code>
-///   Agents        key tokens cost requests taken at        a line for each agent that is counted
-///   Reservations  run tokens micro-dollars until agent     a line for each run; numbers in hexadecimal, the agent by its number
+///   Agents        key tokens cost requests taken at        a line for each agent, and each API key, that is counted
+///   Reservations  run tokens micro-dollars until agent key a line for each run; numbers in hexadecimal, agent and API key by the numbers
+///                                                          of their lines, each where there is one
 /// </code>
 /// So 500 reservations stay under the 64 KiB that a property may have.
 /// </remarks>
@@ -87,18 +88,26 @@ internal static class QuotaRow
         var (amount, until) = (reservation.Amount, reservation.Until);
         var line = new StringBuilder(48).Append(runId).Append(' ')
             .Append(CultureInfo.InvariantCulture, $"{amount.Tokens:x} {(long)Math.Ceiling(amount.CostUsd * MicrosPerDollar):x} {Seconds(until):x}");
-        return reservation.AgentKey is { } key && agents.BinarySearch(key, StringComparer.Ordinal) is >= 0 and var agent
-            ? line.Append(CultureInfo.InvariantCulture, $" {agent:x}").ToString()
-            : line.ToString();
+        foreach (var key in new[] { reservation.AgentKey, reservation.ApiKey }.OfType<string>())
+        {
+            if (agents.BinarySearch(key, StringComparer.Ordinal) is >= 0 and var number)
+            {
+                line.Append(CultureInfo.InvariantCulture, $" {number:x}");
+            }
+        }
+
+        return line.ToString();
     }
 
     private static KeyValuePair<string, Reservation> ReadReservation(string line, List<(string Key, QuotaMeter Meter)> agents)
     {
         var parts = line.Split(' ');
+        string[] keys = [.. parts.Skip(4).Select(number => agents[(int)Hex(number)].Key)];
         return new(parts[0], new Reservation(
             new QuotaAmount(Hex(parts[1]), Hex(parts[2]) / MicrosPerDollar),
             DateTimeOffset.FromUnixTimeSeconds(Hex(parts[3])),
-            parts.Length > 4 ? agents[(int)Hex(parts[4])].Key : null));
+            Array.Find(keys, key => !QuotaBounds.IsApiKey(key)),
+            Array.Find(keys, QuotaBounds.IsApiKey)));
     }
 
     private static string[] Lines(TableEntity row, string property) =>

@@ -27,11 +27,14 @@ internal sealed record QuotaState
     /// <summary>So many calls are reserved at once while there is plenty: each reservation is a write.</summary>
     private const int Generous = 4;
 
+    /// <summary>API keys whose use is kept: as many as a user may have.</summary>
+    private const int MaxApiKeys = 100;
+
     public DateOnly Day { get; init; }
 
     public QuotaMeter Total { get; init; }
 
-    /// <summary>The use of agents that have limits of their own, by key; of each at least that has a reservation.</summary>
+    /// <summary>The use of agents and API keys that have limits of their own, by scope key; of each at least that has a reservation.</summary>
     public ImmutableDictionary<string, QuotaMeter> Agents { get; init; } = ImmutableDictionary<string, QuotaMeter>.Empty;
 
     /// <summary>By run.</summary>
@@ -140,8 +143,9 @@ internal sealed record QuotaState
 
         return this with
         {
-            Reservations = Reservations.SetItem(runId, new Reservation(amount, until, bounds.AgentKey)),
-            Agents = bounds.AgentKey is { } key && !Agents.ContainsKey(key) ? Agents.Add(key, default) : Agents,
+            Reservations = Reservations.SetItem(runId, new Reservation(amount, until, bounds.AgentKey, bounds.ApiKey)),
+            Agents = bounds.Scopes.Select(scope => scope.ScopeKey).OfType<string>().Where(key => !Agents.ContainsKey(key))
+                .Aggregate(Agents, (agents, key) => RoomFor(key, agents).Add(key, default)),
         };
     }
 
@@ -155,9 +159,32 @@ internal sealed record QuotaState
     private QuotaState Count(QuotaBounds bounds, Func<QuotaMeter, UsageLimits, QuotaMeter> count)
     {
         var next = this with { Total = count(Total, bounds.User) };
-        return bounds is { AgentKey: { } key, Agent: { } limits }
-            ? next with { Agents = next.Agents.SetItem(key, count(Meter(key), limits)) }
-            : next;
+        foreach (var (key, limits) in bounds.Scopes)
+        {
+            if (key is not null)
+            {
+                next = next with { Agents = RoomFor(key, next.Agents).SetItem(key, count(next.Meter(key), limits)) };
+            }
+        }
+
+        return next;
+    }
+
+    /// <remarks>
+    /// Who makes and revokes keys all day would fill the row, so the oldest uses of keys are forgotten, first of those without a run. Keys
+    /// are made by the user in person, whose own limits hold in any case.
+    /// </remarks>
+    private ImmutableDictionary<string, QuotaMeter> RoomFor(string scopeKey, ImmutableDictionary<string, QuotaMeter> agents)
+    {
+        if (!QuotaBounds.IsApiKey(scopeKey) || agents.ContainsKey(scopeKey) || agents.Count < MaxApiKeys)
+        {
+            return agents;
+        }
+
+        var forgotten = agents.Where(agent => QuotaBounds.IsApiKey(agent.Key))
+            .OrderByDescending(agent => Held(agent.Key).Any()).ThenByDescending(agent => agent.Value.Bucket.At).ThenBy(agent => agent.Key, StringComparer.Ordinal)
+            .Skip(MaxApiKeys - 1).Select(agent => agent.Key).ToList();
+        return agents.RemoveRange(forgotten);
     }
 
     private QuotaRefusal? RefuseRate(DateTimeOffset now, QuotaBounds bounds)
@@ -208,7 +235,7 @@ internal sealed record QuotaState
     private QuotaAmount Grant(QuotaBounds bounds, string runId, QuotaAmount need)
     {
         var generous = need * Generous;
-        return bounds.Scopes.All(scope => Fits(scope.Limits, (Meter(scope.AgentKey).Used + ReservedByOthers(scope.AgentKey, runId) + generous) * 2))
+        return bounds.Scopes.All(scope => Fits(scope.Limits, (Meter(scope.ScopeKey).Used + ReservedByOthers(scope.ScopeKey, runId) + generous) * 2))
             ? generous
             : need;
     }
@@ -217,7 +244,7 @@ internal sealed record QuotaState
         (limits.TokensPerDay is not { } tokens || amount.Tokens <= tokens) && (limits.CostPerDayUsd is not { } cost || amount.CostUsd <= cost);
 
     private IEnumerable<KeyValuePair<string, Reservation>> Held(string? agentKey) =>
-        Reservations.Where(held => agentKey is null || held.Value.AgentKey == agentKey);
+        Reservations.Where(held => held.Value.IsOf(agentKey));
 
     private QuotaAmount ReservedByOthers(string? agentKey, string runId) => Held(agentKey)
         .Where(held => held.Key != runId)

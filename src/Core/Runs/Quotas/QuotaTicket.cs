@@ -23,7 +23,7 @@ internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, 
             return;
         }
 
-        var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
+        var bounds = await limits.FindAsync(run.Caller, run.AgentId, cancellationToken);
         await ChangeAsync(
             (state, now) => state.Extend(now, bounds, run.Id, _quota.Unaccounted(used), need), used, cancellationToken);
     }
@@ -33,7 +33,7 @@ internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, 
     {
         if (!_isSettled)
         {
-            var bounds = await limits.FindAsync(run.Caller.Owner, run.AgentId, cancellationToken);
+            var bounds = await limits.FindAsync(run.Caller, run.AgentId, cancellationToken);
             await ChangeAsync(
                 (state, _) => (state.Release(bounds, run.Id, _quota.Unaccounted(used.Amount)), null), used.Amount, cancellationToken);
             _isSettled = true;

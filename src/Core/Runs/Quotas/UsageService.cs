@@ -41,36 +41,36 @@ public sealed class UsageService
 
     /// <summary>What is left of a user's rate; null where none is limited.</summary>
     /// <param name="agentId">
-    /// The agent whose runs are started; of its limit and the user's own, the one with less left is told. Null where no agent is named:
-    /// the user's own.
+    /// The agent whose runs are started; of its limit, the user's and the API key's, the one with less left is told. Null where no agent
+    /// is named: the user's and the key's.
     /// </param>
-    public async Task<RateStatus?> FindRateAsync(Owner user, string? agentId, CancellationToken cancellationToken)
+    public async Task<RateStatus?> FindRateAsync(Caller caller, string? agentId, CancellationToken cancellationToken)
     {
         var bounds = agentId is null
-            ? new QuotaBounds(await _limits.FindAsync(user, cancellationToken))
-            : await _limits.FindAsync(user, agentId, cancellationToken);
+            ? await _limits.FindAsync(caller, cancellationToken)
+            : await _limits.FindAsync(caller, agentId, cancellationToken);
         if (bounds.Scopes.All(scope => scope.Limits.RequestsPerMinute is null))
         {
             return null;
         }
 
-        var state = (await _ledger.FindAsync(user.Partition, cancellationToken)).State;
+        var state = (await _ledger.FindAsync(caller.Owner.Partition, cancellationToken)).State;
         var now = _time.GetUtcNow();
         return bounds.Scopes
             .Where(scope => scope.Limits.RequestsPerMinute is not null)
-            .Select(scope => RateStatus.Of(state.Meter(scope.AgentKey).Bucket, scope.Limits.RequestsPerMinute!.Value, now))
+            .Select(scope => RateStatus.Of(state.Meter(scope.ScopeKey).Bucket, scope.Limits.RequestsPerMinute!.Value, now))
             .MinBy(status => status.Remaining);
     }
 
     /// <summary>Counts a request that changes what is stored, and starts no run, against its caller's rate.</summary>
     /// <exception cref="RateLimitedException">The caller has made as many as allowed.</exception>
-    public async Task CountWriteAsync(Owner user, CancellationToken cancellationToken)
+    public async Task CountWriteAsync(Caller caller, CancellationToken cancellationToken)
     {
-        var bounds = new QuotaBounds(await _limits.FindAsync(user, cancellationToken));
-        if (bounds.User.RequestsPerMinute is not null)
+        var bounds = await _limits.FindAsync(caller, cancellationToken);
+        if (bounds.Scopes.Any(scope => scope.Limits.RequestsPerMinute is not null))
         {
             // No run is reserved for, so nothing is looked for under its id.
-            await _ledger.ChangeAsync(user.Partition, runId: "", (state, now) => state.Count(now, bounds), cancellationToken);
+            await _ledger.ChangeAsync(caller.Owner.Partition, runId: "", (state, now) => state.Count(now, bounds), cancellationToken);
         }
     }
 

@@ -140,7 +140,7 @@ public sealed class RunControl
     private async Task<Run> RequireAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Control, run?.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Control, run?.Caller.Owner, run?.AgentId, runId);
         return run!;
     }
 

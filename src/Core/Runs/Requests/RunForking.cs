@@ -70,6 +70,7 @@ public sealed class RunForking
     private async Task<NewRun> PrepareAsync(string id, Caller caller, string runId, ForkRun request, CancellationToken cancellationToken)
     {
         var (source, entries, history) = await LoadAsync(caller, runId, cancellationToken);
+        AccessPolicy.RequireRunning(caller);
         await RequireAgentAsync(caller, source, cancellationToken);
         var errors = new FieldErrors();
         IReadOnlyList<ChatMessage> input = request.Input is { } text ? [new ChatMessage(ChatRole.User, text)] : [];
@@ -85,7 +86,7 @@ public sealed class RunForking
         // Not for another user: whoever starts a run answers for it, admins too.
         var partition = caller.Owner.Partition;
         var found = Ids.IsValid(runId) ? await _store.LoadAsync(partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(caller, RunAction.Read, found?.Run.Caller.Owner, runId);
+        AccessPolicy.Require(caller, RunAction.Read, found?.Run.Caller.Owner, found?.Run.AgentId, runId);
         var (source, entries) = found!.Value;
         if (source.AwaitsTurn)
         {
@@ -120,7 +121,7 @@ public sealed class RunForking
     {
         Id = id,
         Driver = Ids.Driver(id, 0),
-        Caller = caller,
+        Caller = caller.ForWork(),
         AgentId = source.AgentId,
         AgentVersion = source.AgentVersion,
         AgentKey = source.AgentKey,

@@ -81,6 +81,7 @@ public sealed class RunService
     {
         var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, cancellationToken);
         await ValidateAsync(caller, request, agent, cancellationToken);
+        await _turns.RequireAsync(caller, request.ConversationId, cancellationToken);
         return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
     }
 
@@ -193,7 +194,7 @@ public sealed class RunService
     public async Task<Run> GetAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, run?.AgentId, runId);
         return run!;
     }
 
@@ -205,7 +206,7 @@ public sealed class RunService
     public async Task<Run> GetToShowAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, run?.AgentId, runId);
         var shown = await _overdue.EndAsync(run!, cancellationToken);
         return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
     }
@@ -225,7 +226,7 @@ public sealed class RunService
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Steps)> GetStepsAsync(Scope scope, string runId, CancellationToken cancellationToken)
     {
         var found = Ids.IsValid(runId) ? await _store.LoadAsync(scope.Owner.Partition, runId, cancellationToken) : null;
-        AccessPolicy.Require(scope.Caller, RunAction.Read, found?.Run.Caller.Owner, runId);
+        AccessPolicy.Require(scope.Caller, RunAction.Read, found?.Run.Caller.Owner, found?.Run.AgentId, runId);
         return found!.Value;
     }
 
@@ -250,7 +251,10 @@ public sealed class RunService
             runs.Add(await _overdue.EndAsync(run, cancellationToken));
         }
 
-        return page with { Items = [.. runs.Where(run => filter.Status is null || run.Status == filter.Status)] };
+        return page with
+        {
+            Items = [.. runs.Where(run => (filter.Status is null || run.Status == filter.Status) && AccessPolicy.IsInScope(scope.Caller, run.AgentId))],
+        };
     }
 
     /// <summary>Commits a start, or has its caller try again when that takes too long; what has become of it then is found out later.</summary>
@@ -312,7 +316,10 @@ public sealed class RunService
             throw new ConflictException("The run of this Idempotency-Key was deleted. Use another key for another run.");
         }
 
-        return run is null || (run.RequestHash ?? "") == idempotency.RequestHash ? run : throw new IdempotencyMismatchException();
+        // It is its owner's, whoever starts in the owner's name: an API key must not reach another agent's run by it.
+        return run is null || ((run.RequestHash ?? "") == idempotency.RequestHash && AccessPolicy.IsInScope(caller, run.AgentId))
+            ? run
+            : throw new IdempotencyMismatchException();
     }
 
     /// <summary>The start set the flag of the run that it interrupts; a driver that waits would not see it for a while.</summary>

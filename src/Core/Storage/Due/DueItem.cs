@@ -43,6 +43,9 @@ internal enum DueKind
 
     /// <summary>An orchestration whose history could not be purged when its run was removed.</summary>
     Instance,
+
+    /// <summary>An API key that has expired.</summary>
+    ApiKey,
 }
 
 /// <summary>A row of the Due table.</summary>

@@ -54,6 +54,12 @@ internal sealed partial class BatchAcceptance(
                 // Only what they come to counts.
             }
 
+            // It is its owner's: an API key must not reach another agent's batch by it.
+            if (!AccessPolicy.IsInScope(caller, accepted.Agent?.Id ?? ""))
+            {
+                throw new IdempotencyMismatchException();
+            }
+
             return (await FoundAsync(accepted, upload.Header, cancellationToken), Created: false);
         }
 

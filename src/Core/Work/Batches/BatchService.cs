@@ -62,7 +62,7 @@ public sealed class BatchService
 
         var page = await _batches.ListAsync(scope.Owner, limit, after, cancellationToken);
         return new ListPage<BatchProgress>(
-            await Task.WhenAll(page.Items.Select(batch => ProgressAsync(batch, cancellationToken))), page.Next);
+            await Task.WhenAll(page.Items.Where(batch => AccessPolicy.IsInScope(scope.Caller, batch.Agent?.Id ?? "")).Select(batch => ProgressAsync(batch, cancellationToken))), page.Next);
     }
 
     /// <summary>What has become of the items, in their order; of a batch that runs, those that have ended.</summary>
@@ -217,7 +217,7 @@ public sealed class BatchService
     private async Task<Batch> RequireAsync(Scope scope, RunAction action, string batchId, CancellationToken cancellationToken)
     {
         var batch = Ids.IsValid(batchId) ? await _batches.FindPlainAsync(scope.Owner.Partition, batchId, cancellationToken) : null;
-        AccessPolicy.RequireBatch(scope.Caller, action, batch is { IsDeleted: false } ? batch.Caller.Owner : null, batchId);
+        AccessPolicy.RequireBatch(scope.Caller, action, batch is { IsDeleted: false } ? batch.Caller.Owner : null, batch?.Agent?.Id, batchId);
         return action == RunAction.Read || !batch!.HasUnknownStatus
             ? batch!
             : throw new ConflictException("The batch is in a state that only a newer version of this service knows; try again when the update is through.");

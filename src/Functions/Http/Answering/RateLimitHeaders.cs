@@ -34,7 +34,7 @@ internal static partial class RateLimitHeaders
     {
         try
         {
-            if (await usage.FindRateAsync(request.Caller().Owner, agentId, request.HttpContext.RequestAborted) is { } rate)
+            if (await usage.FindRateAsync(request.Caller(), agentId, request.HttpContext.RequestAborted) is { } rate)
             {
                 var headers = request.HttpContext.Response.Headers;
                 headers["RateLimit-Limit"] = rate.Limit.ToString(CultureInfo.InvariantCulture);

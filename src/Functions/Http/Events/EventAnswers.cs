@@ -21,7 +21,7 @@ internal static class EventAnswers
         ILogger logger, CancellationToken stopping)
     {
         request.HttpContext.Response.RegisterForDisposeAsync(reader);
-        var watch = new CallerWatch(disabled, caller.Owner, time, logger, stopping);
+        var watch = new CallerWatch(disabled, caller, time, logger, stopping);
         request.HttpContext.Response.RegisterForDisposeAsync(watch);
         return new EventStreamResult(reader, projection, isWhole, time, logger, watch.Stop);
     }

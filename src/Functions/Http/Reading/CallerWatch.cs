@@ -3,14 +3,14 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Functions.Http.Reading;
 
-/// <summary>Looks, while a stream is open, whether its reader has been disabled: a token is only checked when it begins.</summary>
+/// <summary>Looks, while a stream is open, whether its reader has been disabled, or the reader's API key revoked: either is only checked when it begins.</summary>
 internal sealed partial class CallerWatch : IAsyncDisposable
 {
     /// <summary>As often as an open stream shows signs of life.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     private readonly DisabledUsers _disabled;
-    private readonly Owner _reader;
+    private readonly Caller _reader;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _disposed = new();
@@ -18,7 +18,7 @@ internal sealed partial class CallerWatch : IAsyncDisposable
     private readonly Task _watching;
 
     /// <param name="stopping">Ends the stream too.</param>
-    public CallerWatch(DisabledUsers disabled, Owner reader, TimeProvider time, ILogger logger, CancellationToken stopping)
+    public CallerWatch(DisabledUsers disabled, Caller reader, TimeProvider time, ILogger logger, CancellationToken stopping)
     {
         (_disabled, _reader, _time, _logger) = (disabled, reader, time, logger);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -44,7 +44,7 @@ internal sealed partial class CallerWatch : IAsyncDisposable
         {
             try
             {
-                if (await _disabled.ContainsAsync(_reader, _disposed.Token))
+                if (await _disabled.IsLockedOutAsync(_reader, _disposed.Token))
                 {
                     await _stop.CancelAsync();
                     return;

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Functions.Http.Agents;
-using Yggdrasil.Functions.Http.Answering;
-using Yggdrasil.Functions.Http.Batches;
+bausing Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
 using Yggdrasil.Functions.Http.Operations;
 using Yggdrasil.Functions.Http.Runs;
@@ -38,6 +37,7 @@ internal static class ExportDocuments
         ExportItem.OfBatchItem part => new { Type = "batch_item", part.BatchId, Id = part.ItemId, Input = Messages(part.Input) },
         ExportItem.OfPoison poison => new { Type = "poison", Prompt = PoisonDocument.From(poison.Prompt), poison.Body },
         ExportItem.OfSchedule schedule => new { Type = "schedule", Schedule = ScheduleDocument.From(schedule.Schedule) },
+        ExportItem.OfApiKey key => new { Type = "api_key", ApiKey = ApiKeyDocument.From(key.Key) },
         ExportItem.OfCallbackSecret { Secret: var secret } => new { Type = "callback_secret", secret.CreatedAt, secret.PreviousCreatedAt },
         ExportItem.OfUsage usage => new { Type = "usage", Date = usage.Day, usage.Runs, usage.Usage },
         ExportItem.Unreadable unreadable => new { Type = "unreadable", unreadable.Kind, unreadable.Id },

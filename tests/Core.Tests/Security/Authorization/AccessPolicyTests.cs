@@ -75,9 +75,9 @@ public sealed class AccessPolicyTests
     [InlineData("someone who calls himself Admin", Access.Invisible)]
     public void Rights_to_a_run_follow_from_who_asks(string caller, Access access)
     {
-        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Read, Alice));
-        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Control, Alice));
-        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Read, Alice, "a"));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Control, Alice, "a"));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice, "a"));
     }
 
     [Theory]
@@ -95,18 +95,18 @@ public sealed class AccessPolicyTests
     {
         string[] approvers = ["user:bob", "role:operator", "user:", "bob"];
 
-        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice, approvers));
+        Assert.Equal(access, AccessPolicy.Decide(Callers[caller], RunAction.Approve, Alice, "a", approvers));
         foreach (var action in (RunAction[])[RunAction.Read, RunAction.Control])
         {
             Assert.Equal(
-                AccessPolicy.Decide(Callers[caller], action, Alice), AccessPolicy.Decide(Callers[caller], action, Alice, approvers));
+                AccessPolicy.Decide(Callers[caller], action, Alice, "a"), AccessPolicy.Decide(Callers[caller], action, Alice, "a", approvers));
         }
     }
 
     [Fact]
     public void Actions_nobody_decided_about_are_refused()
     {
-        Assert.Equal(Access.Invisible, AccessPolicy.Decide(Callers["alice"], (RunAction)99, Alice));
+        Assert.Equal(Access.Invisible, AccessPolicy.Decide(Callers["alice"], (RunAction)99, Alice, "a"));
         Assert.Equal(Access.Forbidden, AccessPolicy.Decide(Callers["bob"], (AgentAction)99, Agents["alice's, shared with bob"]));
         Assert.Equal(Access.Invisible, default);
     }
@@ -118,8 +118,8 @@ public sealed class AccessPolicyTests
         Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["admin"], AgentAction.Read, agent: null, "a"));
         Assert.Throws<ForbiddenException>(() => AccessPolicy.Require(Callers["bob"], AgentAction.Write, Agents["alice's, shared with bob"], "a"));
         Assert.Throws<ForbiddenException>(() => AccessPolicy.Require(Callers["admin"], AgentAction.Write, Agents["configured"], "a"));
-        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["bob"], RunAction.Read, Alice, "run_a"));
-        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["admin"], RunAction.Read, owner: null, "run_a"));
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["bob"], RunAction.Read, Alice, "a", "run_a"));
+        Assert.Throws<NotFoundException>(() => AccessPolicy.Require(Callers["admin"], RunAction.Read, owner: null, agentId: null, "run_a"));
     }
 
     [Theory]
@@ -154,7 +154,7 @@ public sealed class AccessPolicyTests
     {
         foreach (var action in Enum.GetValues<ConversationAction>())
         {
-            Assert.Equal(allowed ? Access.Allowed : Access.Invisible, AccessPolicy.Decide(Callers[caller], action, Alice));
+            Assert.Equal(allowed ? Access.Allowed : Access.Invisible, AccessPolicy.Decide(Callers[caller], action, Alice, "a"));
         }
     }
 
