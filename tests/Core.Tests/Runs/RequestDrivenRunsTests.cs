@@ -138,9 +138,8 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         Assert.Equal("Done.", (await worker.LoadAsync(run)).Run.Output);
     }
 
-    /// <summary>A worker that commits every step before the next, however fast this machine is.</summary>
     private DriverFixture Worker(params Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>[] answers) =>
-        new(azurite, new ScriptedModels(answers), _tools, _owner, new RunOptions { RowKnownFor = TimeSpan.Zero }, scheduler: _scheduler);
+        new(azurite, new ScriptedModels(answers), _tools, _owner, scheduler: _scheduler);
 
     /// <summary>From the owner's second run on, an instance remembers the owner's quota.</summary>
     private static async Task WarmUpAsync(DriverFixture worker)

@@ -298,8 +298,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
 
     private DriverFixture Worker(string situation)
     {
-        // Every step is committed before the next, so that what others ask in between is seen however fast this machine is.
-        var worker = new DriverFixture(azurite, _models, _tools, _owner, new RunOptions { RowKnownFor = TimeSpan.Zero });
+        var worker = new DriverFixture(azurite, _models, _tools, _owner);
         worker.Agent = worker.Agent with { Approvals = situation == Waiting ? ["echo"] : [] };
         return worker;
     }

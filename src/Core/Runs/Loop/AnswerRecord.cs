@@ -144,7 +144,7 @@ internal sealed partial class AnswerRecord(TimeProvider time, ILogger<AnswerReco
         {
             try
             {
-                await (next.IsTerminal ? journal.CommitAsync(next, entries, slice.Lost) : journal.AppendAsync(next, entries, slice.Lost));
+                await journal.CommitAsync(next, entries, slice.Lost);
                 return;
             }
             catch (Exception failure) when (failure is not OperationCanceledException && StorageOutage.Passes(failure))

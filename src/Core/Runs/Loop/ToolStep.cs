@@ -146,8 +146,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             .ToList();
         try
         {
-            var begun = judged.Where(item => NeedsIntent(item.Verdict) || item.Call.Intent is not null).Select(item => item.Call.CallId).ToHashSet();
-            await RecordAsync(journal, running, begun, slice);
+            await RecordAsync(journal, running, slice);
         }
         catch
         {
@@ -161,8 +160,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     }
 
     /// <summary>Records results as they come, those that come together in one transaction.</summary>
-    /// <param name="begun">The calls that are not made again, whose results must not be lost.</param>
-    private async Task RecordAsync(IRunJournal journal, List<Task<JournalEntry?>> running, HashSet<string> begun, Slice slice)
+    private async Task RecordAsync(IRunJournal journal, List<Task<JournalEntry?>> running, Slice slice)
     {
         while (running.Count > 0)
         {
@@ -178,9 +176,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             {
                 var usage = journal.Run.Usage;
                 var next = WithoutPending(journal.Run, results) with { Usage = usage with { ToolCalls = usage.ToolCalls + results.Length } };
-                await (Array.Exists(results, result => begun.Contains(result.CallId!))
-                    ? journal.CommitAsync(next, results, slice.Lost)
-                    : journal.AppendAsync(next, results, slice.Lost));
+                await journal.CommitAsync(next, results, slice.Lost);
             }
         }
     }

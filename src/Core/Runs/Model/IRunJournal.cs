@@ -8,10 +8,9 @@ namespace Yggdrasil.Runs.Model;
 /// </summary>
 internal interface IRunJournal
 {
-    /// <summary>The run as last recorded, with the newest flags seen.</summary>
+    /// <summary>The run as last committed, with the newest flags seen.</summary>
     Run Run { get; }
 
-    /// <summary>All that was recorded.</summary>
     Transcript Transcript { get; }
 
     /// <summary>Who is told of the step in flight.</summary>
@@ -20,18 +19,9 @@ internal interface IRunJournal
     /// <summary>Whether the run can outlive whoever drives it, and so wait for a human or an activity.</summary>
     bool CanWait { get; }
 
-    /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither, and before that whatever was appended.</summary>
+    /// <summary>Records <paramref name="entries"/> and the run's new state, both or neither.</summary>
     /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
     Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken);
-
-    /// <summary>
-    /// Records <paramref name="entries"/> and the run's new state soon: with the next commit at the latest, in order. For what a driver may
-    /// do again that comes after a crash: answers of models, and results of calls that may be repeated.
-    /// </summary>
-    /// <remarks>An entry that cannot be written at all fails here, not later.</remarks>
-    /// <exception cref="LeaseLostException">Somebody else drives the run now; nothing was written.</exception>
-    Task AppendAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
-        CommitAsync(next, entries, cancellationToken);
 
     /// <summary>A run that this one's call was made as; or, where there is none, whether there was one, which was deleted.</summary>
     Task<(Run? Run, bool WasDeleted)> FindChildAsync(string runId, CancellationToken cancellationToken);

@@ -17,13 +17,6 @@ public sealed class RunOptions
     /// <summary>A fault to inject in tests: drivers never renew, as if storage had not answered them.</summary>
     internal bool LoseLeaseRenewals { get; set; }
 
-    /// <summary>
-    /// How old what a driver knows of its run's row may be when the next step begins: a run that is suspended begins no step that much
-    /// later. After a step that took longer, the step is committed before the next; after a shorter one it may be written beside it.
-    /// Zero commits every step before the next.
-    /// </summary>
-    internal TimeSpan RowKnownFor { get; set; } = TimeSpan.FromMilliseconds(50);
-
     internal TimeSpan Slice => TimeSpan.FromSeconds(SliceSeconds);
 
     internal TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);

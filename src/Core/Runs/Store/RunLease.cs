@@ -5,37 +5,46 @@ using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Runs.Store;
 
-/// <summary>The right to drive a run, and its journal while that right lasts.</summary>
+/// <summary>
+/// The right to drive a run, and its journal while that right lasts. Every commit carries the version of the run's row, so
+/// what a driver writes after it lost the lease is refused by the table.
+/// </summary>
 /// <remarks>
-/// Writes renew the lease for free; between them a timer does. A driver that could not renew stops by itself before the lease
-/// ends: <see cref="Lost"/>. What a driver writes after it lost the lease is refused by the table.
+/// A version that changed under the same epoch means that somebody set a flag, or that a commit landed whose answer was lost:
+/// what is stored is read and, unless all of the commit is there, the commit is repeated. Another epoch means that somebody
+/// else drives: <see cref="Lost"/>. Commits renew the lease for free; between them a timer does. A driver that could not renew
+/// stops by itself before the lease ends.
 /// </remarks>
 internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
 {
+    /// <summary>Between attempts at a row that others set flags on.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     private readonly RunStore _store;
     private readonly RunOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly SemaphoreSlim _row = new(1, 1);
     private readonly CancellationTokenSource _lost;
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _renewals;
     private readonly RunStream? _stream;
-    private readonly JournalWriter _journal;
 
     /// <param name="run">The run as stored when this driver took its lease.</param>
     public RunLease(
         RunStore store, Run run, IReadOnlyList<JournalEntry> entries, RunOptions options, TimeProvider time, ILogger logger)
     {
         (_store, _options, _time, _logger) = (store, options, time, logger);
+        Run = run;
+        Transcript = new Transcript([], entries);
         _lost = new CancellationTokenSource(TimeLeft(run), time);
-        _journal = new JournalWriter(store, run, entries, options.RowKnownFor, Renewed, Extend, _lost, time, logger);
         _stream = store.Streams?.Open(run, () => Run.NextSequence);
         _renewals = RenewAsync();
     }
 
-    public Run Run => _journal.Run;
+    public Run Run { get; private set; }
 
-    public Transcript Transcript => _journal.Transcript;
+    public Transcript Transcript { get; }
 
     public ILiveEvents Live => (ILiveEvents?)_stream ?? NoLiveEvents.Instance;
 
@@ -54,22 +63,14 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     public Task CommitAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
-        _journal.CommitAsync(_ => next.IsTerminal ? next : Renewed(next), entries, cancellationToken);
-
-    public Task AppendAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken) =>
-        _journal.AppendAsync(next, entries, cancellationToken);
+        UpdateAsync(_ => next.IsTerminal ? next : Renewed(next), entries, cancellationToken);
 
     public async Task ReserveCallAsync(CancellationToken cancellationToken)
     {
-        if (_journal.WaitsLong)
-        {
-            await _journal.CommitAsync(Renewed, [], cancellationToken);
-        }
-
         if (await _store.NeedOfNextCallAsync(Run, Transcript, cancellationToken) is { } need
             && !Run.Quota.Covers(Run.Usage.Amount, need, _time.GetUtcNow()))
         {
-            await _journal.CommitAsync(run => Renewed(run) with { QuotaAsk = new QuotaAsk(need) }, [], cancellationToken);
+            await UpdateAsync(run => Renewed(run) with { QuotaAsk = new QuotaAsk(need) }, [], cancellationToken);
         }
     }
 
@@ -77,7 +78,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
     /// <param name="status">Where the run stands meanwhile.</param>
     /// <param name="driver">The orchestration that takes over, where it is another one.</param>
     public Task ReleaseAsync(RunStatus status, string? driver, CancellationToken cancellationToken) =>
-        _journal.CommitAsync(
+        UpdateAsync(
             run => run with { Status = status, LeaseUntil = DateTimeOffset.UnixEpoch, NotBefore = NotBefore, Driver = driver ?? run.Driver },
             [],
             cancellationToken);
@@ -91,15 +92,102 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
             await _stream.CloseAsync(hasEnded: Run.IsTerminal);
         }
 
-        await _journal.DisposeAsync();
         _disposed.Dispose();
         _lost.Dispose();
+        _row.Dispose();
     }
 
     private Run Renewed(Run run) => run with { LeaseUntil = _time.GetUtcNow() + _options.Lease };
 
-    private void Extend(Run stored)
+    /// <summary>One writer at a time: a renewal must never carry a state that a commit beside it has replaced.</summary>
+    /// <param name="change">Given the newest state, the one to write; null to write nothing.</param>
+    private async Task UpdateAsync(Func<Run, Run?> change, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
     {
+        await _row.WaitAsync(cancellationToken);
+        try
+        {
+            if (change(Run) is { } next)
+            {
+                await WriteAsync(next, entries, cancellationToken);
+            }
+        }
+        finally
+        {
+            _row.Release();
+        }
+    }
+
+    private async Task WriteAsync(Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var numbered = entries.Numbered(Run.NextSequence);
+        while (true)
+        {
+            _lost.Token.ThrowIfCancellationRequested();
+            var current = next with
+            {
+                NextSequence = Run.NextSequence,
+                ETag = Run.ETag,
+                CancelRequested = Run.CancelRequested,
+                SuspendRequested = Run.SuspendRequested,
+                DecisionCount = Run.DecisionCount,
+                Quota = Run.Quota,
+            };
+            if (await _store.CommitAsync(current, numbered, cancellationToken, Transcript) is { } stored)
+            {
+                Accept(stored, numbered);
+                return;
+            }
+
+            var found = await _store.FindAsync(Run.Caller.Owner.Partition, Run.Id, cancellationToken);
+            if (found is null || found.Epoch != Run.Epoch)
+            {
+                await _lost.CancelAsync();
+                throw new LeaseLostException(Run.Id);
+            }
+
+            if (found.NextSequence != Run.NextSequence)
+            {
+                // Nobody else appends under a lease, so these are our own and only the answer was lost; or else all is.
+                await AcceptLandedAsync(numbered, cancellationToken);
+                return;
+            }
+
+            if (found.IsTerminal)
+            {
+                // Nobody else ends a run under a lease: what ended it is ours, and only the answer was lost.
+                Accept(found, []);
+                return;
+            }
+
+            // The quota too, which is the lease's own: where an answer was lost, what the run has used is accounted for.
+            Run = Run with
+            {
+                ETag = found.ETag,
+                CancelRequested = found.CancelRequested,
+                SuspendRequested = found.SuspendRequested,
+                DecisionCount = found.DecisionCount,
+                Quota = found.Quota,
+            };
+            await Task.Delay(Pause, _time, cancellationToken);
+        }
+    }
+
+    private async Task AcceptLandedAsync(List<JournalEntry> entries, CancellationToken cancellationToken)
+    {
+        var loaded = await _store.LoadAsync(Run.Caller.Owner.Partition, Run.Id, cancellationToken);
+        if (loaded is not var (run, found) || run.Epoch != Run.Epoch || !entries.AreAmong(found))
+        {
+            await _lost.CancelAsync();
+            throw new LeaseLostException(Run.Id);
+        }
+
+        Accept(run, entries);
+    }
+
+    private void Accept(Run stored, List<JournalEntry> entries)
+    {
+        Run = stored;
+        entries.ForEach(Transcript.Add);
         if (!stored.IsTerminal && stored.LeaseUntil > _time.GetUtcNow())
         {
             _lost.CancelAfter(TimeLeft(stored));
@@ -132,7 +220,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_disposed.Token, Lost);
         try
         {
-            await _journal.CommitAsync(run => run.IsTerminal || run.LeaseUntil <= _time.GetUtcNow() ? null : Renewed(run), [], either.Token);
+            await UpdateAsync(run => run.IsTerminal || run.LeaseUntil <= _time.GetUtcNow() ? null : Renewed(run), [], either.Token);
         }
         catch (LeaseLostException)
         {

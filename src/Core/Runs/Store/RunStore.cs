@@ -250,40 +250,27 @@ internal sealed class RunStore(
         return (run with { Decisions = decisions, Answers = answers, Input = JournalEntry.InputOf(entries) }, entries);
     }
 
-    /// <summary>Makes rows of numbered entries, so that what cannot be written is known before anything relies on it.</summary>
-    public async Task<PreparedEntries> PrepareAsync(Run run, IReadOnlyList<JournalEntry> numbered, CancellationToken cancellationToken) =>
-        new(numbered, await _journal.AddAsync(run, numbered, cancellationToken));
-
     /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>
     /// <param name="before">The journal up to here, where it is known.</param>
     /// <returns>The run as stored, or null when the row has changed since.</returns>
     public async Task<Run?> CommitAsync(
-        Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null) =>
-        await CommitAsync(next, await PrepareAsync(next, entries, cancellationToken), entries, before, cancellationToken);
-
-    /// <summary>Commits entries and the run's new state under the version of the row that <paramref name="next"/> carries.</summary>
-    /// <param name="prepared">All entries, numbered from the run's next number on.</param>
-    /// <param name="last">Those of them that <paramref name="before"/> does not have.</param>
-    /// <param name="before">The journal, where it is known.</param>
-    /// <returns>The run as stored, or null when the row has changed since.</returns>
-    public async Task<Run?> CommitAsync(
-        Run next, PreparedEntries prepared, IReadOnlyList<JournalEntry> last, Transcript? before, CancellationToken cancellationToken)
+        Run next, IReadOnlyList<JournalEntry> entries, CancellationToken cancellationToken, Transcript? before = null)
     {
+        var steps = await _journal.AddAsync(next, entries, cancellationToken);
         TableEntity? update = null;
         var committed = await _transactions.CommitAsync(
-            next with { NextSequence = next.NextSequence + prepared.Entries.Count },
+            next with { NextSequence = next.NextSequence + entries.Count },
             (companion, changed) => changed.IsTerminal && before is not null
-                ? companion.OnEndAsync(changed, before, last, cancellationToken)
+                ? companion.OnEndAsync(changed, before, entries, cancellationToken)
                 : companion.OnCommitAsync(changed, cancellationToken),
-            async stored =>
-                [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. prepared.Rows],
+            async stored => [new(TableTransactionActionType.UpdateMerge, update = await _runs.UpdateAsync(stored, cancellationToken), next.ETag), .. steps],
             cancellationToken);
         if (committed is null)
         {
             return null;
         }
 
-        RunMetrics.Committed(committed, prepared.Entries);
+        RunMetrics.Committed(committed, entries);
         streams?.Commits.Publish(next.Id);
         return committed with { StoredApprovals = RunRow.ApprovalsAfter(update!, committed) };
     }

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Functions.Http.Agents;
-bausing Yggdrasil.Functions.Http.Batches;
+using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.ApiKeys;
+using Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
 using Yggdrasil.Functions.Http.Operations;
 using Yggdrasil.Functions.Http.Runs;
