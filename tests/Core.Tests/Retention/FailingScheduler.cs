@@ -3,7 +3,7 @@ using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Tests.Retention;
 
-/// <summary>Fails where durable history is to be purged: in the midst of a deletion.</summary>
+/// <summary>Fails where durable history is to be purged: in the middle of a deletion.</summary>
 internal sealed class FailingScheduler : IRunScheduler
 {
     public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -15,7 +15,7 @@ using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Runs.Model;
 
-/// <summary>A run as its row says it is: what was asked, by whom, under which definition, and how far it has come.</summary>
+/// <summary>A run as stored in its row: caller, definition, state and progress.</summary>
 public sealed record Run
 {
     public required string Id { get; init; }
