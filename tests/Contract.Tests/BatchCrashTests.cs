@@ -3,7 +3,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-/// <summary>LocalHost is killed in the midst of a batch and started again over the same data.</summary>
+/// <summary>LocalHost is killed in the middle of a batch and started again over the same data.</summary>
 public sealed class BatchCrashTests : IAsyncLifetime
 {
     private const int Items = 200;

@@ -57,7 +57,7 @@ public sealed partial class ChaosTests : IAsyncLifetime
             Enumerable.Range(0, Runs).SelectMany(i => new[] { $"/run{i}-0", $"/run{i}-1" }),
             path => Assert.Equal(1, _effects.Count("POST", path)));
 
-        // A call is made again only where a driver lost its lease in its midst, which a machine that stands still for seconds can bring about.
+        // A call is made again only where a driver lost its lease in the middle, which a machine that stands still for seconds can bring about.
         var lost = LeaseLost().Count(host.Output);
         Assert.InRange(_model.Requests.Count, Runs * 3, (Runs * 3) + lost);
     }

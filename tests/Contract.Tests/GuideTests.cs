@@ -132,9 +132,9 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
-    public async Task Stopping_and_going_on()
+    public async Task Control_of_runs()
     {
-        var answers = await RunSectionAsync("Stopping and going on");
+        var answers = await RunSectionAsync("Control of runs");
 
         Assert.Equal(5, answers.Count);
         Assert.Equal("demo:slow", Json(answers[0]).Text("model"));
@@ -175,9 +175,9 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
-    public async Task How_the_app_fares()
+    public async Task Health_and_errors()
     {
-        var answers = await RunSectionAsync("How the app fares");
+        var answers = await RunSectionAsync("Health and errors");
 
         Assert.Equal(5, answers.Count);
         Assert.Equal("healthy", Json(answers[0]).Text("status"));
@@ -205,9 +205,9 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
-    public async Task Agents_that_ask_agents()
+    public async Task Agents_as_tools()
     {
-        var answers = await RunSectionAsync("Agents that ask agents");
+        var answers = await RunSectionAsync("Agents as tools");
 
         var run = await RunUntilEndAsync(Json(answers[2]).Text("id"));
         Assert.Contains("mathematician says: 17*23 = 391.", run.Text("output"), StringComparison.Ordinal);

@@ -131,10 +131,10 @@ public class OpenAITests(ContractFixture app)
         var calls = 0;
         app.Model.RespondWith(_ => ModelReply.Text(Interlocked.Increment(ref calls) == 1 ? "none" : """{"n":391}"""));
 
-        using var mended = await app.Http.SendJsonAsync(HttpMethod.Post, Chat, Body(agent, $"\"response_format\":{Format}"));
+        using var corrected = await app.Http.SendJsonAsync(HttpMethod.Post, Chat, Body(agent, $"\"response_format\":{Format}"));
         using var refused = await app.Http.SendJsonAsync(HttpMethod.Post, Chat, Body(strict, $"\"response_format\":{Format}"));
 
-        Assert.Equal("""{"n":391}""", (await mended.ReadAsync()).GetProperty("choices")[0].GetProperty("message").Text("content"));
+        Assert.Equal("""{"n":391}""", (await corrected.ReadAsync()).GetProperty("choices")[0].GetProperty("message").Text("content"));
         Assert.Equal((HttpStatusCode.BadRequest, "response_format"), (refused.StatusCode, (await refused.ReadAsync()).GetProperty("error").Text("param")));
     }
 

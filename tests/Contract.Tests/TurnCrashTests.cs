@@ -3,7 +3,7 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-/// <summary>LocalHost is killed while a model mends its answer, and while a fork goes on.</summary>
+/// <summary>LocalHost is killed while a model corrects its answer, and while a fork goes on.</summary>
 public sealed class TurnCrashTests : IAsyncLifetime
 {
     private KillableHost _host = null!;

@@ -89,7 +89,7 @@ public sealed record ModelReply
     public static ModelReply Raw(string body, string contentType = "application/json") =>
         new() { Body = body, ContentType = contentType };
 
-    /// <summary>The connection is reset, before any answer or in its midst.</summary>
+    /// <summary>The connection is reset, before any answer or in the middle.</summary>
     public static ModelReply Reset(ConnectionFault fault = ConnectionFault.BeforeAnswer) =>
         Text("This answer is cut off before its end.") with { Fault = fault };
 }

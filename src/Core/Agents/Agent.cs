@@ -14,7 +14,7 @@ public enum AgentSource
     Configuration,
 }
 
-/// <summary>An agent as it is stored or configured, and as those see it whom it is shared with.</summary>
+/// <summary>An agent: stored, configured, or shared with the caller.</summary>
 /// <param name="Id">For an agent that was reached through a share, as <see cref="Ids.SharedAgent"/> makes it.</param>
 /// <param name="Version">Grows by one with each change, from 1.</param>
 /// <param name="Owner">Null for an agent of the configuration.</param>

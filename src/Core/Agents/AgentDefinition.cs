@@ -4,7 +4,7 @@ using Yggdrasil.Redaction;
 
 namespace Yggdrasil.Agents;
 
-/// <summary>What an agent is: the model it asks, what it is told, which tools it may call, and where it must stop.</summary>
+/// <summary>The definition of an agent: model, instructions, tools and limits.</summary>
 /// <remarks>A run keeps a snapshot of this, so that a later change or deletion never alters a run in flight.</remarks>
 public sealed record AgentDefinition
 {
@@ -78,7 +78,7 @@ public sealed record AgentDefinition
     public RedactionMode Redaction { get; init; } = RedactionMode.Off;
 }
 
-/// <summary>What becomes of a run when nobody decides in time about a call that needs approval.</summary>
+/// <summary>What happens to a run when nobody decides about a pending approval in time.</summary>
 public enum ApprovalExpiry
 {
     /// <summary>The run ends as expired.</summary>

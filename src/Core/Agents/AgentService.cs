@@ -6,7 +6,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Agents;
 
-/// <summary>Agents as callers see them: those of the configuration, their own, and those shared with them.</summary>
+/// <summary>Agents, for callers: configured agents, own agents, and agents shared with the caller.</summary>
 public sealed class AgentService
 {
     private readonly AgentStore _store;
@@ -112,7 +112,7 @@ public sealed class AgentService
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
         return action == AgentAction.Run && agent!.IsUnreadable
             ? throw new ConflictException(
-                "The stored definition of this agent cannot be read; the operator has been alerted. Put it again, or wait until that is mended.",
+                "The stored definition of this agent cannot be read; the operator has been alerted. Put it again, or wait until that is corrected.",
                 ContentProtectionException.Code)
             : agent!;
     }

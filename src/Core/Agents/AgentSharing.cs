@@ -3,7 +3,7 @@ using Yggdrasil.Identity.Authorization;
 
 namespace Yggdrasil.Agents;
 
-/// <summary>Gives others of the tenant the right to read and run an agent, and takes it back. Both may be repeated.</summary>
+/// <summary>Grants other users of the tenant the right to read and run an agent, and revokes it. Both are idempotent.</summary>
 public sealed class AgentSharing
 {
     private readonly AgentService _agents;

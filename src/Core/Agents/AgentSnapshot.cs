@@ -1,5 +1,5 @@
 namespace Yggdrasil.Agents;
 
-/// <summary>An agent as it was at one moment: what a run or a batch goes on with, whatever becomes of the agent.</summary>
+/// <summary>A copy of an agent at one moment. A run or a batch uses its copy, also when the agent changes or is deleted.</summary>
 /// <param name="Key">See <see cref="Agent.Key"/>.</param>
 public sealed record AgentSnapshot(string Id, int Version, string? Key, AgentDefinition Definition);

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Agents;
 
-/// <summary>How much of what was said a model is shown, and what becomes of the rest. What is stored stays whole.</summary>
+/// <summary>How much of a conversation a model is shown, and what stands for the rest. The stored conversation stays whole.</summary>
 /// <param name="MaxTokens">Estimated tokens of one prompt, instructions and tools included; 256 to 2,000,000.</param>
 /// <param name="Strategy">What stands for the messages that do not fit.</param>
 public sealed record ContextPolicy(int MaxTokens = ContextPolicy.DefaultMaxTokens, ContextStrategy Strategy = ContextStrategy.Truncate)

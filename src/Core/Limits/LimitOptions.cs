@@ -3,7 +3,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Limits;
 
-/// <summary>What users may use. Section <c>Limits</c>; budgets that are absent are unlimited.</summary>
+/// <summary>Limits of users. Section <c>Limits</c>; budgets that are absent are unlimited.</summary>
 /// <remarks>
 /// Each of a user's limits is the one an admin gave the user (<c>PUT /api/users/{id}/limits</c>), or else the tenant's
 /// (<c>Limits__Tenants__&lt;tenant&gt;__…</c>), or else the one here. An agent's (<c>Limits__Agents__&lt;agent&gt;__…</c>) bounds

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Limits;
 
-/// <summary>An amount of what is limited by the day.</summary>
+/// <summary>An amount of tokens and money, as limited per day.</summary>
 /// <param name="Tokens">Input and output together.</param>
 /// <param name="CostUsd">US dollars.</param>
 public readonly record struct QuotaAmount(long Tokens, decimal CostUsd)

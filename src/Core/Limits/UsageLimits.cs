@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Yggdrasil.Limits;
 
-/// <summary>What a user may use. An absent member says nothing: where these limits come first, the next ones count.</summary>
+/// <summary>Limits of a user. An absent member leaves the limit to the next level: user, tenant, default.</summary>
 public sealed record UsageLimits
 {
     /// <summary>

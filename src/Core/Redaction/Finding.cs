@@ -28,7 +28,7 @@ public enum FindingKind
     Phone,
 }
 
-/// <summary>A stretch of text that must not be passed on.</summary>
+/// <summary>A part of a text that must not be passed on.</summary>
 /// <param name="Start">Index of its first UTF-16 unit.</param>
 /// <param name="Length">In UTF-16 units.</param>
 public readonly record struct Finding(FindingKind Kind, int Start, int Length)

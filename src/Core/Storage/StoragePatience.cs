@@ -1,6 +1,6 @@
 namespace Yggdrasil.Storage;
 
-/// <summary>How long storage may keep an HTTP request waiting. Runs, timers and messages are patient; callers are answered.</summary>
+/// <summary>How long storage may keep an HTTP request waiting. Runs, timers and messages wait; callers get an answer.</summary>
 /// <remarks>
 /// It follows the request through everything that it awaits. Time is taken off for calls that failed only, so a request of many quick
 /// calls is never cut short, and one that meets a storage that hangs is answered after one call's time and not after several.

@@ -3,7 +3,7 @@ using static Yggdrasil.Telemetry.Signals;
 
 namespace Yggdrasil.Telemetry;
 
-/// <summary>What requests came to. A caller who went away (499) is no error.</summary>
+/// <summary>Metrics of HTTP requests. A caller who closed the connection (499) is no error.</summary>
 public static class RequestMetrics
 {
     /// <summary>The codes of refusals by a limit.</summary>

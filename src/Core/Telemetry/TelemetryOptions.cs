@@ -37,7 +37,7 @@ public sealed class TelemetryOptions
     }
 }
 
-/// <summary>An OpenTelemetry collector. <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and its kin do as well; these settings win.</summary>
+/// <summary>An OpenTelemetry collector. <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and the like work too; these settings have priority.</summary>
 public sealed class OtlpOptions
 {
     public const string Grpc = "grpc";

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>A registered tool: what the model is told of it, how it may be called, and the call itself.</summary>
+/// <summary>A registered tool: its declaration for the model, its rules, and its implementation.</summary>
 public sealed record AgentTool
 {
     /// <summary>What the model sees: name, description and parameter schema. Holds no services and is never invoked.</summary>

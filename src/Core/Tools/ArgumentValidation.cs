@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>What became of a call's arguments.</summary>
+/// <summary>The result of validating a call's arguments.</summary>
 /// <param name="Arguments">
 /// The arguments as JSON, detached from where they came from; empty when there are errors.
 /// </param>

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Tools;
 
-/// <summary>How a recorded step came out.</summary>
+/// <summary>The outcome of a recorded step.</summary>
 public enum StepStatus
 {
     Completed,

@@ -5,9 +5,9 @@ using Yggdrasil.Foundation.Schemas;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>Holds the arguments that a model wrote against the schema of the tool it called.</summary>
+/// <summary>Validates the arguments that a model wrote against the schema of the tool.</summary>
 /// <remarks>
-/// A call is refused, never thrown upon: more than 256 KiB of JSON, deeper than 32 levels (the arguments themselves are
+/// A call is refused, without an exception: more than 256 KiB of JSON, deeper than 32 levels (the arguments themselves are
 /// the first), a name given twice, an argument the schema does not know, or a value it does not allow.
 /// </remarks>
 public sealed class ToolArguments

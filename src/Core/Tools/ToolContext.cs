@@ -2,7 +2,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Tools;
 
-/// <summary>What a tool may know about the call it serves. Injected into a tool method; never shown to the model.</summary>
+/// <summary>The call that a tool executes: run, caller, deadline, idempotency key. Injected into a tool method; the model never sees it.</summary>
 public sealed record ToolContext
 {
     public required string RunId { get; init; }

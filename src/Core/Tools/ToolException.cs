@@ -1,6 +1,6 @@
 namespace Yggdrasil.Tools;
 
-/// <summary>A tool's own, expected failure. Its message is shown to the model, so it must hold nothing internal.</summary>
+/// <summary>An expected failure of a tool. The model sees the message, so it must not contain internals.</summary>
 public sealed class ToolException : Exception
 {
     public ToolException(string messageForModel)

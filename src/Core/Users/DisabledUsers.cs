@@ -5,7 +5,7 @@ using Yggdrasil.Users.ApiKeys;
 
 namespace Yggdrasil.Users;
 
-/// <summary>Who is refused in spite of valid credentials: by configuration, or because an admin said so.</summary>
+/// <summary>Disabled users: by configuration, or by an admin.</summary>
 public sealed class DisabledUsers
 {
     private readonly HashSet<string> _configured;

@@ -78,7 +78,8 @@ internal sealed class LocalHostApplication : IAsyncDisposable
             _console,
             _app.Services.GetRequiredService<IReadOnlyList<Function>>(),
             _app.Services.GetRequiredService<HostJson>().Extensions.Http.RoutePrefix,
-            [.. _app.Urls]);
+            [.. _app.Urls],
+            _data.FullPath);
     }
 
     /// <summary>Starts, and completes when Ctrl-C, SIGTERM or <paramref name="cancellationToken"/> has stopped it.</summary>

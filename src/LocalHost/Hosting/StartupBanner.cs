@@ -1,38 +1,37 @@
+using Yggdrasil.LocalHost.Http;
+
 namespace Yggdrasil.LocalHost.Hosting;
 
-/// <summary>What stands on the console once everything runs.</summary>
+/// <summary>What stands on the terminal once everything runs: where to look, and a request to try.</summary>
 internal static class StartupBanner
 {
+    private const string ConsoleRoute = "console/";
+    private const string SampleBody = """{"input":"What is 17*23, and what time is it in Oslo?"}""";
+
     public static void Write(
-        TextWriter console, IReadOnlyList<Function> functions, string routePrefix, IReadOnlyList<string> urls)
+        TextWriter console, IReadOnlyList<Function> functions, string routePrefix, IReadOnlyList<string> urls, string dataPath)
     {
+        var url = urls.Count > 0 ? urls[0] : "";
         console.WriteLine();
-        var width = functions.Select(function => function.Name.Length).DefaultIfEmpty(0).Max();
-        foreach (var function in functions.OrderBy(function => function.Trigger.BindingType, StringComparer.Ordinal))
+        console.WriteLine($"  Listening on {string.Join(", ", urls)}. Ctrl-C stops.");
+        console.WriteLine();
+        if (HasConsole(functions, routePrefix))
         {
-            console.WriteLine($"  {function.Name.PadRight(width)}  {Describe(function.Trigger, routePrefix)}");
+            console.WriteLine($"  Console:  {url}/{ConsoleRoute}");
         }
 
-        var url = urls.Count > 0 ? urls[0] : "";
         console.WriteLine($"""
+              API:      {url}/openapi.json; samples/requests.http has a request of each kind
+              Data:     {dataPath}; delete this folder to start afresh
 
-            Listening on {string.Join(", ", urls)}. Ctrl-C stops. The console: {url}/console/. Or try:
+              Try:
 
-              curl -s -X POST {url}/api/agents/assistant/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{SampleBody}'
+                curl -s -X POST {url}/api/agents/assistant/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{SampleBody}'
 
             """);
     }
 
-    private const string SampleBody = """{"input":"What is 17*23, and what time is it in Oslo?"}""";
-
-    private static string Describe(Trigger trigger, string routePrefix) => trigger switch
-    {
-        HttpTrigger http =>
-            $"{(http.Methods.Count == 0 ? "*" : string.Join(",", http.Methods.Where(verb => verb != "HEAD" || !http.Methods.Contains("GET")))),-8} /{Http.FunctionEndpoints.FullRoute(http, routePrefix)}",
-        QueueTrigger queue => $"queue    {queue.QueueName}",
-        TimerTrigger timer => $"timer    {timer.Schedule}",
-        OrchestrationTrigger => "orchestration",
-        ActivityTrigger => "activity",
-        _ => trigger.BindingType,
-    };
+    private static bool HasConsole(IEnumerable<Function> functions, string routePrefix) => functions
+        .Select(function => function.Trigger).OfType<HttpTrigger>()
+        .Any(http => FunctionEndpoints.FullRoute(http, routePrefix).StartsWith(ConsoleRoute, StringComparison.Ordinal));
 }

@@ -40,7 +40,7 @@ public sealed class ContractSchemas
     public string FileOf(string name) => $"{PublishedContract.Folder}/{_files[name]}";
 
     /// <param name="schema">A schema of the document, with references into it.</param>
-    /// <returns>What is wrong with the value, with the place to mend; empty when nothing is.</returns>
+    /// <returns>What is wrong with the value, with the place to correct; empty when nothing is.</returns>
     public IReadOnlyList<string> Check(JsonNode schema, JsonNode? value)
     {
         var chosen = Choose(schema, value);

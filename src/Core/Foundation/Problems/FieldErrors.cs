@@ -2,7 +2,7 @@ namespace Yggdrasil.Foundation.Problems;
 
 /// <summary>Collects what is wrong with a request, so that its caller learns everything at once.</summary>
 /// <remarks>
-/// A caller mends some fields and asks again, so what is told is bounded: 50 fields, 5 messages each, names of 200 and messages of
+/// A caller corrects some fields and asks again, so what is told is bounded: 50 fields, 5 messages each, names of 200 and messages of
 /// 600 characters. A hostile request gets no large answer.
 /// </remarks>
 public sealed class FieldErrors

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Foundation.Problems;
 
-/// <summary>A request that cannot be served, for a reason its caller is told. One sealed type per kind of failure.</summary>
+/// <summary>A request that cannot be served. The message is for the caller. There is one sealed type per kind of failure.</summary>
 /// <param name="code">The contract's error code.</param>
 /// <param name="detail">What is wrong and what to do, in words that hold nothing internal.</param>
 public abstract class ProblemException(string code, string detail) : Exception(detail)
@@ -12,7 +12,7 @@ public abstract class ProblemException(string code, string detail) : Exception(d
 }
 
 /// <summary>The request is malformed or names something that does not exist.</summary>
-/// <param name="errors">By field, as a path such as <c>tools[2]</c>, what is wrong with it and how to mend it.</param>
+/// <param name="errors">By field, as a path such as <c>tools[2]</c>, what is wrong with it and how to correct it.</param>
 public sealed class InvalidRequestException(IReadOnlyDictionary<string, string[]> errors)
     : ProblemException("invalid_request", "The request has fields that are not valid; see errors.")
 {
@@ -82,10 +82,10 @@ public abstract class LimitException(string code, string detail, TimeSpan retryA
 /// <summary>Too many requests in too short a time.</summary>
 public sealed class RateLimitedException(string detail, TimeSpan retryAfter) : LimitException("rate_limited", detail, retryAfter);
 
-/// <summary>What may be used in a day is used up, or reserved by runs that go on.</summary>
+/// <summary>The day's budget is used up, or reserved by runs in progress.</summary>
 public sealed class QuotaExceededException(string detail, TimeSpan retryAfter) : LimitException("quota_exceeded", detail, retryAfter);
 
-/// <summary>As many runs go on as may.</summary>
+/// <summary>The maximum number of concurrent runs is reached.</summary>
 public sealed class TooManyConcurrentRunsException(string detail, TimeSpan retryAfter)
     : LimitException("too_many_concurrent_runs", detail, retryAfter);
 
@@ -97,13 +97,13 @@ public sealed class MethodNotAllowedException(string verb, IReadOnlyList<string>
     public IReadOnlyList<string> Served { get; } = served;
 }
 
-/// <summary>The body comes in a form that is not read here.</summary>
+/// <summary>The body has a media type or encoding that is not supported.</summary>
 public sealed class UnsupportedMediaTypeException(string detail) : ProblemException("unsupported_media_type", detail);
 
-/// <summary>As many streams of events are open as may.</summary>
+/// <summary>The maximum number of open event streams is reached.</summary>
 public sealed class TooManyEventReadersException(string detail, TimeSpan retryAfter)
     : LimitException("too_many_event_readers", detail, retryAfter);
 
-/// <summary>A run that was to answer the request itself ended without an answer. Another try would do all that it did again.</summary>
+/// <summary>A run that answers within its request ended without an answer. A retry would repeat everything that the run did.</summary>
 /// <param name="code">Why, as the run's error or stop reason has it.</param>
 public sealed class RunEndedException(string code, string detail) : ProblemException(code, detail);

@@ -2,7 +2,7 @@ using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Identity.Authentication;
 
-/// <summary>Establishes who makes a request. One mode is in force per host.</summary>
+/// <summary>Finds out who makes a request. A host has one mode of authentication.</summary>
 public interface IAuthentication
 {
     /// <exception cref="UnauthenticatedException">The credentials are missing or not valid.</exception>

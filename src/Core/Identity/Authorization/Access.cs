@@ -1,6 +1,6 @@
 namespace Yggdrasil.Identity.Authorization;
 
-/// <summary>What a caller gets who wants to do something to a resource.</summary>
+/// <summary>The decision about a caller's access to a resource.</summary>
 public enum Access
 {
     /// <summary>The resource does not exist for this caller: 404. The default, so that what is forgotten is refused.</summary>

@@ -2,7 +2,7 @@ using Yggdrasil.Foundation.Problems;
 
 namespace Yggdrasil.Identity.Authorization;
 
-/// <summary>The one place that decides who may do what. Everything else asks here.</summary>
+/// <summary>Decides who may do what. All other code asks this type.</summary>
 /// <remarks>
 /// <code>
 ///                        own agent   shared with me   configuration   another's   own run   another's run

@@ -2,7 +2,7 @@ using Yggdrasil.Foundation.Settings;
 
 namespace Yggdrasil.Limits.Fairness;
 
-/// <summary>What one instance of the app works on at a time, and how users share it. Section <c>Activities</c>.</summary>
+/// <summary>How many activities one instance of the app executes at a time, and how users share them. Section <c>Activities</c>.</summary>
 /// <remarks>
 /// Slices of runs and batches, distributed tool calls and deliveries of callbacks are activities of the host, which hands them out
 /// first come, first served (<c>maxConcurrentActivityFunctions</c> in host.json). Each takes a place here, given out in turns by user;

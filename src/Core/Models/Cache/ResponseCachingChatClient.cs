@@ -13,7 +13,7 @@ namespace Yggdrasil.Models.Cache;
 /// <list type="bullet">
 /// <item>Kept are answers that came to their end: no failure, no refusal, no answer cut off or stopped by a content filter, none that says nothing, and
 /// none that calls a tool which is not pure: it would have effects again, or belong to a moment that has passed; none that
-/// does not fit the schema that was asked for: it would have to be mended each time.</item>
+/// does not fit the schema that was asked for: it would have to be corrected each time.</item>
 /// <item>Streams: the one who asks sees the answer as it comes. Others who ask the same meanwhile get it when it is
 /// complete; those who come later, at once. Either way it is replayed as updates.</item>
 /// <item>Of an answer that was begun anew (<see cref="ModelRestart"/>), only what came after that is kept.</item>

@@ -79,15 +79,15 @@ internal sealed class DemoChatClient(string model, TimeProvider time) : IChatCli
             : turn;
     }
 
-    private static HashSet<string> Offered(ChatOptions? options) =>
-        options?.ToolMode is NoneChatToolMode ? [] : [.. (options?.Tools ?? []).Select(tool => tool.Name)];
+    private static List<DemoTool> Offered(ChatOptions? options) =>
+        options?.ToolMode is NoneChatToolMode ? [] : [.. (options?.Tools ?? []).Select(DemoTool.From)];
 
     private static List<AIContent> Contents(DemoTurn turn, List<ChatMessage> conversation) => turn.Calls.Count == 0
         ? [new TextContent(turn.Text)]
         : [.. turn.Calls.Select((call, index) => new FunctionCallContent(
             $"demo-{conversation.Count}-{index}",
             call.Tool,
-            call.Arguments.ToDictionary(argument => argument.Key, argument => (object?)argument.Value)))];
+            call.Arguments.ToDictionary()))];
 
     private static ChatFinishReason FinishReason(DemoTurn turn) =>
         turn.Calls.Count > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
@@ -95,7 +95,7 @@ internal sealed class DemoChatClient(string model, TimeProvider time) : IChatCli
     private static UsageDetails Usage(List<ChatMessage> conversation, DemoTurn turn)
     {
         var input = conversation.Sum(message => TokensPerMessage + message.Contents.Sum(Tokens));
-        var output = Tokens(turn.Text) + turn.Calls.Sum(call => Tokens(call.Tool) + call.Arguments.Values.Sum(Tokens));
+        var output = Tokens(turn.Text) + turn.Calls.Sum(call => Tokens(call.Tool) + call.Arguments.Values.Sum(value => Tokens(value?.ToString())));
         return new UsageDetails { InputTokenCount = input, OutputTokenCount = output, TotalTokenCount = input + output };
     }
 

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Yggdrasil.Models.Demo;
 
-/// <summary>Reads plain English for what the demo model can do: agents to ask, a line each; web addresses, sums and times, in this order.</summary>
+/// <summary>
+/// Reads plain English for what the demo model can do: agents to ask, a line each; calls of tools by name, a line or a sentence each; web
+/// addresses, sums and times, in this order.
+/// </summary>
 /// <remarks>All patterns are non-backtracking: prompts are anybody's text, of up to 256 KiB.</remarks>
 internal static class DemoPrompt
 {
@@ -40,22 +43,27 @@ internal static class DemoPrompt
         (new Regex("−", Options), "-"),
     ];
 
-    public static IReadOnlyList<DemoAction> Read(string prompt)
+    /// <param name="prompt">What the user wrote.</param>
+    /// <param name="tools">The tools that the agent has.</param>
+    public static IReadOnlyList<DemoAction> Read(string prompt, IReadOnlyList<DemoTool> tools)
     {
         // What another agent is asked is not this one's to do.
         var asked = Ask.Matches(prompt).Select(match => DemoAction.Ask(match.Groups[1].Value, match.Groups[2].Value.Trim()));
-        var own = Ask.Replace(prompt, " ");
+        var (calls, uncalled) = DemoToolCalls.Read(Ask.Replace(prompt, " "), tools, MaxActions);
+        var (named, own) = DemoToolWords.Read(uncalled, tools, MaxActions);
 
         // Addresses hold digits, slashes and dashes that are no sums.
         var withoutUrls = Url.Replace(own, " ");
         return
         [
-            .. asked.Concat(Web(own)).Concat(Sums(withoutUrls)).Concat(DemoPlaces.TimesAskedFor(withoutUrls))
-                .Where(action => action.Subject.Length <= MaxSubjectLength)
-                .DistinctBy(action => (action.Tool, action.Subject))
+            .. Once(asked).Concat(calls).Concat(named)
+                .Concat(Once(Web(own).Concat(Sums(withoutUrls)).Concat(DemoPlaces.TimesAskedFor(withoutUrls))))
                 .Take(MaxActions),
         ];
     }
+
+    private static IEnumerable<DemoAction> Once(IEnumerable<DemoAction> actions) => actions
+        .Where(action => action.Subject.Length <= MaxSubjectLength).DistinctBy(action => (action.Tool, action.Subject));
 
     private static IEnumerable<DemoAction> Web(string prompt)
     {

@@ -12,8 +12,7 @@ internal static class DemoSentences
     private static readonly Regex TimeOfDay = new(
         @"(?:^|[^\d:])(\d{1,2}:\d{2})(?:[^\d]|$)", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
-    public static string CannotCall(DemoAction action) =>
-        $"{What(action)} takes the tool {action.Tool}, which this agent does not have.";
+    public static string CannotCall(DemoAction action) => action.Mistake ?? $"{What(action)} takes the tool {action.Tool}, which this agent does not have.";
 
     public static string Tell(DemoAction action, FunctionResultContent? result)
     {
@@ -25,6 +24,7 @@ internal static class DemoSentences
 
         return action.Tool switch
         {
+            _ when action.IsNamed => $"{action.Tool} answered: {Shorten(text)}",
             _ when IsAgent(action) => $"{Agent(action)} says: {Shorten(text)}",
             DemoAction.Calculator => $"{action.Subject} = {Shorten(text)}.",
             DemoAction.Clock when TimeOfDay.Match(text) is { Success: true } match =>
@@ -37,6 +37,7 @@ internal static class DemoSentences
 
     private static string What(DemoAction action) => action.Tool switch
     {
+        _ when action.IsNamed => $"Calling {action.Tool}",
         _ when IsAgent(action) => $"Asking {Agent(action)}",
         DemoAction.Calculator => $"Working out {action.Subject}",
         DemoAction.Clock => $"Telling the time in {action.Subject}",

@@ -67,17 +67,8 @@ internal sealed class DemoStructuredAnswer
     private static JsonElement? First(JsonElement list) =>
         list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? list[0] : null;
 
-    private static string? TypeOf(JsonElement schema)
-    {
-        if (!schema.TryGetProperty("type", out var type))
-        {
-            return schema.TryGetProperty("properties", out _) ? "object" : null;
-        }
-
-        // ["string", "null"]: the first says what is meant.
-        var first = First(type) ?? type;
-        return first.ValueKind == JsonValueKind.String ? first.GetString() : null;
-    }
+    private static string? TypeOf(JsonElement schema) =>
+        DemoSchema.TypeOf(schema) ?? (!schema.TryGetProperty("type", out _) && schema.TryGetProperty("properties", out _) ? "object" : null);
 
     private JsonObject Object(JsonElement schema, string answer, int depth)
     {

@@ -12,27 +12,30 @@ internal sealed record DemoTurn(string Text, IReadOnlyList<DemoAction> Calls)
         + "(\"What time is it in Oslo?\") and fetch a web address, where the agent has the tools calculator, clock and "
         + "http_get. For anything else give the agent a real model, such as openai:gpt-4.1.";
 
+    private const int MaxExamples = 5;
+
     /// <summary>
     /// Decides from the last user message, and from what happened since: calls are made in the order of the prompt, so
     /// the calls made so far tell where it stands. Ids are of no use for that: whoever runs the tools may rename them.
     /// </summary>
-    public static DemoTurn Next(IReadOnlyList<ChatMessage> messages, IReadOnlySet<string> offered)
+    public static DemoTurn Next(IReadOnlyList<ChatMessage> messages, IReadOnlyList<DemoTool> tools)
     {
         var lastUser = LastUserMessage(messages);
         if (lastUser < 0)
         {
-            return new DemoTurn(Introduction, []);
+            return new DemoTurn(Introduce(tools), []);
         }
 
-        var actions = DemoPrompt.Read(messages[lastUser].Text);
+        var actions = DemoPrompt.Read(messages[lastUser].Text, tools);
         if (actions.Count == 0)
         {
-            return new DemoTurn(Introduction, []);
+            return new DemoTurn(Introduce(tools), []);
         }
 
         var since = messages.Skip(lastUser + 1).SelectMany(message => message.Contents).ToList();
         var calls = since.OfType<FunctionCallContent>().ToList();
-        var possible = actions.Where(action => offered.Contains(action.Tool)).ToList();
+        var offered = tools.Select(tool => tool.Name).ToHashSet();
+        var possible = actions.Where(action => action.Mistake is null && offered.Contains(action.Tool)).ToList();
         var next = possible.Skip(calls.Count).ToList();
         if (next.Count > 0)
         {
@@ -48,6 +51,12 @@ internal sealed record DemoTurn(string Text, IReadOnlyList<DemoAction> Calls)
                 ? DemoSentences.Tell(action, result)
                 : DemoSentences.CannotCall(action))),
             []);
+    }
+
+    private static string Introduce(IReadOnlyList<DemoTool> tools)
+    {
+        var examples = tools.Where(tool => !tool.IsBuiltIn).Take(MaxExamples).Select(tool => tool.Example).ToList();
+        return examples.Count == 0 ? Introduction : $"{Introduction} I call any tool of this agent by its name, for example: {string.Join("; ", examples)}";
     }
 
     private static int LastUserMessage(IReadOnlyList<ChatMessage> messages)

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Models.Failures;
 
-/// <summary>That a model gave no answer to a call, and why. For operators; protected in storage like content.</summary>
+/// <summary>A model call without an answer, and the reason. For operators; encrypted in storage like content.</summary>
 /// <param name="Model">The model that was asked, as <c>provider:model</c>.</param>
 /// <param name="Code">What it means here: the code of a <see cref="ProviderException"/>.</param>
 /// <param name="Upstream">Why, in the provider's own words; null where it gave none.</param>

@@ -5,7 +5,7 @@ using Yggdrasil.Redaction;
 namespace Yggdrasil.Models.Failures;
 
 /// <summary>
-/// Why a provider says that it failed, for operators: nobody else is shown it. Values that look secret or personal are replaced; the
+/// The reason that a provider gave for its failure. Only operators see it. Values that look secret or personal are replaced; the
 /// message may still quote a few words of the request.
 /// </summary>
 public sealed partial record UpstreamReason

@@ -12,7 +12,7 @@ public sealed class ProfileOptions
     /// <summary>Fields of the request that are left out: <c>temperature</c>, <c>stream_options</c>, <c>tool_choice</c>, separated by commas; <c>none</c> for none.</summary>
     public string? RefusedFields { get; init; }
 
-    /// <summary>Orders of messages that are mended: <c>user_after_tool</c>, <c>consecutive_users</c>, <c>assistant_first</c>, separated by commas; <c>none</c> for none.</summary>
+    /// <summary>Orders of messages that are corrected: <c>user_after_tool</c>, <c>consecutive_users</c>, <c>assistant_first</c>, separated by commas; <c>none</c> for none.</summary>
     public RefusedOrders? RefusedOrders { get; init; }
 
     /// <summary>How an answer that fits a schema is asked for: <c>json_schema</c>, <c>json_object</c> with the schema in words, or <c>words</c> alone.</summary>

@@ -16,7 +16,7 @@ public enum RefusedOrders
     AssistantFirst = 4,
 }
 
-/// <summary>How an answer that fits a schema is asked for. Answers are validated in any case.</summary>
+/// <summary>How a request asks for an answer that fits a schema. Answers are validated in any case.</summary>
 public enum StructuredOutput
 {
     /// <summary>The schema in the system message, and nothing else.</summary>
@@ -29,7 +29,7 @@ public enum StructuredOutput
     JsonSchema,
 }
 
-/// <summary>Which of its own reasoning a model gets back with the conversation. Another model's reasoning never goes out.</summary>
+/// <summary>Which reasoning of its own a model gets back with the conversation. Reasoning of another model is never sent.</summary>
 public enum ReturnedReasoning
 {
     None,

@@ -74,7 +74,7 @@ public sealed record ProviderProfile
 /// <param name="Profile">What holds for them.</param>
 public sealed record ModelProfile(string Pattern, ProviderProfile Profile);
 
-/// <summary>What efforts are called towards a provider; null: there is no such level, and the field is left out.</summary>
+/// <summary>A provider's names of the reasoning efforts. Null: the provider has no such level, and the field is left out.</summary>
 public sealed record EffortLevels(string? None, string? Low, string? Medium, string? High, string? ExtraHigh)
 {
     /// <summary>As OpenAI's newest models have them.</summary>

@@ -4,7 +4,7 @@ using Yggdrasil.Models.Clients;
 namespace Yggdrasil.Models.State;
 
 /// <summary>
-/// Looks after providers that are left alone, for all instances: once one answers a request that costs nothing, calls may
+/// Probes providers whose breaker is open, for all instances. Once a provider answers a request that costs nothing, calls may
 /// go to it again earlier than its breaker would let them.
 /// </summary>
 /// <remarks>

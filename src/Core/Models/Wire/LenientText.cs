@@ -60,13 +60,13 @@ internal static class LenientText
             return text;
         }
 
-        var mended = text.ToCharArray();
+        var corrected = text.ToCharArray();
         for (; at >= 0; at = LoneAt(text, at + 1))
         {
-            mended[at] = '\uFFFD';
+            corrected[at] = '\uFFFD';
         }
 
-        return new string(mended);
+        return new string(corrected);
     }
 
     /// <summary>Halves of pairs become their escape: two that belong together are one character again once both are there.</summary>

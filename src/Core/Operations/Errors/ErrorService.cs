@@ -6,7 +6,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Operations.Errors;
 
-/// <summary>Kinds of errors as operators see them. They are the app's, not a tenant's: they hold nothing of any user.</summary>
+/// <summary>Kinds of errors, for operators. A kind belongs to the app and not to a tenant, and holds nothing of a user.</summary>
 public sealed class ErrorService
 {
     private readonly ErrorStore _store;

@@ -5,7 +5,7 @@ using Yggdrasil.Operations.Health.Probes;
 
 namespace Yggdrasil.Operations.Health;
 
-/// <summary>Looks at every dependency once a minute, remembers what it found, and has operators told.</summary>
+/// <summary>Checks every dependency once a minute, records the results, and raises alerts.</summary>
 public sealed partial class HealthMonitor
 {
     /// <summary>Errors that nobody has seen for so many days are forgotten.</summary>

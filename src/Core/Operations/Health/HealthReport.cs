@@ -1,6 +1,6 @@
 namespace Yggdrasil.Operations.Health;
 
-/// <summary>How something fares, the worst last.</summary>
+/// <summary>The state of a dependency or of the app, the worst last.</summary>
 public enum HealthStatus
 {
     Healthy,

@@ -5,7 +5,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Operations.Health;
 
-/// <summary>How the app fares, as callers see it.</summary>
+/// <summary>The health of the app, for callers.</summary>
 public sealed class HealthService
 {
     private readonly HealthState _state;

@@ -1,7 +1,7 @@
 namespace Yggdrasil.Operations.Health;
 
 /// <summary>
-/// How the app fares, as this instance knows: from its own last look, from that of the instance whose timer fired, or, where
+/// The health of the app, as this instance knows it: from its own last look, from that of the instance whose timer fired, or, where
 /// there is none, from what can be found out at once. Asking costs nobody more than two seconds.
 /// </summary>
 internal sealed class HealthState(HealthHistory history, Readiness readiness, TimeProvider time)

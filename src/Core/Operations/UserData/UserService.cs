@@ -9,7 +9,7 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Operations.UserData;
 
-/// <summary>What admins do with the users of their own tenant.</summary>
+/// <summary>Operations of admins on the users of their own tenant.</summary>
 public sealed partial class UserService
 {
     private readonly UserStore _store;

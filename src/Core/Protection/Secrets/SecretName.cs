@@ -1,6 +1,6 @@
 namespace Yggdrasil.Protection.Secrets;
 
-/// <summary>A secret the app needs, and the two places that may hold it.</summary>
+/// <summary>A secret that the app needs, and the two sources that may hold it.</summary>
 /// <param name="Setting">The setting, as an environment variable: <c>Providers__openai__ApiKey</c>.</param>
 /// <param name="Secret">The Key Vault secret: <c>providers-openai-apikey</c>.</param>
 public sealed record SecretName(string Setting, string Secret)

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Protection.Secrets;
 
-/// <summary>A secret without which the work cannot go on is in neither of its places, or has not been loaded yet.</summary>
+/// <summary>A required secret is in neither of its two sources, or is not loaded yet.</summary>
 public sealed class SecretUnavailableException(SecretName name, string cause)
     : Exception($"{name.Setting} (in Key Vault: {name.Secret}) is not available: {cause}.")
 {

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Protection.Secrets;
 
-/// <summary>How far the secrets at hand can be relied on.</summary>
+/// <summary>How current the loaded secrets are.</summary>
 public enum SecretsState
 {
     /// <summary>Not every secret has been asked for with success yet: requests that need a missing one fail.</summary>

@@ -11,7 +11,7 @@ public enum ApprovalOutcome
     Expire,
 }
 
-/// <summary>What became of the question whether a call may be made. The first decision about a call is the only one.</summary>
+/// <summary>The outcome of an approval request. The first decision about a call counts, and no other.</summary>
 /// <param name="CallId">The call it is about.</param>
 /// <param name="By">The user who decided; null where time did.</param>
 /// <param name="ArgumentsHash">What the decider was shown; see <see cref="PendingApproval"/>.</param>

@@ -13,7 +13,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Approvals;
 
-/// <summary>Decisions about tool calls as callers make them, and the list of what waits for them.</summary>
+/// <summary>Approvals, for callers: decide about a tool call, and list the calls that wait for a decision.</summary>
 public sealed partial class ApprovalService
 {
     /// <summary>An entry of the index is written before its run says so; until then it must not be taken for stale.</summary>
@@ -63,7 +63,7 @@ public sealed partial class ApprovalService
         }
     }
 
-    /// <summary>The calls, of whosever runs, that the caller may decide about now; a page may hold fewer than asked for and still go on.</summary>
+    /// <summary>The calls, of runs of any user, that the caller may decide about now; a page may hold fewer than asked for and still go on.</summary>
     /// <exception cref="InvalidRequestException"><paramref name="after"/> is not a cursor of this list.</exception>
     public async Task<ListPage<AwaitedApproval>> ListAsync(Caller caller, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -183,5 +183,5 @@ public sealed partial class ApprovalService
 /// <param name="Arguments">An object to call the tool with instead; only with an approval.</param>
 public sealed record Decision(ApprovalOutcome Outcome, string ArgumentsHash, string? Reason = null, JsonElement? Arguments = null);
 
-/// <summary>A call, of whosever run, that somebody is to decide about.</summary>
+/// <summary>A call that waits for a decision, in a run of any user.</summary>
 public sealed record AwaitedApproval(string RunId, string AgentId, Owner Owner, PendingApproval Call);

@@ -7,7 +7,7 @@ namespace Yggdrasil.Runs.Callbacks;
 /// <param name="Attempt">The attempt that its orchestration begins with.</param>
 public sealed record CallbackTicket(string Partition, string Row, string MessageId, int Attempt = 1);
 
-/// <summary>How an attempt ended. Crosses Durable.</summary>
+/// <summary>How an attempt ended. Serialized by Durable Functions.</summary>
 /// <param name="RetryAfterSeconds">When to try again; null when there is nothing left to do.</param>
 /// <param name="IsDeferred">There was no place for the attempt, so it was not made.</param>
 public sealed record CallbackOutcome(int? RetryAfterSeconds, bool IsDeferred = false)

@@ -84,7 +84,7 @@ internal static class ContextCut
         }
     }
 
-    /// <summary>Where a user speaks is a better place than the midst of an exchange, if it is not far away.</summary>
+    /// <summary>Where a user speaks is a better place than the middle of an exchange, if it is not far away.</summary>
     private static int PreferUser(IReadOnlyList<ChatMessage> messages, int start, int cut)
     {
         var far = (messages.Count - start) / 4;

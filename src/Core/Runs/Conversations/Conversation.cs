@@ -3,7 +3,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Runs.Conversations;
 
-/// <summary>A conversation as its row says it is: whose turn it is, who waits, and which part of its log models are shown.</summary>
+/// <summary>A conversation as stored in its row: whose turn it is, who waits, and which part of its log models are shown.</summary>
 /// <remarks>
 /// Its log holds what runs have added, an exchange each, and is never changed. Every change of the row goes into the
 /// transaction of the run that causes it, under the row's version: so there is always exactly one active run while any run

@@ -6,7 +6,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Conversations;
 
-/// <summary>Conversations as callers see them: read, list, delete. Runs begin and continue them.</summary>
+/// <summary>Conversations, for callers: read, list, delete. Runs begin and continue conversations.</summary>
 public sealed class ConversationService
 {
     private readonly ConversationStore _store;

@@ -5,7 +5,7 @@ namespace Yggdrasil.Runs.Conversations;
 
 /// <summary>What the next run of a conversation will be shown, for a while after the last one ended in this process.</summary>
 /// <remarks>
-/// It spares most turns the reading of their history, which is what would make later turns dearer than early ones. The log
+/// It spares most turns the reading of their history, which is what would make later turns cost more than early ones. The log
 /// is never changed, and an entry is found only under the very range it holds, so it is never stale.
 /// </remarks>
 internal sealed class HistoryCache : IDisposable

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Runs.Conversations;
 
-/// <summary>What becomes of a run whose conversation has an active one.</summary>
+/// <summary>What happens to a new run when its conversation has an active run.</summary>
 public enum OnConflict
 {
     /// <summary>It is refused.</summary>

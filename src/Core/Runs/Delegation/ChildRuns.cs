@@ -9,7 +9,7 @@ using Yggdrasil.Tools;
 
 namespace Yggdrasil.Runs.Delegation;
 
-/// <summary>Starts the runs of agents that other agents ask.</summary>
+/// <summary>Starts child runs: runs of agents that other agents call as tools.</summary>
 /// <remarks>
 /// <code>
 ///   parent:  [answer: call agent_x] ──► [intent: child's id] ──► rests ·················· woken ──► [result] ──► model

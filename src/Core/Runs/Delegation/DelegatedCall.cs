@@ -4,7 +4,7 @@ using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Delegation;
 
-/// <summary>A call that is a run of another agent, recorded in its parent's journal and now to be started.</summary>
+/// <summary>A tool call that is a run of another agent. The parent's journal has it; the run is to be started now.</summary>
 /// <param name="Parent">The run whose model asks.</param>
 /// <param name="AgentId">The agent, as its owner knows it.</param>
 /// <param name="Input">What it is asked.</param>
@@ -25,5 +25,5 @@ public sealed record DelegatedCall(Run Parent, string CallId, string AgentId, st
 internal sealed record Inheritance(
     ParentCall Parent, IReadOnlyList<string> Ancestors, DateTimeOffset Deadline, RedactionMode Redaction);
 
-/// <summary>The call of another run that a run answers.</summary>
+/// <summary>The tool call of a parent run that a child run answers.</summary>
 public sealed record ParentCall(string RunId, string CallId);

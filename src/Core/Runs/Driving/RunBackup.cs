@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Yggdrasil.Runs.Driving;
 
-/// <summary>A message of the queue <see cref="RunBackups.Queue"/>: which run is to be looked after. Ids, never content.</summary>
+/// <summary>A message of the queue <see cref="RunBackups.Queue"/>: the run that needs a driver. Ids, never content.</summary>
 /// <param name="Since">When its start began.</param>
 public sealed record RunBackup(string Partition, string RunId, DateTimeOffset Since)
 {

@@ -11,7 +11,7 @@ using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs.Driving;
 
-/// <summary>Messages that see to it that a run has a driver when the request that drives it does not live to end it.</summary>
+/// <summary>Messages that give a run another driver when the request that drives it dies.</summary>
 /// <remarks>
 /// <code>
 ///   put, unseen for a lease ──► start committed ──► run ended or handed over ──► taken back

@@ -16,7 +16,7 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Runs.Driving;
 
-/// <summary>Advances runs, one slice at a time, each under the run's lease. Whoever calls it drives; the journal decides.</summary>
+/// <summary>Advances runs, one slice at a time, each under the run's lease.</summary>
 public sealed partial class RunDriver
 {
     // An orchestration is scheduled just before its run is committed, so it may look a moment too early.

@@ -4,7 +4,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Endings;
 
-/// <summary>What happens after a run has ended: who waits for that is told, crash or no crash.</summary>
+/// <summary>Delivers notices after a run has ended, also after a crash: callback, parent run, batch.</summary>
 /// <remarks>
 /// <code>
 ///   start:        run row + what is to be told             one transaction

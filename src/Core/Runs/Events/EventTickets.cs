@@ -93,6 +93,6 @@ public sealed class EventTickets(MasterKeyRing keys, TimeProvider time)
     private sealed record Payload(string RunId, string RunUser, string Tenant, string User, bool IsAdmin, long ExpiresAt, string? KeyId = null);
 }
 
-/// <summary>What a ticket allows: this caller to read the events of this run of this owner.</summary>
+/// <summary>What a ticket allows: one caller reads the events of one run of one owner.</summary>
 /// <param name="Owner">Another user than the caller only for admins, whose tenant it is.</param>
 public sealed record EventTicket(string RunId, Owner Owner, Caller Caller);

@@ -21,7 +21,7 @@ public enum RunEventType
     RunEnded,
 }
 
-/// <summary>What a reader of a run is told. One instance serves all its readers.</summary>
+/// <summary>An event of a run. All readers share one instance.</summary>
 public sealed record RunEvent
 {
     /// <summary>Opaque; names the place to go on from.</summary>

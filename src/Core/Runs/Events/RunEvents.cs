@@ -6,7 +6,7 @@ using Yggdrasil.Runs.Store;
 
 namespace Yggdrasil.Runs.Events;
 
-/// <summary>The events of runs, as callers read them.</summary>
+/// <summary>The events of runs, for callers.</summary>
 public sealed class RunEvents
 {
     private readonly RunFeeds _feeds;

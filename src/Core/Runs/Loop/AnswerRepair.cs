@@ -3,7 +3,7 @@ using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Loop;
 
-/// <summary>The one chance that a model gets to mend an answer which does not fit the agent's schema.</summary>
+/// <summary>The one chance that a model gets to correct an answer which does not fit the agent's schema.</summary>
 internal static class AnswerRepair
 {
     /// <param name="answer">The answer that is refused.</param>

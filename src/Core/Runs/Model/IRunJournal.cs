@@ -32,5 +32,5 @@ internal interface IRunJournal
     Task ReserveCallAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>The run is no longer this driver's: it must stop at once and write nothing more.</summary>
+/// <summary>The driver has lost the run's lease. It must stop at once and write nothing more.</summary>
 public sealed class LeaseLostException(string runId) : Exception($"The lease of run {runId} was lost.");

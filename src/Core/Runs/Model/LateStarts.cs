@@ -1,6 +1,6 @@
 namespace Yggdrasil.Runs.Model;
 
-/// <summary>How long a run is looked for that is not there: storage may carry out its start long after its request has given it up.</summary>
+/// <summary>How long a driver looks for a run that does not exist yet: storage may carry out a start long after the request gave up.</summary>
 public static class LateStarts
 {
     /// <summary>From the beginning of a start on: no write of it arrives later.</summary>

@@ -5,7 +5,7 @@ using Yggdrasil.Runs.Telemetry;
 
 namespace Yggdrasil.Runs.Model;
 
-/// <summary>A journal that lives and dies with the request it serves: for inline runs, which keep nothing.</summary>
+/// <summary>A journal in memory, for inline runs: nothing is stored.</summary>
 /// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
 /// <param name="live">Told of the step in flight; null where nobody reads along.</param>
 internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Runs.Model;
 
-/// <summary>Where a run stands. The last four are terminal: a run in one of them never changes again.</summary>
+/// <summary>The status of a run. The last four are terminal: a run in one of them never changes again.</summary>
 public enum RunStatus
 {
     /// <summary>Accepted; nobody has driven it yet.</summary>

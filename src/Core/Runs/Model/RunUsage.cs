@@ -73,7 +73,7 @@ public sealed record RunUsage(
     private static long? Sum(long? one, long? other) => one is null ? other : one + (other ?? 0);
 }
 
-/// <summary>Why a run failed, in words that are safe to show.</summary>
+/// <summary>Why a run failed. The message is safe to show to callers.</summary>
 /// <param name="Code">A stable code, such as <c>provider_unavailable</c> or <c>internal_error</c>.</param>
 public sealed record RunError(string Code, string Message)
 {
@@ -98,7 +98,7 @@ public sealed record RunError(string Code, string Message)
 
     private const string InvalidOutputCode = "invalid_output";
 
-    /// <summary>The model's answer does not fit the agent's <c>responseSchema</c>, also after it was asked to mend it.</summary>
+    /// <summary>The model's answer does not fit the agent's <c>responseSchema</c>, also after it was asked to correct it.</summary>
     /// <param name="errors">What is wrong, in sentences.</param>
     internal static RunError InvalidOutput(IReadOnlyList<string> errors) =>
         new(InvalidOutputCode, $"The answer does not fit the agent's responseSchema. {string.Join(" ", errors)}");

@@ -25,7 +25,7 @@ public enum SliceEnd
     Yielded,
 }
 
-/// <summary>How a slice ended. Flat, because it crosses Durable: ids and times, never content.</summary>
+/// <summary>How a slice ended. Flat, because Durable Functions serializes it: ids and times, never content.</summary>
 /// <param name="Until">For <see cref="SliceEnd.Parked"/>: the latest time to look again.</param>
 /// <param name="CallIds">For <see cref="SliceEnd.Distributed"/>: the calls to run.</param>
 /// <param name="NextRun">For <see cref="SliceEnd.Finished"/>: the run of the same conversation that is to be woken.</param>

@@ -71,7 +71,7 @@ internal sealed class Transcript
         }
     }
 
-    /// <summary>Whether the model was asked to mend its answer to the last input already; it is asked once.</summary>
+    /// <summary>Whether the model was asked to correct its answer to the last input already; it is asked once.</summary>
     public bool HasRepair { get; private set; }
 
     /// <summary>The conversation before this run, as far as it was loaded.</summary>

@@ -2,7 +2,7 @@ using Yggdrasil.Limits;
 
 namespace Yggdrasil.Runs.Quotas;
 
-/// <summary>How a run stands with its owner's quota, kept on the run's own row and changed with the quota's.</summary>
+/// <summary>What a run holds of its owner's quota. Stored in the run's row and changed in the same transaction as the quota.</summary>
 /// <param name="Accounted">What of the run's use is in the owner's day already.</param>
 /// <param name="Reserved">What it may use beyond that, until <paramref name="HeldUntil"/>.</param>
 /// <param name="HeldUntil">Until when its place and reservation hold; <see cref="DateTimeOffset.UnixEpoch"/> where it has none.</param>

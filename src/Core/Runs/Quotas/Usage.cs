@@ -13,7 +13,7 @@ public sealed record Usage(UsageLimits Limits, IReadOnlyList<UsageDay> Days);
 /// <param name="CostUsd">US dollars, of the calls whose model has a known price.</param>
 public sealed record UsageDay(DateOnly Date, long Tokens, long Requests, decimal CostUsd);
 
-/// <summary>What is left of the runs that may be started per minute.</summary>
+/// <summary>How many requests of the current minute are left.</summary>
 /// <param name="Remaining">May be started at once.</param>
 /// <param name="Reset">Until all of <paramref name="Limit"/> may be again.</param>
 public sealed record RateStatus(int Limit, int Remaining, TimeSpan Reset)

@@ -14,7 +14,7 @@ using Yggdrasil.Runs.Quotas;
 
 namespace Yggdrasil.Runs.Requests;
 
-/// <summary>Runs that live and die with the request which asks for them: the same loop and gates, and nothing is kept but what they used.</summary>
+/// <summary>Runs within a request: the same loop and gates as durable runs. Nothing but the usage is stored.</summary>
 /// <remarks>
 /// Nobody could take such a run over, so it waits for nobody: a tool that needs a human's approval, or is an activity of its
 /// own, is refused to the model.

@@ -12,7 +12,7 @@ using Yggdrasil.Runs.Telemetry;
 
 namespace Yggdrasil.Runs.Requests;
 
-/// <summary>Makes new runs that begin with the turns of old ones, without paying for these again.</summary>
+/// <summary>Forks runs: a fork begins with turns of an old run, and does not pay for these again.</summary>
 public sealed class RunForking
 {
     private readonly RunService _runs;

@@ -6,7 +6,7 @@ using Yggdrasil.Runs.ClientTools;
 
 namespace Yggdrasil.Runs.Requests;
 
-/// <summary>What a caller sets for one run besides what its agent says. Limits only lower those of the agent.</summary>
+/// <summary>Settings of one run in addition to those of its agent. A limit can only lower the agent's limit.</summary>
 public sealed record RunOverrides
 {
     /// <summary>A run as its agent is.</summary>

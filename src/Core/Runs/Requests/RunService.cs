@@ -15,7 +15,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Requests;
 
-/// <summary>Runs as callers see them: start, read, list.</summary>
+/// <summary>Runs, for callers: start, read, list.</summary>
 public sealed class RunService
 {
     /// <summary>How long a request waits for its run to be committed; well within the time for which an orchestration looks for it.</summary>

@@ -49,7 +49,7 @@ public sealed record StartRun
     internal IReadOnlyList<RunNotice> Notices { get; init; } = [];
 }
 
-/// <summary>A caller's promise that two requests are one.</summary>
+/// <summary>An idempotency key with the hash of its request.</summary>
 /// <param name="Key">1 to 128 visible ASCII characters, unique among the caller's requests.</param>
 /// <param name="RequestHash">What must be the same: a hash of the agent and the raw body.</param>
 public sealed record Idempotency(string Key, string RequestHash);

@@ -8,7 +8,7 @@ namespace Yggdrasil.Runs.Store;
 /// <remarks>
 /// Not each run is written down but each day on which an owner was active: the runs of a day, and the conversations last
 /// active on it, are one range of the owner's rows. So this costs a few requests a day and owner, however many runs there are.
-/// They come before the run's transaction: a day that is looked at in vain does no harm.
+/// They come before the run's transaction: a day without anything to remove does no harm.
 /// </remarks>
 internal sealed class RetentionCompanion(DueStore due, RetentionOptions options, TimeProvider time) : IRunCompanion
 {

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Storage.Due;
 
-/// <summary>How long what has come to rest is kept. Section <c>Retention</c>.</summary>
+/// <summary>How long ended runs and inactive conversations are kept. Section <c>Retention</c>.</summary>
 public sealed class RetentionOptions
 {
     public const string Section = "Retention";

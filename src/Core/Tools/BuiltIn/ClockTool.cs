@@ -4,7 +4,7 @@ using Yggdrasil.Foundation;
 
 namespace Yggdrasil.Tools.BuiltIn;
 
-/// <summary>The time anywhere; models do not know it.</summary>
+/// <summary>The current time in a time zone.</summary>
 public sealed class ClockTool(TimeProvider time)
 {
     private const int MaxIdLength = 64;

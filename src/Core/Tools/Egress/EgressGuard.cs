@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Yggdrasil.Tools.Egress;
 
-/// <summary>Decides which addresses of the outside may be asked, and connects to those only.</summary>
+/// <summary>Decides which external addresses may be called, and connects to those only.</summary>
 /// <remarks>
 /// <para>A URL passes twice. First as text: http or https, no credentials, a host and port on the list. Then, when a
 /// connection is made, by where it leads: the name is resolved, every address it has must be public, and the socket is

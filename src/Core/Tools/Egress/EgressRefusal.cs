@@ -1,6 +1,6 @@
 namespace Yggdrasil.Tools.Egress;
 
-/// <summary>Why a request did not get its answer.</summary>
+/// <summary>Why a request got no answer.</summary>
 public enum EgressRefusal
 {
     /// <summary>The address is no absolute http or https URL, or one with credentials or control characters.</summary>

@@ -4,7 +4,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Work.Batches;
 
-/// <summary>Where a batch stands.</summary>
+/// <summary>The status of a batch.</summary>
 public enum BatchStatus
 {
     /// <summary>Its items are being uploaded.</summary>
@@ -18,7 +18,7 @@ public enum BatchStatus
     Cancelled,
 }
 
-/// <summary>A batch as its row says it is: whose, under which agent, and how far it has come.</summary>
+/// <summary>A batch as stored in its row: owner, agent and progress.</summary>
 public sealed record Batch
 {
     public required string Id { get; init; }
@@ -70,10 +70,10 @@ public sealed record Batch
     internal static string ItemsOf(string partition, string batchId, string upload) => $"{partition}!{batchId}!{upload}";
 }
 
-/// <summary>A batch with how far its items have come.</summary>
+/// <summary>A batch with the counts of its items.</summary>
 public sealed record BatchProgress(Batch Batch, BatchCounts Counts, decimal CostUsd);
 
-/// <summary>How many items of a batch are where. An item that expired, or could not be started, has failed.</summary>
+/// <summary>The counts of a batch's items by status. An item that expired, or could not be started, has failed.</summary>
 /// <param name="Running">Of a moment ago.</param>
 public sealed record BatchCounts(int Total, int Running, int Completed, int Failed, int Cancelled)
 {

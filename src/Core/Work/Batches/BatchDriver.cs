@@ -11,7 +11,7 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Batches;
 
-/// <summary>Advances batches, one slice at a time. Whatever is repeated of a slice changes nothing that was done.</summary>
+/// <summary>Advances batches, one slice at a time. Slices are idempotent.</summary>
 /// <remarks>
 /// <code>
 ///   cancelled? ──yes──► what is pending is cancelled; runs that go on are told ──┐

@@ -9,7 +9,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Work.Batches;
 
-/// <summary>Batches as callers see them: accept, read, list, cancel, try again, delete.</summary>
+/// <summary>Batches, for callers: accept, read, list, cancel, retry, delete.</summary>
 public sealed class BatchService
 {
     /// <summary>Results whose runs are read side by side.</summary>

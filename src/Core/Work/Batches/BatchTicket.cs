@@ -29,7 +29,7 @@ public enum BatchSliceEnd
     Yielded,
 }
 
-/// <summary>How a slice of a batch ended. Flat, because it crosses Durable.</summary>
+/// <summary>How a slice of a batch ended. Flat, because Durable Functions serializes it.</summary>
 public sealed record BatchOutcome(BatchSliceEnd End, DateTimeOffset? Until = null)
 {
     internal static readonly BatchOutcome Finished = new(BatchSliceEnd.Finished);

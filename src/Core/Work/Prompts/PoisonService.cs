@@ -6,7 +6,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>Prompts that were given up, as operators see them: what failed, and another try.</summary>
+/// <summary>Poisoned prompts, for operators: list and replay.</summary>
 public sealed partial class PoisonService
 {
     private readonly PoisonStore _store;

@@ -2,7 +2,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>A prompt that was given up: who sent it, why and when, without what it said.</summary>
+/// <summary>A poisoned prompt: sender, reason and time, without its content.</summary>
 /// <param name="Id">Ours; sorts newest first.</param>
 /// <param name="PromptId">The sender's, as far as it could be read.</param>
 /// <param name="Attempts">Deliveries it took.</param>

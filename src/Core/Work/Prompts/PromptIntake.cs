@@ -8,7 +8,7 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>Makes runs of prompts, the way requests make them; what cannot become one is recorded for an operator.</summary>
+/// <summary>Starts runs from prompts, as requests do. A prompt that cannot become a run is recorded for operators.</summary>
 /// <remarks>
 /// <code>
 ///   well-formed? ──no──────────────────────────────────────────► recorded
@@ -118,7 +118,7 @@ public sealed partial class PromptIntake
     public Task GiveUpAsync(PromptMessage prompt, PromptDelivery delivery, CancellationToken cancellationToken) => RejectAsync(
         new PromptRejection(
             PromptCodes.AttemptsExhausted,
-            "It could not be accepted in three attempts, for a reason that is not its own; the log has it. Replay it when that is mended.",
+            "It could not be accepted in three attempts, for a reason that is not its own; the log has it. Replay it when that is corrected.",
             prompt.Id,
             prompt.Owner,
             prompt.AgentId),

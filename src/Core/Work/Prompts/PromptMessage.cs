@@ -3,7 +3,7 @@ using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>A message of the queue <c>prompts</c>, read and found to be well-formed.</summary>
+/// <summary>A well-formed message of the queue <c>prompts</c>.</summary>
 /// <param name="Id">The sender's: unique among the owner's prompts, and the same when a prompt is sent again.</param>
 /// <param name="Owner">In whose name the run is; whoever may write to the queue is trusted to say so.</param>
 /// <param name="RequestHash">A hash of what is asked for: the same for a prompt that is sent again.</param>

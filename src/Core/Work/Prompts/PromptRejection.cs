@@ -2,9 +2,9 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>Why a prompt cannot become a run, however often it is tried.</summary>
+/// <summary>Why a prompt can never become a run.</summary>
 /// <param name="Code">One of <see cref="PromptCodes"/>, or that of the problem that a request would have got.</param>
-/// <param name="Detail">What is wrong and how to mend it. Kept protected: it may name fields of the sender's.</param>
+/// <param name="Detail">What is wrong and how to correct it. Kept protected: it may name fields of the sender's.</param>
 /// <param name="PromptId">As far as it could be read.</param>
 /// <param name="Owner">As far as it could be read.</param>
 public sealed record PromptRejection(string Code, string Detail, string? PromptId = null, Owner? Owner = null, string? AgentId = null);

@@ -2,7 +2,7 @@ using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Work.Prompts;
 
-/// <summary>A message of the queue <c>prompt-results</c>: what became of a prompt, never what was answered.</summary>
+/// <summary>A message of the queue <c>prompt-results</c>: the outcome of a prompt, never the answer.</summary>
 /// <param name="Version">Of the message's form.</param>
 /// <param name="Id">The prompt's own.</param>
 /// <param name="RunId">Absent where there is no run.</param>

@@ -4,7 +4,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Work.Schedules;
 
-/// <summary>What a caller asks to be run again and again.</summary>
+/// <summary>The fields of a schedule that a caller sets.</summary>
 public sealed record ScheduleDefinition
 {
     /// <summary>The agent, by the id under which the owner may run it.</summary>
@@ -28,7 +28,7 @@ public sealed record ScheduleDefinition
     public bool Enabled { get; init; } = true;
 }
 
-/// <summary>A schedule as its row says it is.</summary>
+/// <summary>A schedule as stored in its row.</summary>
 public sealed record Schedule
 {
     public required string Id { get; init; }

@@ -7,7 +7,7 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Work.Schedules;
 
-/// <summary>Schedules as callers see them.</summary>
+/// <summary>Schedules, for callers.</summary>
 public sealed class ScheduleService
 {
     /// <summary>Schedules that one user may have.</summary>

@@ -164,7 +164,7 @@ public sealed partial class ScheduleStarter
         }
         catch (ProblemException refused)
         {
-            // A quota, a conversation that is full: another time, and nothing that the schedule could mend.
+            // A quota, a conversation that is full: another time, and nothing that the schedule could correct.
             LogRefused(schedule.Caller.Owner.Partition, schedule.Id, refused.Code);
             return schedule with { LastError = refused.Code };
         }

@@ -75,7 +75,7 @@ internal sealed partial class NdjsonResult(IAsyncEnumerable<object> documents, I
         await response.Body.WriteAsync(LineEnd, cancellationToken);
     }
 
-    [LoggerMessage(3050, LogLevel.Error, "An answer was broken off in its midst: {ErrorId} ({ExceptionType})")]
+    [LoggerMessage(3050, LogLevel.Error, "An answer was broken off in the middle: {ErrorId} ({ExceptionType})")]
     private partial void LogBrokenOff(string errorId, string? exceptionType);
 
     [LoggerMessage(3051, LogLevel.Debug, "Details of {ErrorId}")]

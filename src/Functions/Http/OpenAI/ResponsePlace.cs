@@ -4,7 +4,7 @@ namespace Yggdrasil.Functions.Http.OpenAI;
 /// <remarks>
 /// Deltas are not stored, so their numbers are not counted: a number is <c>128 · place + mark</c>. A structural event takes one place; text
 /// takes one for each character, so that a delta stands at the place of its last one. The mark tells which attempt of which turn said it, and
-/// is 0 for what is no text. Thus a reader who comes back with a number in the midst of a text is given the rest of it, unless another attempt
+/// is 0 for what is no text. Thus a reader who comes back with a number in the middle of a text is given the rest of it, unless another attempt
 /// has written the text anew since.
 /// </remarks>
 internal readonly record struct ResponsePlace(int Place, int Mark)

@@ -5,7 +5,7 @@ using Yggdrasil.Operations.Health;
 
 namespace Yggdrasil.Functions.Http.Operations;
 
-/// <summary>How the app fares: in a word for everybody, in full for operators.</summary>
+/// <summary>The health of the app: the overall status for everybody, each check for operators.</summary>
 public sealed class HealthFunctions(HealthService health, TimeProvider time)
 {
     [Function(nameof(Health))]

@@ -28,7 +28,7 @@ public sealed class DemoPromptTests
     [InlineData("5 * -3", "5 * -3")]
     public void Sum_becomes_one_call_of_the_calculator(string prompt, string expression)
     {
-        var sum = Assert.Single(DemoPrompt.Read(prompt), action => action.Tool == DemoAction.Calculator);
+        var sum = Assert.Single(DemoPrompt.Read(prompt, []), action => action.Tool == DemoAction.Calculator);
 
         Assert.Equal(expression, sum.Arguments["expression"]);
     }
@@ -36,7 +36,7 @@ public sealed class DemoPromptTests
     [Fact]
     public void Lines_that_ask_agents_are_theirs_and_the_rest_is_its_own()
     {
-        var actions = DemoPrompt.Read("Ask agent mathematician: what is 17*23?\nask the agent risk-desk, is 2+2 too much?\nWhat is 3*4?");
+        var actions = DemoPrompt.Read("Ask agent mathematician: what is 17*23?\nask the agent risk-desk, is 2+2 too much?\nWhat is 3*4?", []);
 
         Assert.Equal(["agent_mathematician", "agent_risk-desk", DemoAction.Calculator], actions.Select(action => action.Tool));
         Assert.Equal(["what is 17*23?", "is 2+2 too much?", "3*4"], actions.Select(action => action.Arguments.Values.Single()));
@@ -51,7 +51,7 @@ public sealed class DemoPromptTests
     [InlineData("Meet me on 2026-11-23 or 23/11/2026")]
     [InlineData("a-b, c/d and (e)")]
     [InlineData("We lived in Oslo for 12 years")]
-    public void Text_without_a_task_asks_for_nothing(string prompt) => Assert.Empty(DemoPrompt.Read(prompt));
+    public void Text_without_a_task_asks_for_nothing(string prompt) => Assert.Empty(DemoPrompt.Read(prompt, []));
 
     [Theory]
     [InlineData("What time is it in Oslo?", "Oslo", "Europe/Oslo")]
@@ -64,7 +64,7 @@ public sealed class DemoPromptTests
     [InlineData("What time is it?", "UTC", "Etc/UTC")]
     public void Question_of_time_becomes_a_call_of_the_clock(string prompt, string place, string timeZone)
     {
-        var action = Assert.Single(DemoPrompt.Read(prompt));
+        var action = Assert.Single(DemoPrompt.Read(prompt, []));
 
         Assert.Equal((DemoAction.Clock, place, timeZone), (action.Tool, action.Subject, action.Arguments["timeZone"]));
     }
@@ -81,7 +81,7 @@ public sealed class DemoPromptTests
     [Fact]
     public void Addresses_come_first_then_sums_then_times()
     {
-        var actions = DemoPrompt.Read("What time is it in Oslo and Paris, what is 2+2, and what does https://example.com/a-1/2?q=3*4 say?");
+        var actions = DemoPrompt.Read("What time is it in Oslo and Paris, what is 2+2, and what does https://example.com/a-1/2?q=3*4 say?", []);
 
         Assert.Equal(
             ["http_get https://example.com/a-1/2?q=3*4", "calculator 2+2", "clock Oslo", "clock Paris"],
@@ -95,7 +95,7 @@ public sealed class DemoPromptTests
     [InlineData("Read https://example.com/post/1", "http_get", "https://example.com/post/1", null)]
     public void Address_is_fetched_or_posted_to(string prompt, string tool, string url, string? body)
     {
-        var action = Assert.Single(DemoPrompt.Read(prompt));
+        var action = Assert.Single(DemoPrompt.Read(prompt, []));
 
         Assert.Equal((tool, url, body), (action.Tool, action.Arguments["url"], action.Arguments.GetValueOrDefault("body")));
     }
@@ -103,7 +103,7 @@ public sealed class DemoPromptTests
     [Fact]
     public void Prompt_of_many_tasks_asks_for_a_few()
     {
-        var actions = DemoPrompt.Read(string.Join(", ", Enumerable.Range(0, 10_000).Select(number => $"{number}+1")));
+        var actions = DemoPrompt.Read(string.Join(", ", Enumerable.Range(0, 10_000).Select(number => $"{number}+1")), []);
 
         Assert.Equal(8, actions.Count);
     }
@@ -119,6 +119,6 @@ public sealed class DemoPromptTests
         var wordy = Gen.Int[0, words.Length - 1].Array[0, 40].Select(picks => string.Concat(picks.Select(pick => words[pick])));
 
         Gen.OneOf(wordy, Gen.String).Sample(text =>
-            DemoPrompt.Read(text).All(action => action.Subject.Length is > 0 and <= 500));
+            DemoPrompt.Read(text, []).All(action => action.Subject.Length is > 0 and <= 500));
     }
 }

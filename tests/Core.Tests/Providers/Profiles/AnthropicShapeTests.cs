@@ -66,7 +66,7 @@ public sealed class AnthropicShapeTests : IAsyncLifetime
         Assert.Equal(8192, _server.Bodies[1].GetProperty("thinking").GetProperty("budget_tokens").GetInt32());
         Assert.DoesNotContain("SIG", _server.Texts[2], StringComparison.Ordinal);
 
-        // The turn began without thinking of this model, so it is not switched on in its midst.
+        // The turn began without thinking of this model, so it is not switched on in the middle.
         Assert.False(_server.Bodies[2].TryGetProperty("thinking", out _));
     }
 

@@ -17,13 +17,13 @@ public sealed class MessageOrderTests
     [Fact]
     public void No_refused_order_is_left_and_nothing_that_was_said_is_lost() => Conversations.Sample(messages =>
     {
-        var mended = MessageOrder.Mend(messages, All);
+        var corrected = MessageOrder.Mend(messages, All);
 
-        Assert.DoesNotContain(mended.Zip(mended.Skip(1)), pair => pair.First.Role == ChatRole.Tool && pair.Second.Role == ChatRole.User);
-        Assert.DoesNotContain(mended.Zip(mended.Skip(1)), pair => pair.First.Role == ChatRole.User && pair.Second.Role == ChatRole.User);
-        Assert.DoesNotContain(mended.Zip(mended.Skip(1)), pair => pair.First.Role == ChatRole.System && pair.Second.Role == ChatRole.Assistant);
-        Assert.False(mended is [var first, ..] && first.Role == ChatRole.Assistant);
-        var said = string.Join('\n', mended.Select(message => message.Text));
+        Assert.DoesNotContain(corrected.Zip(corrected.Skip(1)), pair => pair.First.Role == ChatRole.Tool && pair.Second.Role == ChatRole.User);
+        Assert.DoesNotContain(corrected.Zip(corrected.Skip(1)), pair => pair.First.Role == ChatRole.User && pair.Second.Role == ChatRole.User);
+        Assert.DoesNotContain(corrected.Zip(corrected.Skip(1)), pair => pair.First.Role == ChatRole.System && pair.Second.Role == ChatRole.Assistant);
+        Assert.False(corrected is [var first, ..] && first.Role == ChatRole.Assistant);
+        var said = string.Join('\n', corrected.Select(message => message.Text));
         Assert.All(messages, message => Assert.Contains(message.Text, said, StringComparison.Ordinal));
     });
 
@@ -36,8 +36,8 @@ public sealed class MessageOrderTests
     {
         List<ChatMessage> messages = [new(ChatRole.User, "17*23?"), new(ChatRole.Assistant, "…"), new(ChatRole.Tool, "391"), new(ChatRole.User, "And?")];
 
-        var mended = MessageOrder.Mend(messages, RefusedOrders.UserAfterTool);
+        var corrected = MessageOrder.Mend(messages, RefusedOrders.UserAfterTool);
 
-        Assert.Equal([ChatRole.User, ChatRole.Assistant, ChatRole.Tool, ChatRole.Assistant, ChatRole.User], mended.Select(message => message.Role));
+        Assert.Equal([ChatRole.User, ChatRole.Assistant, ChatRole.Tool, ChatRole.Assistant, ChatRole.User], corrected.Select(message => message.Role));
     }
 }

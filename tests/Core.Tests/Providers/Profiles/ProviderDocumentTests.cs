@@ -56,7 +56,7 @@ public sealed partial class ProviderDocumentTests
 
     private static IEnumerable<string> Capabilities() =>
     [
-        "| provider | ids of calls | names of tools | bound of the answer | left out | orders mended | schema | schema beside tools | reasoning sent back | prompt cache | effort | first token, answer (s) |",
+        "| provider | ids of calls | names of tools | bound of the answer | left out | orders corrected | schema | schema beside tools | reasoning sent back | prompt cache | effort | first token, answer (s) |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
         .. BuiltInProfiles.All.Select(profile => $"| `{profile.Name}` | {string.Join(" | ", Cells(profile))} |"),
     ];

@@ -253,7 +253,7 @@ public sealed class ProviderBreakerTests : IAsyncLifetime
     public async Task Stream_that_falls_silent_weighs_as_one_timeout_of_its_user()
     {
         var silent = new Gate();
-        _server.RespondWith(_ => ModelReply.Text("This answer stops in its midst.") with { MidStreamGate = silent });
+        _server.RespondWith(_ => ModelReply.Text("This answer stops in the middle.") with { MidStreamGate = silent });
         for (var call = 0; call < 6; call++)
         {
             await AsAsync("alice", async () =>

@@ -19,30 +19,30 @@ internal static class MessageOrder
             return messages;
         }
 
-        List<ChatMessage> mended = [];
+        List<ChatMessage> corrected = [];
         foreach (var message in messages)
         {
-            var last = mended.Count > 0 ? mended[^1] : null;
+            var last = corrected.Count > 0 ? corrected[^1] : null;
             if (IsUserAfterTool(last, message, refused))
             {
-                mended.Add(new ChatMessage(ChatRole.Assistant, NoAnswer));
+                corrected.Add(new ChatMessage(ChatRole.Assistant, NoAnswer));
             }
             else if (IsAssistantFirst(last, message, refused))
             {
-                mended.Add(new ChatMessage(ChatRole.User, LeftOut));
+                corrected.Add(new ChatMessage(ChatRole.User, LeftOut));
             }
 
             if (IsSecondUser(last, message, refused))
             {
-                mended[^1] = Merge(mended[^1], message);
+                corrected[^1] = Merge(corrected[^1], message);
             }
             else
             {
-                mended.Add(message);
+                corrected.Add(message);
             }
         }
 
-        return mended;
+        return corrected;
     }
 
     private static bool IsBroken(List<ChatMessage> messages, RefusedOrders refused)

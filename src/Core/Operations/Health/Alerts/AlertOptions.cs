@@ -1,6 +1,6 @@
 namespace Yggdrasil.Operations.Health.Alerts;
 
-/// <summary>Whom to tell, and when. Section <c>Alerts</c>.</summary>
+/// <summary>Where alerts are posted, and when. Section <c>Alerts</c>.</summary>
 public sealed class AlertOptions
 {
     public const string Section = "Alerts";
