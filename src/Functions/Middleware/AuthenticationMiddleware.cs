@@ -4,6 +4,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Primitives;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Events;
+using Yggdrasil.Functions.Http.McpServer;
 using Yggdrasil.Functions.Http.OpenApi;
 using Yggdrasil.Functions.Http.Operations;
 using Yggdrasil.Functions.Http.Reading;
@@ -22,7 +23,7 @@ internal sealed class AuthenticationMiddleware(IAuthentication authentication, E
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
         nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(OpenApiFunctions.GetOpenApi), nameof(PreflightFunctions.Preflight),
-        nameof(RouteFunctions.WrongRoute));
+        nameof(RouteFunctions.WrongRoute), nameof(McpFunctions.GetMcpResource));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
