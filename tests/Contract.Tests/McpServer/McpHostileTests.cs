@@ -76,6 +76,19 @@ public sealed class McpHostileTests(ContractFixture app)
         Assert.Equal((HttpStatusCode.UnsupportedMediaType, "unsupported_media_type"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
     }
 
+    [Fact]
+    public async Task Encoding_in_which_a_body_would_say_something_else_is_refused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp")
+        {
+            Content = new StringContent(List, Encoding.Unicode, "application/json"),
+            Headers = { { "Accept", "application/json, text/event-stream" } },
+        };
+        using var response = await app.Http.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.BadRequest, -32600), (response.StatusCode, (await response.ReadAsync()).GetProperty("error").GetProperty("code").GetInt32()));
+    }
+
     [Theory]
     [InlineData("1999-01-01")]
     [InlineData("2026-07-29")]

@@ -32,7 +32,7 @@ internal sealed class AgentCalls(
             run = await StartAsync(call, agent, request, begun => run = begun, cancellationToken);
             run = await WaitAsync(call, request, run, cancellationToken);
         }
-        catch (NotFoundException)
+        catch (NotFoundException) when (run is null)
         {
             throw Unknown(name);
         }
@@ -40,7 +40,7 @@ internal sealed class AgentCalls(
         {
             return RunResults.Refused(problem);
         }
-        catch (OperationCanceledException) when (
+        catch (Exception) when (
             run is not null && call.Http.RequestAborted.IsCancellationRequested && McpRevision.IsStateless(request.JsonRpcRequest))
         {
             // Closing the stream is how this revision cancels a request.

@@ -22,7 +22,7 @@ internal static class McpBody
             throw new UnsupportedMediaTypeException("A message is sent as Content-Type: application/json.");
         }
 
-        var body = await RequestBody.ReadAsync(request);
+        var body = RequestEncoding.WithoutByteOrderMark(await RequestBody.ReadAsync(request));
         try
         {
             using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = ContractJson.MaxDepth });
@@ -39,6 +39,9 @@ internal static class McpBody
 
         request.Body = new MemoryStream(body.ToArray(), writable: false);
         request.ContentLength = body.Length;
+
+        // Without a charset: the package would read another encoding than the one that was looked at here.
+        request.ContentType = "application/json";
         request.Headers.ContentEncoding = default;
     }
 }
