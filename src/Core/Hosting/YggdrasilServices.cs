@@ -32,7 +32,7 @@ public static class YggdrasilServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddLogRedaction();
         services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
-        services.AddSettings<McpServerSettings>(configuration, McpServerSettings.Section, options => options.Problems());
+        services.AddSettings<McpAgentOptions>(configuration, McpAgentOptions.Section, options => options.Problems());
         services.AddCallers(configuration);
         services.AddProtection(configuration);
         services.AddStorage(configuration);

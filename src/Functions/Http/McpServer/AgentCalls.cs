@@ -14,7 +14,7 @@ namespace Yggdrasil.Functions.Http.McpServer;
 
 /// <summary>Calls of agents: durable runs, by the same rules as those of <c>/api</c>.</summary>
 internal sealed class AgentCalls(
-    RunService runs, RunControl control, RunProgressReader progress, RetentionOptions retention, McpServerSettings settings, DisabledUsers disabled,
+    RunService runs, RunControl control, RunProgressReader progress, RetentionOptions retention, McpAgentOptions settings, DisabledUsers disabled,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<AgentCalls> logger)
 {
     /// <summary>How long a client waits that cannot come back for the run as a task; proxies give up after 230 seconds.</summary>

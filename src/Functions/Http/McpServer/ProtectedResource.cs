@@ -7,7 +7,7 @@ using Yggdrasil.Identity.Authentication;
 namespace Yggdrasil.Functions.Http.McpServer;
 
 /// <summary>What MCP clients are told to get a token: the challenge of a refused request, and the document that it leads to (RFC 9728).</summary>
-public sealed class ProtectedResource(IOptions<McpServerSettings> settings, IOptions<AuthOptions> auth)
+public sealed class ProtectedResource(IOptions<McpAgentOptions> settings, IOptions<AuthOptions> auth)
 {
     private const string Path = "/mcp";
     private const string Document = "/.well-known/oauth-protected-resource/mcp";

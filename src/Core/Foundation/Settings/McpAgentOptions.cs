@@ -1,7 +1,7 @@
 namespace Yggdrasil.Foundation.Settings;
 
 /// <summary>How agents are offered over <c>POST /mcp</c>. Section <c>McpServer</c>.</summary>
-public sealed class McpServerSettings
+public sealed class McpAgentOptions
 {
     public const string Section = "McpServer";
 
