@@ -1,4 +1,5 @@
 using System.Net;
+using Yggdrasil.Contract.Tests.McpServer;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Fixtures.OpenApi;
 
@@ -11,7 +12,7 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
     private const string Runs = "/api/runs";
 
     // The functions that the contract opens to strangers. What browsers ask first carries no credentials.
-    private static readonly string[] Open = ["/live", "/ready", "/health", "/openapi.json", "/x1"];
+    private static readonly string[] Open = ["/live", "/ready", "/health", "/openapi.json", "/.well-known/oauth-protected-resource/mcp", "/x1"];
 
     public static TheoryData<string, string, string> ClosedFunctions
     {
@@ -44,7 +45,17 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
         foreach (var (response, challenge) in new[] { (anonymous, "Bearer"), (forged, "Bearer error=\"invalid_token\""), (expired, "Bearer error=\"invalid_token\"") })
         {
             Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{function}: {(int)response.StatusCode}");
-            Assert.Equal(challenge, Assert.Single(response.Headers.WwwAuthenticate).ToString());
+            var told = Assert.Single(response.Headers.WwwAuthenticate).ToString();
+            if (path == "/mcp")
+            {
+                Assert.StartsWith(challenge, told, StringComparison.Ordinal);
+                Assert.EndsWith($"resource_metadata=\"{app.Http.BaseAddress}.well-known/oauth-protected-resource/mcp\"", told, StringComparison.Ordinal);
+            }
+            else
+            {
+                Assert.Equal(challenge, told);
+            }
+
             var problem = await response.ReadAsync();
             Assert.Equal(
                 path.StartsWith("/v1/", StringComparison.Ordinal) ? "invalid_api_key" : "unauthenticated",
@@ -58,19 +69,32 @@ public sealed class AuthenticationContractTests(JwtContractFixture app)
         Assert.Contains(("StartRun", "POST", "/api/agents/x1/runs"), HttpFunctions.All);
         Assert.Contains(("DisableUser", "PUT", "/api/users/x1/disabled"), HttpFunctions.All);
         Assert.All(
-            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health", "GetOpenApi", "Preflight"]));
+            HttpFunctions.All.Where(function => Open.Contains(function.Path)), function => Assert.Contains(function.Name, (string[])["Live", "Ready", "Health", "GetOpenApi", "GetMcpResource", "Preflight"]));
     }
 
     [Theory]
     [InlineData("/live")]
     [InlineData("/ready")]
     [InlineData("/openapi.json")]
+    [InlineData("/.well-known/oauth-protected-resource/mcp")]
     public async Task Route_that_is_open_answers_strangers(string path)
     {
         using var http = new HttpClient(new ContractHandler()) { BaseAddress = app.Http.BaseAddress };
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Client_of_the_mcp_server_learns_the_issuer_and_gets_in_with_its_token()
+    {
+        using var response = await app.Http.GetAsync(new Uri("/.well-known/oauth-protected-resource/mcp", UriKind.Relative));
+        var resource = await response.ReadAsync();
+        using var listed = await app.Http.PostMcpAsync("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}""", app.As("bob"));
+
+        Assert.Equal($"{app.Http.BaseAddress}mcp", resource.Text("resource"));
+        Assert.Equal([app.Issuer.Authority], resource.GetProperty("authorization_servers").EnumerateArray().Select(issuer => issuer.GetString()));
+        Assert.Equal(HttpStatusCode.OK, listed.StatusCode);
     }
 
     [Theory]

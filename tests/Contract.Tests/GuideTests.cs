@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Yggdrasil.Contract.Tests.McpServer;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
@@ -97,6 +98,16 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         var completion = Json(Assert.Single(await RunSectionAsync("OpenAI clients")));
 
         Assert.Contains("391", completion.GetProperty("choices")[0].GetProperty("message").Text("content"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Use_an_agent_from_Claude_Code_VS_Code_and_Inspector()
+    {
+        var answers = await RunSectionAsync("Use an agent from Claude Code, VS Code and Inspector");
+
+        var (listed, called) = (McpMessages.Messages(answers[0])[^1], McpMessages.Messages(answers[1])[^1]);
+        Assert.Contains(listed.GetProperty("result").GetProperty("tools").EnumerateArray(), tool => tool.Text("name") == "assistant");
+        Assert.Contains("391", called.Said(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -31,6 +31,8 @@ public class RouteContractTests(ContractFixture app)
     [InlineData("DELETE", "/api/runs", "GET, HEAD")]
     [InlineData("GET", "/api/agents/a1/runs", "POST")]
     [InlineData("POST", "/live", "GET, HEAD")]
+    [InlineData("GET", "/mcp", "POST")]
+    [InlineData("DELETE", "/mcp", "POST")]
     public async Task Wrong_verb_is_405_and_told_the_right_ones(string verb, string path, string allowed)
     {
         using var response = await app.Http.SendJsonAsync(new HttpMethod(verb), path, "");

@@ -100,6 +100,29 @@ public sealed class AgentService
             found.Count > limit ? found[limit - 1].Cursor : null);
     }
 
+    /// <summary>The same agents in order of their ids alone, for readers who know of no kinds.</summary>
+    /// <param name="after">The id of the last one before; null for the first page.</param>
+    /// <exception cref="InvalidRequestException"><paramref name="after"/> is no id.</exception>
+    public async Task<ListPage<Agent>> ListByIdAsync(Scope scope, int limit, string? after, CancellationToken cancellationToken)
+    {
+        if (after is not null && !Ids.IsValid(after) && !Ids.IsSharedAgent(after))
+        {
+            throw InvalidRequestException.NotACursor();
+        }
+
+        List<(string Id, Agent? Agent)> found = [];
+        foreach (var kind in Enum.GetValues<AgentKind>())
+        {
+            found.AddRange(await ListAsync(scope, kind, after, limit + 1, cancellationToken));
+        }
+
+        // An id of the configuration hides the same of the owner's.
+        var page = found.DistinctBy(item => item.Id).OrderBy(item => item.Id, StringComparer.Ordinal).Take(limit + 1).ToList();
+        return new ListPage<Agent>(
+            [.. page.Take(limit).Select(item => item.Agent).OfType<Agent>().Where(agent => IsReadable(scope, agent))],
+            page.Count > limit ? page[limit - 1].Id : null);
+    }
+
     /// <summary>The agent that an id names in a scope, for a caller who may do this to it.</summary>
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     /// <exception cref="ForbiddenException">The caller may read and run the agent, but not do this.</exception>

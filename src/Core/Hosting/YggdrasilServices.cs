@@ -35,6 +35,7 @@ public static class YggdrasilServices
         services.AddLogRedaction();
         services.AddSettings<CrossOriginOptions>(configuration, CrossOriginOptions.Section, options => options.Problems());
         services.AddSettings<ConsoleOptions>(configuration, ConsoleOptions.Section, options => options.Problems());
+        services.AddSettings<McpAgentOptions>(configuration, McpAgentOptions.Section, options => options.Problems());
         services.AddCallers(configuration);
         services.AddProtection(configuration);
         services.AddStorage(configuration);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Primitives;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Console;
 using Yggdrasil.Functions.Http.Events;
+using Yggdrasil.Functions.Http.McpServer;
 using Yggdrasil.Functions.Http.OpenApi;
 using Yggdrasil.Functions.Http.Operations;
 using Yggdrasil.Functions.Http.Reading;
@@ -24,7 +25,8 @@ internal sealed class AuthenticationMiddleware(
     /// <summary>The functions that need no credentials. A function that is not named here does.</summary>
     internal static readonly FrozenSet<string> Anonymous = FrozenSet.Create(
         nameof(ProbeFunctions.Live), nameof(ProbeFunctions.Ready), nameof(OpenApiFunctions.GetOpenApi), nameof(PreflightFunctions.Preflight),
-        nameof(ConsoleFunctions.GetConsoleConfig), nameof(ConsoleFunctions.GetConsoleFile), nameof(RouteFunctions.WrongRoute));
+        nameof(ConsoleFunctions.GetConsoleConfig), nameof(ConsoleFunctions.GetConsoleFile), nameof(RouteFunctions.WrongRoute),
+        nameof(McpFunctions.GetMcpResource));
 
     /// <summary>How long a function that is open to everybody waits to learn who asks.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

@@ -37,12 +37,13 @@ internal sealed class CorsMiddleware(IOptions<CrossOriginOptions> options, ICors
             .WithHeaders(
                 HeaderNames.Authorization, HeaderNames.ContentType, HeaderNames.Accept, HeaderNames.IfMatch, HeaderNames.IfNoneMatch,
                 "Idempotency-Key", "Prefer", "Last-Event-ID",
+                "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
                 // What OpenAI's own client sends from a page.
                 "openai-organization", "openai-project", "openai-beta", "x-stainless-arch", "x-stainless-lang", "x-stainless-os",
                 "x-stainless-package-version", "x-stainless-retry-count", "x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout",
                 "x-stainless-helper-method", "x-stainless-poll-helper", "x-stainless-custom-poll-interval", "x-yggdrasil-approvals")
             .WithExposedHeaders(
-                HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+                HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter, HeaderNames.WWWAuthenticate, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
                 "x-request-id")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
             .Build();

@@ -4,6 +4,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.McpServer;
 using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Storage;
@@ -11,7 +12,7 @@ using Yggdrasil.Storage;
 namespace Yggdrasil.Functions.Middleware;
 
 /// <summary>Turns what an HTTP function throws into problem details (RFC 9457). Other triggers keep their exceptions.</summary>
-internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IFunctionsWorkerMiddleware
+internal sealed partial class ProblemMiddleware(ProtectedResource resource, ILogger<ProblemMiddleware> logger) : IFunctionsWorkerMiddleware
 {
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
@@ -55,6 +56,7 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
                 context.GetInvocationResult().Value = isOpenAI
                     ? OpenAIErrors.Create(http, problem)
                     : ProblemResults.Create(http, TraceId(context), problem);
+                resource.Challenge(http, problem);
             }
         }
     }

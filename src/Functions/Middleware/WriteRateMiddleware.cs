@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
+using Yggdrasil.Functions.Http.McpServer;
 using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Functions.Http.Runs;
@@ -14,10 +15,10 @@ namespace Yggdrasil.Functions.Middleware;
 /// <remarks>By the verb, so that a function that is added counts without being named.</remarks>
 internal sealed class WriteRateMiddleware(UsageService usage, ILogger<WriteRateMiddleware> logger) : IFunctionsWorkerMiddleware
 {
-    /// <summary>Starts of runs, which are counted with the run, and what stores nothing.</summary>
+    /// <summary>Starts of runs, which are counted with the run, what stores nothing, and MCP, where it depends on the method.</summary>
     internal static readonly FrozenSet<string> CountedOtherwise = FrozenSet.Create(
         nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent), nameof(EventFunctions.CreateEventTicket),
-        nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse));
+        nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(McpFunctions.CallMcp));
 
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next) =>
         context.GetHttpContext() is { } http && IsWrite(http.Request.Method) && http.FindCaller() is not null

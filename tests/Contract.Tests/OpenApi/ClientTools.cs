@@ -24,6 +24,9 @@ internal static class ClientTools
         return folder;
     }
 
+    /// <summary>A file below <c>tests/Clients</c>.</summary>
+    public static string PathOf(string file) => Path.Combine(Root, file);
+
     /// <summary>Runs the program of an npm package, or a script.</summary>
     /// <param name="script">Its path; one of a package begins with <c>node_modules</c>.</param>
     /// <returns>What it wrote.</returns>

@@ -128,20 +128,21 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
 
         for (var limit = 1; limit <= expected.Length + 2; limit++)
         {
-            List<string> ids = [];
-            string? after = null;
-            do
-            {
-                var page = await _app.Service.ListAsync(_app.Scope("bob"), limit, after, CancellationToken.None);
-                Assert.InRange(page.Items.Count, 0, limit);
-                ids.AddRange(page.Items.Select(agent => agent.Id));
-                after = page.Next;
-            }
-            while (after is not null);
-
-            Assert.Equal(expected, ids);
+            var size = limit;
+            Assert.Equal(expected, await PagesAsync(after => _app.Service.ListAsync(_app.Scope("bob"), size, after, CancellationToken.None), size));
+            Assert.Equal(
+                expected.Order(StringComparer.Ordinal),
+                await PagesAsync(after => _app.Service.ListByIdAsync(_app.Scope("bob"), size, after, CancellationToken.None), size));
         }
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("a' or PartitionKey ne '")]
+    [InlineData("0123456789abcdef~../a")]
+    public async Task What_is_no_id_is_no_cursor_of_the_list_by_id(string after) =>
+        await Assert.ThrowsAsync<InvalidRequestException>(() => _app.Service.ListByIdAsync(_app.Scope("bob"), 10, after, CancellationToken.None));
 
     [Theory]
     [InlineData("")]
@@ -186,4 +187,19 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
     }
 
     private static StartRun Hello => new() { Input = [new ChatMessage(ChatRole.User, "Hello")] };
+
+    private static async Task<List<string>> PagesAsync(Func<string?, Task<ListPage<Agent>>> read, int limit)
+    {
+        List<string> ids = [];
+        string? after = null;
+        do
+        {
+            var page = await read(after);
+            Assert.InRange(page.Items.Count, 0, limit);
+            ids.AddRange(page.Items.Select(agent => agent.Id));
+            after = page.Next;
+        }
+        while (after is not null);
+        return ids;
+    }
 }

@@ -128,9 +128,11 @@ internal static class RequestBody
     }
 
     // The parser's own message quotes the offending bytes and can name its options; where it happened is what helps.
-    internal static string Describe(JsonException failure) => failure.Message.Contains("maximum configured depth", StringComparison.Ordinal)
+    internal static string Describe(JsonException failure) => IsTooDeep(failure)
         ? $"The body nests deeper than {ContractJson.MaxDepth} levels."
         : $"The body is not valid JSON (line {failure.LineNumber + 1}, byte {failure.BytePositionInLine + 1}).";
+
+    internal static bool IsTooDeep(JsonException failure) => failure.Message.Contains("maximum configured depth", StringComparison.Ordinal);
 
     private static PayloadTooLargeException TooLarge(int most) => new($"The body may have at most {most / 1024 / 1024} MiB.");
 }

@@ -1,0 +1,17 @@
+using Yggdrasil.Identity;
+using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Model;
+
+namespace Yggdrasil.Functions.Http.McpServer;
+
+/// <summary>One request to the MCP server: who asks, and what it takes to act for them.</summary>
+/// <param name="Scope">The caller's own resources.</param>
+internal sealed record McpCall(HttpContext Http, Caller Caller, Scope Scope, IRunScheduler Scheduler)
+{
+    private static readonly object Key = new();
+
+    /// <summary>The call that a request was bound to before the server answers it.</summary>
+    public static McpCall Of(HttpContext http) => (McpCall)http.Items[Key]!;
+
+    public void Bind() => Http.Items[Key] = this;
+}
