@@ -4,6 +4,7 @@ using Yggdrasil.Functions.Http.Agents;
 using Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
 using Yggdrasil.Functions.Http.Events;
+using Yggdrasil.Functions.Http.McpServer;
 using Yggdrasil.Functions.Http.OpenAI;
 using Yggdrasil.Functions.Http.Operations;
 using Yggdrasil.Functions.Http.Runs;
@@ -27,14 +28,15 @@ internal static class ApiKeyFunctionRights
         nameof(EventFunctions.GetRunEvents), nameof(EventFunctions.CreateEventTicket),
         nameof(ConversationFunctions.ListConversations), nameof(ConversationFunctions.GetConversation), nameof(ConversationFunctions.ListMessages),
         nameof(ApprovalFunctions.ListApprovals), nameof(BatchFunctions.ListBatches), nameof(BatchFunctions.GetBatch), nameof(BatchFunctions.GetBatchResults),
-        nameof(UsageFunctions.GetUsage), nameof(HealthFunctions.Health));
+        nameof(UsageFunctions.GetUsage), nameof(MeFunctions.GetMe), nameof(HealthFunctions.Health));
 
     /// <summary>The functions for keys that may run, besides.</summary>
     internal static readonly FrozenSet<string> Running = FrozenSet.Create(
         nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(ResponseFunctions.CancelResponse),
         nameof(ResponseFunctions.DeleteResponse), nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),
         nameof(RunControlFunctions.CancelRun), nameof(RunControlFunctions.SuspendRun), nameof(RunControlFunctions.ResumeRun),
-        nameof(RunControlFunctions.DeleteRun), nameof(ApprovalFunctions.DecideApproval), nameof(ConversationFunctions.DeleteConversation),
+        nameof(RunControlFunctions.DeleteRun), nameof(ApprovalFunctions.DecideApproval), nameof(ToolResultFunctions.AnswerToolCall), nameof(McpFunctions.CallMcp),
+        nameof(ConversationFunctions.DeleteConversation),
         nameof(BatchFunctions.CreateBatch), nameof(BatchFunctions.CancelBatch), nameof(BatchFunctions.RetryBatch), nameof(BatchFunctions.DeleteBatch));
 
     /// <returns>The caller, who may call the function as far as the key is concerned.</returns>

@@ -44,7 +44,7 @@ internal sealed class AgentCalls(
             run is not null && call.Http.RequestAborted.IsCancellationRequested && McpRevision.IsStateless(request.JsonRpcRequest))
         {
             // Closing the stream is how this revision cancels a request.
-            await control.CancelAsync(call.Scope, run.Id, call.Scheduler, CancellationToken.None);
+            await control.CancelAsync(call.Scope, run.Id, CancellationToken.None);
             throw;
         }
 
@@ -65,7 +65,6 @@ internal sealed class AgentCalls(
             AgentArguments.Parse(arguments),
             AgentArguments.ReadIdempotency(call.Http.Request, request.Params.Meta, agent, arguments),
             wait: null,
-            call.Scheduler,
             cancellationToken,
             run =>
             {
@@ -83,7 +82,7 @@ internal sealed class AgentCalls(
         }
 
         var patience = McpRevision.TakesTasks(request.JsonRpcRequest) ? TimeSpan.FromSeconds(settings.TaskAfterSeconds) : Patience;
-        await using var watch = new CallerWatch(disabled, call.Caller.Owner, time, logger, lifetime.ApplicationStopping);
+        await using var watch = new CallerWatch(disabled, call.Caller, time, logger, lifetime.ApplicationStopping);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, watch.Stop);
         try
         {

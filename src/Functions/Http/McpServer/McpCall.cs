@@ -6,7 +6,7 @@ namespace Yggdrasil.Functions.Http.McpServer;
 
 /// <summary>One request to the MCP server: who asks, and what it takes to act for them.</summary>
 /// <param name="Scope">The caller's own resources.</param>
-internal sealed record McpCall(HttpContext Http, Caller Caller, Scope Scope, IRunScheduler Scheduler)
+internal sealed record McpCall(HttpContext Http, Caller Caller, Scope Scope)
 {
     private static readonly object Key = new();
 

@@ -48,11 +48,11 @@ internal sealed class RunTasks(RunService runs, RunControl control, ApprovalServ
     }
 
     private async Task<JsonObject> GetAsync(McpCall call, string id, JsonRpcRequest request, CancellationToken cancellationToken) => TaskDocuments.Of(
-        await runs.GetToShowAsync(call.Scope, id, call.Scheduler, cancellationToken), McpRevision.TakesQuestions(request), retention);
+        await runs.GetToShowAsync(call.Scope, id, cancellationToken), McpRevision.TakesQuestions(request), retention);
 
     private async Task<JsonObject> UpdateAsync(McpCall call, string id, JsonRpcRequest request, CancellationToken cancellationToken)
     {
-        await usage.CountWriteAsync(call.Caller.Owner, cancellationToken);
+        await usage.CountWriteAsync(call.Caller, cancellationToken);
         var run = await runs.GetAsync(call.Scope, id, cancellationToken);
         foreach (var (callId, decision) in ApprovalQuestions.Read((request.Params as JsonObject)?["inputResponses"]))
         {
@@ -66,7 +66,7 @@ internal sealed class RunTasks(RunService runs, RunControl control, ApprovalServ
     {
         try
         {
-            await approvals.DecideAsync(call.Scope, run.Id, callId, decision, call.Scheduler, cancellationToken);
+            await approvals.DecideAsync(call.Scope, run.Id, callId, decision, cancellationToken);
         }
         catch (NotFoundException)
         {
@@ -76,8 +76,8 @@ internal sealed class RunTasks(RunService runs, RunControl control, ApprovalServ
 
     private async Task<JsonObject> CancelAsync(McpCall call, string id, CancellationToken cancellationToken)
     {
-        await usage.CountWriteAsync(call.Caller.Owner, cancellationToken);
-        await control.CancelAsync(call.Scope, id, call.Scheduler, cancellationToken);
+        await usage.CountWriteAsync(call.Caller, cancellationToken);
+        await control.CancelAsync(call.Scope, id, cancellationToken);
         return TaskDocuments.Done();
     }
 
