@@ -43,7 +43,7 @@ public class ProviderBenchmarks
             TimeProvider.System,
             () => throw new InvalidOperationException("No identity is needed."),
             new ActivityOptions(),
-            NullLogger<FairTurns>.Instance,
+            NullLogger<FairQueue>.Instance,
             NullLogger<CredentialAlert>.Instance);
         var candidate = new ModelCandidate("vllm:m", _provider.Wrap("m", _ => _bare), options.RetryAttempts);
         _wrapped = new FallbackChatClient(candidate.Name, [candidate], _services.GetRequiredService<FallbackTelemetry>());

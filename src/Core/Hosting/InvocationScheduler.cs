@@ -26,12 +26,12 @@ public sealed class InvocationScheduler : IBatchScheduler
 
     public IRunScheduler Capture() => Current.Capture();
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) =>
+    public Task ScheduleAsync(string instanceId, RunReference run, CancellationToken cancellationToken) =>
         Current.ScheduleAsync(instanceId, run, cancellationToken);
 
-    public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken) => Current.ScheduleAsync(batch, cancellationToken);
+    public Task ScheduleAsync(BatchReference batch, CancellationToken cancellationToken) => Current.ScheduleAsync(batch, cancellationToken);
 
-    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) =>
+    public Task ScheduleCallbackAsync(CallbackReference callback, CancellationToken cancellationToken) =>
         Current.ScheduleCallbackAsync(callback, cancellationToken);
 
     public Task WakeAsync(string instanceId, CancellationToken cancellationToken) => Current.WakeAsync(instanceId, cancellationToken);

@@ -13,6 +13,6 @@ internal static class LimitServices
         services.AddSettings<ActivityOptions>(configuration, ActivityOptions.Section, options => options.Problems());
         services.AddSettingsCheck(provider => provider.GetRequiredService<ActivityOptions>().RequireFit(
             HostActivities.Find(configuration, Path.Combine(AppContext.BaseDirectory, "host.json"))));
-        services.AddSingleton<ActivityTurns>();
+        services.AddSingleton<ActivitySlots>();
     }
 }

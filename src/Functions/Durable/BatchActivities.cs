@@ -9,7 +9,7 @@ public sealed partial class BatchActivities(BatchDriver driver, ILogger<BatchAct
 {
     [Function(nameof(AdvanceBatch))]
     public Task<BatchOutcome> AdvanceBatch(
-        [ActivityTrigger] BatchTicket batch, [DurableClient] DurableTaskClient client, FunctionContext context) => SliceGuard.RunAsync(
+        [ActivityTrigger] BatchReference batch, [DurableClient] DurableTaskClient client, FunctionContext context) => SliceGuard.RunAsync(
         context,
         async () =>
         {

@@ -33,7 +33,7 @@ public static class BatchOrchestrator
     [Function(nameof(BatchOrchestrator))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        var batch = context.GetInput<BatchTicket>()!;
+        var batch = context.GetInput<BatchReference>()!;
         var started = context.CurrentUtcDateTime;
 
         // One waiter for the whole generation: a second one would leave the first to swallow the next event.
@@ -67,7 +67,7 @@ public static class BatchOrchestrator
         context.ContinueAsNew(batch, preserveUnprocessedEvents: true);
     }
 
-    private static async Task<BatchOutcome> AdvanceAsync(TaskOrchestrationContext context, BatchTicket batch)
+    private static async Task<BatchOutcome> AdvanceAsync(TaskOrchestrationContext context, BatchReference batch)
     {
         try
         {

@@ -11,7 +11,7 @@ public sealed partial class CallbackActivities(CallbackSender sender, ILogger<Ca
     [Function(nameof(SendCallback))]
     public Task<CallbackOutcome> SendCallback([ActivityTrigger] SendCallbackInput input, FunctionContext context) => SliceGuard.RunAsync(
         context,
-        () => sender.AttemptAsync(new CallbackTicket(input.Partition, input.Row, input.MessageId), input.Attempt, context.CancellationToken),
+        () => sender.AttemptAsync(new CallbackReference(input.Partition, input.Row, input.MessageId), input.Attempt, context.CancellationToken),
         (errorId, failure) =>
         {
             LogFailed(input.MessageId, errorId, failure.GetType().FullName);

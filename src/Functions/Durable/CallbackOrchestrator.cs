@@ -16,7 +16,7 @@ public static class CallbackOrchestrator
     [Function(nameof(CallbackOrchestrator))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        var callback = context.GetInput<CallbackTicket>()!;
+        var callback = context.GetInput<CallbackReference>()!;
         for (var attempt = callback.Attempt; attempt <= MaxAttempts; attempt++)
         {
             if (await AttemptAsync(context, callback, attempt) is not var (pause, isDeferred))
@@ -35,7 +35,7 @@ public static class CallbackOrchestrator
     }
 
     /// <returns>When to try again, and whether this was no attempt; null when there is nothing left to do.</returns>
-    private static async Task<(TimeSpan Pause, bool IsDeferred)?> AttemptAsync(TaskOrchestrationContext context, CallbackTicket callback, int attempt)
+    private static async Task<(TimeSpan Pause, bool IsDeferred)?> AttemptAsync(TaskOrchestrationContext context, CallbackReference callback, int attempt)
     {
         try
         {

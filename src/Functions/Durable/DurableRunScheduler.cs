@@ -16,13 +16,13 @@ internal sealed class DurableRunScheduler(DurableTaskClient client) : IBatchSche
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
-    public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken) => ScheduleAsync(
+    public Task ScheduleAsync(BatchReference batch, CancellationToken cancellationToken) => ScheduleAsync(
         nameof(BatchOrchestrator), batch, new StartOrchestrationOptions(Ids.BatchDriver(batch.BatchId, batch.Round)), cancellationToken);
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken) =>
+    public Task ScheduleAsync(string instanceId, RunReference run, CancellationToken cancellationToken) =>
         ScheduleAsync(nameof(RunOrchestrator), run, new StartOrchestrationOptions(instanceId), cancellationToken);
 
-    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken) =>
+    public Task ScheduleCallbackAsync(CallbackReference callback, CancellationToken cancellationToken) =>
         ScheduleAsync(nameof(CallbackOrchestrator), callback, new StartOrchestrationOptions(callback.MessageId), cancellationToken);
 
     private async Task ScheduleAsync(string orchestrator, object input, StartOrchestrationOptions options, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ internal sealed class OrchestrationCanary(DurableTaskClient client) : IOrchestra
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    public async Task FlyAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         // An instance that has not ended is refused by an exception: the last canary never came back.
         var token = Ids.NewUnique();

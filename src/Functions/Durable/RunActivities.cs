@@ -23,7 +23,7 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
         [ActivityTrigger] AdvanceRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, context, async () =>
         {
-            var run = new RunTicket(input.Partition, input.RunId);
+            var run = new RunReference(input.Partition, input.RunId);
             var outcome = await slices.AdvanceAsync(run, input.InstanceId, context.CancellationToken);
             if (outcome.End == SliceEnd.Yielded)
             {
@@ -34,19 +34,19 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
             return outcome;
         });
 
-    /// <returns>False when there was no place for the call: it is to be asked for again.</returns>
+    /// <returns>False when there was no slot for the call: it is to be asked for again.</returns>
     [Function(nameof(RunTool))]
     public Task<bool> RunTool([ActivityTrigger] RunToolInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, context, async () =>
         {
-            var run = new RunTicket(input.Partition, input.RunId);
-            var (hadPlace, delegated) = await slices.RunToolAsync(run, input.CallId, input.InstanceId, context.CancellationToken);
+            var run = new RunReference(input.Partition, input.RunId);
+            var (hadSlot, delegated) = await slices.RunToolAsync(run, input.CallId, input.InstanceId, context.CancellationToken);
             if (delegated is not null)
             {
                 await children.StartAsync(delegated, context.CancellationToken);
             }
 
-            return hadPlace;
+            return hadSlot;
         });
 
     [Function(nameof(FailRun))]
@@ -54,7 +54,7 @@ public sealed partial class RunActivities(RunSlices slices, RunDriver driver, Ru
         [ActivityTrigger] FailRunInput input, [DurableClient] DurableTaskClient client, FunctionContext context) =>
         GuardAsync(input.RunId, context, async () =>
         {
-            var run = new RunTicket(input.Partition, input.RunId);
+            var run = new RunReference(input.Partition, input.RunId);
             var outcome = await driver.FailAsync(run, input.ErrorId, context.CancellationToken);
             await endings.AnnounceAsync(run, outcome, context.CancellationToken);
             return outcome;

@@ -9,8 +9,8 @@ namespace Yggdrasil.Functions.Durable;
 /// <code>
 ///   AdvanceRun ──► Finished, Superseded ──► end
 ///       ▲    ├───► Missing ──► as Parked; given up after ten minutes ┐
-///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤  (for a place: then ContinueAsNew)
-///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤  (those without a place once more)
+///       │    ├───► Parked ──► wait for "wake" or a timer ────────────┤  (for a slot: then ContinueAsNew)
+///       │    ├───► Distributed ──► RunTool × n ──────────────────────┤  (those without a slot once more)
 ///       │    ├───► Yielded ──────────────────────────────────────────┤
 ///       │    └───► failed for the last time ──► FailRun, in place ───┤
 ///       │          of the slice; fails too ──► as Parked ────────────┤
@@ -24,7 +24,7 @@ public static class RunOrchestrator
     /// <summary>Keeps the history of a long run, and so each replay of it, short.</summary>
     private const int SlicesPerGeneration = 50;
 
-    /// <summary>How often calls that found no place are asked for, before a slice looks whether they are still to be made.</summary>
+    /// <summary>How often calls that found no slot are asked for, before a slice looks whether they are still to be made.</summary>
     private const int ToolRounds = 5;
 
     /// <summary>Between two of these, unless the run is called before.</summary>
@@ -43,7 +43,7 @@ public static class RunOrchestrator
     [Function(nameof(RunOrchestrator))]
     public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
-        var run = context.GetInput<RunTicket>()!;
+        var run = context.GetInput<RunReference>()!;
         var started = context.CurrentUtcDateTime;
         var recheck = FirstRecheck;
         var missing = MissingPause;
@@ -98,7 +98,7 @@ public static class RunOrchestrator
         context.ContinueAsNew(run, preserveUnprocessedEvents: true);
     }
 
-    private static async Task<SliceOutcome> AdvanceAsync(TaskOrchestrationContext context, RunTicket run)
+    private static async Task<SliceOutcome> AdvanceAsync(TaskOrchestrationContext context, RunReference run)
     {
         try
         {
@@ -113,7 +113,7 @@ public static class RunOrchestrator
 
     /// <returns>What to do next: to go on, unless calls could not be made; and the event to wait for.</returns>
     private static async Task<(SliceOutcome Outcome, Task<string?> Wake)> RunToolsAsync(
-        TaskOrchestrationContext context, RunTicket run, IReadOnlyList<string> callIds, Task<string?> wake)
+        TaskOrchestrationContext context, RunReference run, IReadOnlyList<string> callIds, Task<string?> wake)
     {
         try
         {
@@ -136,7 +136,7 @@ public static class RunOrchestrator
         }
     }
 
-    private static async Task<SliceOutcome> FailAsync(TaskOrchestrationContext context, RunTicket run, TaskFailedException failure)
+    private static async Task<SliceOutcome> FailAsync(TaskOrchestrationContext context, RunReference run, TaskFailedException failure)
     {
         try
         {

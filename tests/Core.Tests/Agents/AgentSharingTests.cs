@@ -92,7 +92,7 @@ public sealed class AgentSharingTests(AzuriteFixture azurite)
         await Task.WhenAll(Enumerable.Range(0, 10).Select(i => _app.ShareAsync("alice", "helper", $"user{i}")));
         var worker = new DriverFixture(azurite, new ScriptedModels(), new TestTools(), _app.Scope("bob").Owner);
         var runs = new RunService(
-            _app.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
+            _app.Service, worker.Store, worker.Lists, worker.ConversationQueue, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
             worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, worker.Time);
 
         async Task<(int Requests, Run Run)> StartAsync(string agentId)

@@ -85,7 +85,7 @@ public sealed class BatchAcceptanceTests(AzuriteFixture azurite)
         await AcceptAsync(app);
 
         Assert.False(created);
-        Assert.Equal((await FindAsync(app))!.Ticket, Assert.Single(running));
+        Assert.Equal((await FindAsync(app))!.Reference, Assert.Single(running));
         Assert.Empty(app.Scheduler.Batches);
     }
 

@@ -175,7 +175,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
         var app = Instance(new ScriptedModels(ScriptedModels.Says("Fine.")));
         var batch = await app.AcceptAsync(1);
         Task<BatchOutcome> AdvanceAsync(string id, int round) =>
-            app.Driver.AdvanceAsync(new BatchTicket(_owner.Partition, id, round), CancellationToken.None);
+            app.Driver.AdvanceAsync(new BatchReference(_owner.Partition, id, round), CancellationToken.None);
 
         var none = await AdvanceAsync("batch_none", 1);
         var early = await AdvanceAsync(batch.Id, 2);
@@ -269,7 +269,7 @@ public sealed class BatchDriverTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Item_that_cannot_be_driven_in_place_is_handed_over_and_the_log_says_why()
+    public async Task Item_that_cannot_be_driven_in_slot_is_handed_over_and_the_log_says_why()
     {
         // Neither the answer can be recorded, nor that there was one.
         BatchFixture? app = null;

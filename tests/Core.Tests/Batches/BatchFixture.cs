@@ -32,7 +32,7 @@ internal sealed class BatchFixture
                 Worker.Store, Worker.Driver, Worker.Leases, items, Worker.Options, Worker.Scheduler, Worker.Time, ItemLog),
             new BatchRecheck(items, ledger, Worker.Store, Worker.Time),
             new BatchCancellation(items, ledger, Worker.Store, Worker.Scheduler),
-            new BatchTurns(Options, Worker.Time, NullLogger<FairTurns>.Instance),
+            new BatchSlots(Options, Worker.Time, NullLogger<FairQueue>.Instance),
             Worker.Activities,
             Worker.Disabled,
             new CallbackOutbox(Worker.Callbacks.Store, Worker.Scheduler, Worker.Time),
@@ -108,7 +108,7 @@ internal sealed class BatchFixture
     }
 
     public Task<BatchOutcome> AdvanceAsync(Batch batch, CancellationToken stopping = default) =>
-        Driver.AdvanceAsync(batch.Ticket, stopping);
+        Driver.AdvanceAsync(batch.Reference, stopping);
 
     /// <summary>Advances, as its orchestration would, until the batch has ended.</summary>
     public async Task FinishAsync(Batch batch)

@@ -19,8 +19,8 @@ public sealed class BatchServiceTests(AzuriteFixture azurite)
         var app = Instance();
         var batch = await FailedAsync(app);
         List<BatchSliceEnd> looks = [];
-        app.Scheduler.OnBatchScheduled = async ticket =>
-            looks.Add((await app.Driver.AdvanceAsync(ticket, CancellationToken.None)).End);
+        app.Scheduler.OnBatchScheduled = async reference =>
+            looks.Add((await app.Driver.AdvanceAsync(reference, CancellationToken.None)).End);
 
         var retried = await RetryAsync(app, batch);
 
@@ -54,7 +54,7 @@ public sealed class BatchServiceTests(AzuriteFixture azurite)
 
         await app.Service.CancelAsync(app.Worker.Scope, batch.Id, CancellationToken.None);
 
-        Assert.Equal(batch.Ticket, Assert.Single(app.Scheduler.Batches));
+        Assert.Equal(batch.Reference, Assert.Single(app.Scheduler.Batches));
         Assert.Equal(Ids.BatchDriver(batch.Id, 1), Assert.Single(app.Scheduler.Woken));
     }
 

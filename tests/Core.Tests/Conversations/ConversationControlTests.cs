@@ -14,7 +14,7 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
     private readonly ConversationFixture _talk = new(azurite);
 
     [Fact]
-    public async Task Cancelled_while_it_waits_for_approval_keeps_what_was_said_and_hands_the_turn_over()
+    public async Task Cancelled_while_it_waits_for_approval_keeps_what_was_said_and_makes_the_next_run_active()
     {
         var worker = Worker();
         var (waiting, next) = await WaitingAsync(worker);
@@ -25,7 +25,7 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Expired_while_it_waits_for_approval_keeps_what_was_said_and_hands_the_turn_over()
+    public async Task Expired_while_it_waits_for_approval_keeps_what_was_said_and_makes_the_next_run_active()
     {
         var worker = Worker();
         worker.Approvals.ExpireMinutes = 0.001;
@@ -52,7 +52,7 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(RunStatus.Queued)]
     [InlineData(RunStatus.Suspended)]
-    public async Task Cancelled_before_its_turn_leaves_the_queue_at_once(RunStatus status)
+    public async Task Cancelled_while_enqueued_leaves_the_queue_at_once(RunStatus status)
     {
         var worker = Worker();
         var (waiting, next) = await WaitingAsync(worker);
@@ -70,7 +70,7 @@ public sealed class ConversationControlTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Suspended_before_its_turn_begins_once_it_is_resumed()
+    public async Task Suspended_while_enqueued_begins_once_it_is_resumed()
     {
         var worker = Worker();
         var (waiting, next) = await WaitingAsync(worker);

@@ -112,7 +112,7 @@ public sealed class HealthMonitorTests(AzuriteFixture azurite) : IAsyncLifetime
 
     private sealed class Canary(bool fails = false) : IOrchestrationCanary
     {
-        public Task FlyAsync(CancellationToken cancellationToken) =>
+        public Task RunAsync(CancellationToken cancellationToken) =>
             fails ? Task.FromException(new InvalidOperationException("It fell.")) : Task.CompletedTask;
     }
 

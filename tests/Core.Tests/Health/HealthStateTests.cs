@@ -71,7 +71,7 @@ public sealed class HealthStateTests(AzuriteFixture azurite)
         Assert.Equal([times[1]], second.Items.Select(report => report.CheckedAt));
         Assert.Null(second.Next);
         Assert.Empty(old.Items);
-        Assert.True(HealthHistory.IsPlace(first.Next!));
+        Assert.True(HealthHistory.IsCursor(first.Next!));
     }
 
     private static StorageClients Connect(string connection) => new(new ConfigurationBuilder()

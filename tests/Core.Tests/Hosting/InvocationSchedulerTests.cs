@@ -9,7 +9,7 @@ namespace Yggdrasil.Tests.Hosting;
 
 public sealed class InvocationSchedulerTests
 {
-    private static readonly RunTicket Run = new("dev!alice", "run_1");
+    private static readonly RunReference Run = new("dev!alice", "run_1");
 
     private readonly InvocationScheduler _scheduler = new();
 
@@ -40,7 +40,7 @@ public sealed class InvocationSchedulerTests
         await InvocationScheduler.RunAsync(bound, async () =>
         {
             await _scheduler.ScheduleAsync("run", Run, CancellationToken.None);
-            await _scheduler.ScheduleAsync(new BatchTicket("dev!alice", "batch_1", 1), CancellationToken.None);
+            await _scheduler.ScheduleAsync(new BatchReference("dev!alice", "batch_1", 1), CancellationToken.None);
             await _scheduler.ScheduleCallbackAsync(new("dev!alice", "row", "message"), CancellationToken.None);
             Assert.True(await _scheduler.PurgeAsync("ended", CancellationToken.None));
             bound.IsRunning = _ => true;

@@ -19,7 +19,7 @@ public sealed class InlineQuotasTests(AzuriteFixture azurite)
     private readonly Owner _owner = DriverFixture.NewOwner();
 
     [Fact]
-    public async Task Inline_run_counts_takes_a_place_and_gives_it_back_with_what_it_used()
+    public async Task Inline_run_counts_takes_a_slot_and_gives_it_back_with_what_it_used()
     {
         var worker = Worker(new LimitOptions { ConcurrentRuns = 1 });
         var run = NewRun(worker);
@@ -59,7 +59,7 @@ public sealed class InlineQuotasTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Request_that_was_never_settled_holds_its_place_for_a_quarter_of_an_hour()
+    public async Task Request_that_was_never_settled_holds_its_slot_for_a_quarter_of_an_hour()
     {
         var worker = Worker(new LimitOptions { ConcurrentRuns = 1 });
         await worker.Quotas.Inline.AdmitAsync(NewRun(worker), Input, CancellationToken.None);

@@ -80,7 +80,7 @@ public sealed class QuotaConcurrencyTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Runs_that_crashed_hold_their_places_for_a_quarter_of_an_hour_and_no_longer()
+    public async Task Runs_that_crashed_hold_their_slots_for_a_quarter_of_an_hour_and_no_longer()
     {
         var limits = new LimitOptions { ConcurrentRuns = 5, TokensPerDay = 12_000 };
         var owner = DriverFixture.NewOwner();

@@ -101,7 +101,7 @@ public sealed class QuotaStateTests
     }
 
     [Fact]
-    public void Waiting_run_holds_no_place_and_takes_one_when_it_goes_on()
+    public void Waiting_run_holds_no_slot_and_takes_one_when_it_goes_on()
     {
         var bounds = new QuotaBounds(new UsageLimits { ConcurrentRuns = 1 });
         var state = new QuotaState().At(Noon);

@@ -73,7 +73,7 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Suspended_run_gives_its_place_back_and_accounts_for_what_it_used()
+    public async Task Suspended_run_gives_its_slot_back_and_accounts_for_what_it_used()
     {
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource<ChatResponse>());
         var worker = Worker(
@@ -99,7 +99,7 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Run_without_a_place_is_looked_at_again_soon()
+    public async Task Run_without_a_slot_is_looked_at_again_soon()
     {
         var worker = Worker(new ScriptedModels(Says("Done.")), new LimitOptions { ConcurrentRuns = 1 });
         var waiting = await worker.StartAsync();
@@ -112,7 +112,7 @@ public sealed class RunBudgetTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Run_past_its_deadline_needs_no_place_to_end()
+    public async Task Run_past_its_deadline_needs_no_slot_to_end()
     {
         var worker = Worker(new ScriptedModels(Says("Done.")), new LimitOptions { ConcurrentRuns = 1 });
         var late = await worker.StartAsync();

@@ -68,7 +68,7 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
 
         await Assert.ThrowsAsync<IOException>(() => AnnounceAsync(worker, run, end));
         Assert.Single(_birds.Told);
-        await AnnounceAsync(worker, run, await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None));
+        await AnnounceAsync(worker, run, await worker.Driver.FailAsync(worker.Reference(run), "err_1", CancellationToken.None));
 
         Assert.Single(_letters.Told);
     }
@@ -99,7 +99,7 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
         var broken = new Azure.Data.Tables.TableEntity(worker.Owner.Partition, $"run!{run.Id}") { ["Agent"] = new byte[] { 1, 2, 3 } };
         await table.UpdateEntityAsync(broken, Azure.ETag.All);
 
-        var end = await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None);
+        var end = await worker.Driver.FailAsync(worker.Reference(run), "err_1", CancellationToken.None);
         await AnnounceAsync(worker, run, end);
 
         Assert.Equal(RunStatus.Failed, Assert.Single(_letters.Told).Ended.Status);
@@ -122,7 +122,7 @@ public sealed class RunEndingsTests(AzuriteFixture azurite)
         worker.StartAsync(run => run with { Notices = notices });
 
     private static Task AnnounceAsync(DriverFixture worker, Run run, SliceOutcome outcome) =>
-        worker.Endings.AnnounceAsync(worker.Ticket(run), outcome, CancellationToken.None);
+        worker.Endings.AnnounceAsync(worker.Reference(run), outcome, CancellationToken.None);
 
     private DriverFixture Worker(Func<IReadOnlyList<ChatMessage>, Task<ChatResponse>>? answer = null) =>
         new(azurite, new ScriptedModels(answer ?? Says("Done.")), new TestTools(), _owner, deliveries: [_letters, _birds]);

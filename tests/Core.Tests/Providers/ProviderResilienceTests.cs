@@ -221,7 +221,7 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Calls_beyond_the_limit_wait_their_turn(bool streamed)
+    public async Task Calls_beyond_the_limit_wait(bool streamed)
     {
         var gate = new Gate();
         _server.RespondWith(_ => ModelReply.Hang(gate));
@@ -239,7 +239,7 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Call_that_holds_an_activity_gives_up_its_wait_and_is_called_when_there_is_a_place(bool streamed)
+    public async Task Call_that_holds_an_activity_gives_up_its_wait_and_is_called_when_there_is_a_slot(bool streamed)
     {
         var gate = new Gate();
         _server.RespondWith(_ => ModelReply.Hang(gate));
@@ -264,7 +264,7 @@ public sealed class ProviderResilienceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_users_slow_calls_leave_places_to_the_next_user()
+    public async Task One_users_slow_calls_leave_slots_to_the_next_user()
     {
         var gate = new Gate();
         _server.RespondWith(request => request.LastUserText == "slow" ? ModelReply.Hang(gate) : ModelReply.Text("Quick."));

@@ -35,8 +35,8 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         await DamageAsync(app, run, damage);
 
         var failure = await Assert.ThrowsAsync<ContentProtectionException>(() => app.AdvanceAsync(run));
-        var end = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
-        var again = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+        var end = await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
+        var again = await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
 
         var row = await RowAsync(app, run);
         Assert.Equal((SliceEnd.Finished, SliceEnd.Finished), (end.End, again.End));
@@ -52,7 +52,7 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         var run = await app.StartAsync(run => run with { LeaseUntil = DateTimeOffset.UtcNow.AddHours(1), Epoch = 1 });
         await DamageAsync(app, run, "agent changed");
 
-        var outcome = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+        var outcome = await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
 
         Assert.Equal(SliceEnd.Parked, outcome.End);
         Assert.Equal(run.LeaseUntil, outcome.Until!.Value);
@@ -67,7 +67,7 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         await DamageAsync(app, run, "input changed");
         var before = app.Requests.Count;
 
-        var outcome = await app.Driver.AdvanceAsync(app.Ticket(run), Ids.Driver(run.Id, 1), CancellationToken.None);
+        var outcome = await app.Driver.AdvanceAsync(app.Reference(run), Ids.Driver(run.Id, 1), CancellationToken.None);
 
         Assert.Equal((SliceEnd.Finished, "run_next", 1), (outcome.End, outcome.NextRun, app.Requests.Count - before));
         Assert.Empty(_alerts.Entries);
@@ -97,7 +97,7 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
         await ChangeAsync(app, $"run!{run.Id}!0000000000", "Kind", "Vision");
         await Assert.ThrowsAsync<ArgumentException>(() => app.AdvanceAsync(run));
 
-        var end = await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+        var end = await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
 
         var ended = (await app.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None))!;
         Assert.Equal((SliceEnd.Finished, RunStatus.Failed, StopReason.InternalError), (end.End, ended.Status, ended.StopReason));
@@ -146,11 +146,11 @@ public sealed class DamagedRunTests(AzuriteFixture azurite)
             ? new AggregateException(new RequestFailedException("Refused."), new RequestFailedException("Refused."))
             : new RequestFailedException(403, "Refused."));
 
-        await Assert.ThrowsAnyAsync<Exception>(() => app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None));
+        await Assert.ThrowsAnyAsync<Exception>(() => app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None));
         app.Requests.OnRequest = () => { };
 
         Assert.Equal("Queued", (await RowAsync(app, run)).GetString("Status"));
-        await app.Driver.FailAsync(app.Ticket(run), "err_2", CancellationToken.None);
+        await app.Driver.FailAsync(app.Reference(run), "err_2", CancellationToken.None);
         Assert.Equal("internal_error", (await RowAsync(app, run)).GetString("ErrorCode"));
     }
 

@@ -26,7 +26,7 @@ public sealed class DistributedCallTests(AzuriteFixture azurite)
         var run = await worker.StartAsync();
         var outcome = await worker.AdvanceAsync(run);
 
-        await Task.WhenAll(outcome.CallIds!.Concat(outcome.CallIds!).Select(call => worker.Driver.RunToolAsync(worker.Ticket(run), call, CancellationToken.None)));
+        await Task.WhenAll(outcome.CallIds!.Concat(outcome.CallIds!).Select(call => worker.Driver.RunToolAsync(worker.Reference(run), call, CancellationToken.None)));
         var ended = await worker.FinishAsync(run);
         var (_, entries) = await worker.LoadAsync(run);
 
@@ -43,7 +43,7 @@ public sealed class DistributedCallTests(AzuriteFixture azurite)
         _tools.Behave = (text, _) => text == "b" ? Task.FromResult("b") : answer.Task;
         var run = await worker.StartAsync();
         var outcome = await worker.AdvanceAsync(run);
-        var late = worker.Driver.RunToolAsync(worker.Ticket(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
+        var late = worker.Driver.RunToolAsync(worker.Reference(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
         await Poll.UntilAsync(() => _tools.Calls.Count == 2);
 
         var (held, entries) = await worker.LoadAsync(run);
@@ -72,12 +72,12 @@ public sealed class DistributedCallTests(AzuriteFixture azurite)
         worker.Agent = worker.Agent with { Tools = ["distant"] };
         var run = await worker.StartAsync();
         var call = Assert.Single((await worker.AdvanceAsync(run)).CallIds!);
-        var first = worker.Driver.RunToolAsync(worker.Ticket(run), call, CancellationToken.None);
+        var first = worker.Driver.RunToolAsync(worker.Reference(run), call, CancellationToken.None);
         await called.Task;
         var queries = new QueryCount();
         var late = new DriverFixture(azurite, new ScriptedModels(Says("Unused.")), _tools, _owner, policy: queries);
 
-        var second = late.Driver.RunToolAsync(late.Ticket(run), call, CancellationToken.None);
+        var second = late.Driver.RunToolAsync(late.Reference(run), call, CancellationToken.None);
         await Poll.UntilAsync(() => queries.Rows >= 3);
         Assert.Equal(1, queries.Queries);
         answer.SetResult("a");
@@ -98,7 +98,7 @@ public sealed class DistributedCallTests(AzuriteFixture azurite)
             azurite, new ScriptedModels(Calls(("far", new { text = "a" })), Says("Done.")), _tools, _owner, new RunOptions { SliceSeconds = 2 }, time);
         var run = await worker.StartAsync();
         var call = Assert.Single((await worker.AdvanceAsync(run)).CallIds!);
-        var late = worker.Driver.RunToolAsync(worker.Ticket(run), call, CancellationToken.None);
+        var late = worker.Driver.RunToolAsync(worker.Reference(run), call, CancellationToken.None);
         await Poll.UntilAsync(() => _tools.Calls.Count == 1);
         var (held, _) = await worker.LoadAsync(run);
         await worker.Store.CommitAsync(held with { Epoch = 2, LeaseUntil = time.GetUtcNow().AddHours(1) }, [], CancellationToken.None);

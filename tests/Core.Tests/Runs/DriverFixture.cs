@@ -62,7 +62,7 @@ internal sealed class DriverFixture
         var memory = new ConversationMemory(conversations);
         var log = new ConversationLog(storage, vault);
         var histories = new HistoryCache();
-        Turns = new ConversationTurns(conversations, memory, log, histories);
+        ConversationQueue = new ConversationQueue(conversations, memory, log, histories);
         var (rows, due) = (new RowRemoval(storage, vault), new DueStore(storage, TestUnknown.Values));
         Quotas = new TestQuotas(storage, gates, limits ?? new LimitOptions(), Time);
         IRunCompanion conversation = new ConversationCompanion(memory, new ConversationStarts(memory, Time), log, histories, Time);
@@ -103,11 +103,11 @@ internal sealed class DriverFixture
         Conversations = new ConversationService(conversations, log, Removal, Store);
         Loop = LoopFixture.CreateLoop(models, gates, toolStep, Time);
         Disabled = new DisabledUsers(Microsoft.Extensions.Options.Options.Create(new AuthOptions()), Quotas.Users, Keys.Authentication);
-        Leases = new LeaseDriver(Store, Turns, Loop, Signals, Disabled, Options, Scheduler, Time, NullLogger<LeaseDriver>.Instance);
+        Leases = new LeaseDriver(Store, ConversationQueue, Loop, Signals, Disabled, Options, Scheduler, Time, NullLogger<LeaseDriver>.Instance);
         Driver = new RunDriver(
-            Store, Turns, Leases, toolStep, Signals, Disabled, Options, Time, NullLogger<RunDriver>.Instance);
+            Store, ConversationQueue, Leases, toolStep, Signals, Disabled, Options, Time, NullLogger<RunDriver>.Instance);
         Lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
-        Activities = new ActivityTurns(ActivityOptions, Time, NullLogger<FairTurns>.Instance);
+        Activities = new ActivitySlots(ActivityOptions, Time, NullLogger<FairQueue>.Instance);
         Slices = new RunSlices(Driver, Store, Activities, Disabled, Scheduler, Time);
         Backups = new RunBackups(storage, Store, Endings, Recovery, Options, Time, NullLogger<RunBackups>.Instance);
         RequestDriven = new RequestDrivenRuns(Leases, Backups, Endings, Store, Activities, Options, Lifetime, Time, NullLogger<RequestDrivenRuns>.Instance);
@@ -168,7 +168,7 @@ internal sealed class DriverFixture
 
     public RunEvents Events { get; }
 
-    public ConversationTurns Turns { get; }
+    public ConversationQueue ConversationQueue { get; }
 
     public ConversationService Conversations { get; }
 
@@ -198,7 +198,7 @@ internal sealed class DriverFixture
 
     public ActivityOptions ActivityOptions { get; } = new();
 
-    public ActivityTurns Activities { get; }
+    public ActivitySlots Activities { get; }
 
     public DisabledUsers Disabled { get; }
 
@@ -231,7 +231,7 @@ internal sealed class DriverFixture
         await Quotas.Users.FindAsync(Owner, CancellationToken.None);
     }
 
-    public Task<SliceOutcome> AdvanceAsync(Run run, CancellationToken stopping = default) => Driver.AdvanceAsync(Ticket(run), run.Driver, stopping);
+    public Task<SliceOutcome> AdvanceAsync(Run run, CancellationToken stopping = default) => Driver.AdvanceAsync(Reference(run), run.Driver, stopping);
 
     /// <summary>Advances, as its orchestration would, until the run has ended.</summary>
     public async Task<Run> FinishAsync(Run run)
@@ -241,7 +241,7 @@ internal sealed class DriverFixture
             var outcome = await AdvanceAsync(run);
             if (outcome.End == SliceEnd.Distributed)
             {
-                await Task.WhenAll(outcome.CallIds!.Select(call => Driver.RunToolAsync(Ticket(run), call, CancellationToken.None)));
+                await Task.WhenAll(outcome.CallIds!.Select(call => Driver.RunToolAsync(Reference(run), call, CancellationToken.None)));
             }
 
             return outcome.End == SliceEnd.Finished;
@@ -252,5 +252,5 @@ internal sealed class DriverFixture
     public async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)> LoadAsync(Run run) =>
         await Store.LoadAsync(Owner.Partition, run.Id, CancellationToken.None) ?? throw new InvalidOperationException("There is no such run.");
 
-    public RunTicket Ticket(Run run) => new(Owner.Partition, run.Id);
+    public RunReference Reference(Run run) => new(Owner.Partition, run.Id);
 }

@@ -56,7 +56,7 @@ public sealed class ProtectedRolesTests(AzuriteFixture azurite)
         await ChangeAsync(worker, run, row => row[CallerColumns.Roles] = source[CallerColumns.Roles]);
 
         await Assert.ThrowsAsync<ContentProtectionException>(() => worker.AdvanceAsync(run));
-        await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None);
+        await worker.Driver.FailAsync(worker.Reference(run), "err_1", CancellationToken.None);
 
         var ended = await worker.Store.FindHeadAsync(_owner.Partition, run.Id, CancellationToken.None);
         Assert.Equal((RunStatus.Failed, "content_unreadable"), (ended!.Status, ended.Error!.Code));

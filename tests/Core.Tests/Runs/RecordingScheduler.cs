@@ -9,35 +9,35 @@ namespace Yggdrasil.Tests.Runs;
 internal sealed class RecordingScheduler : IBatchScheduler
 {
     /// <summary>What an orchestration does that begins before its scheduling has returned.</summary>
-    public Func<string, RunTicket, Task> OnScheduled { get; set; } = (_, _) => Task.CompletedTask;
+    public Func<string, RunReference, Task> OnScheduled { get; set; } = (_, _) => Task.CompletedTask;
 
     /// <summary>What becomes of a wake-up.</summary>
     public Func<string, Task> OnWoken { get; set; } = _ => Task.CompletedTask;
 
     public ConcurrentQueue<string> Woken { get; } = new();
 
-    public ConcurrentQueue<(string InstanceId, RunTicket Run)> Scheduled { get; } = new();
+    public ConcurrentQueue<(string InstanceId, RunReference Run)> Scheduled { get; } = new();
 
-    public Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken)
+    public Task ScheduleAsync(string instanceId, RunReference run, CancellationToken cancellationToken)
     {
         Scheduled.Enqueue((instanceId, run));
         return OnScheduled(instanceId, run);
     }
 
     /// <summary>As <see cref="OnScheduled"/>, of a batch.</summary>
-    public Func<BatchTicket, Task> OnBatchScheduled { get; set; } = _ => Task.CompletedTask;
+    public Func<BatchReference, Task> OnBatchScheduled { get; set; } = _ => Task.CompletedTask;
 
-    public ConcurrentQueue<BatchTicket> Batches { get; } = new();
+    public ConcurrentQueue<BatchReference> Batches { get; } = new();
 
-    public Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken)
+    public Task ScheduleAsync(BatchReference batch, CancellationToken cancellationToken)
     {
         Batches.Enqueue(batch);
         return OnBatchScheduled(batch);
     }
 
-    public ConcurrentQueue<CallbackTicket> Callbacks { get; } = new();
+    public ConcurrentQueue<CallbackReference> Callbacks { get; } = new();
 
-    public Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken)
+    public Task ScheduleCallbackAsync(CallbackReference callback, CancellationToken cancellationToken)
     {
         Callbacks.Enqueue(callback);
         return Task.CompletedTask;

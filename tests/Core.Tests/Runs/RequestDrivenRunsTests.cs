@@ -78,7 +78,7 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
         var (successor, _) = Assert.Single(_scheduler.Scheduled);
         var run = await FirstRunAsync(worker);
         await Poll.UntilAsync(() => worker.LoadAsync(run).GetAwaiter().GetResult().Run.Driver == successor);
-        var backup = await worker.Driver.AdvanceAsync(worker.Ticket(run), run.Id, CancellationToken.None);
+        var backup = await worker.Driver.AdvanceAsync(worker.Reference(run), run.Id, CancellationToken.None);
         await worker.FinishAsync(run with { Driver = successor });
 
         Assert.Equal(SliceEnd.Superseded, backup.End);
@@ -90,8 +90,8 @@ public sealed class RequestDrivenRunsTests(AzuriteFixture azurite)
     {
         var worker = Worker(Calls(("far", new { text = "a" })), Says("Done."));
         var early = new TaskCompletionSource<SliceOutcome>();
-        _scheduler.OnScheduled = async (instanceId, ticket) =>
-            early.TrySetResult(await worker.Driver.AdvanceAsync(ticket, instanceId, CancellationToken.None));
+        _scheduler.OnScheduled = async (instanceId, reference) =>
+            early.TrySetResult(await worker.Driver.AdvanceAsync(reference, instanceId, CancellationToken.None));
 
         var handedOver = DriveAsync(worker);
         await Poll.UntilAsync(() => !_scheduler.Woken.IsEmpty);

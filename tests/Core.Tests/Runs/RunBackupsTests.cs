@@ -49,7 +49,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         await worker.Backups.StartAsync(CancellationToken.None);
         var started = await StartDrivenAsync(worker);
         var before = await CountAsync(worker);
-        var receipt = await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None);
+        var receipt = await worker.Backups.PutAsync(worker.Reference(started), CancellationToken.None);
         Assert.Equal(before + 1, await CountAsync(worker));
 
         await worker.RequestDriven.DriveAsync(started, [Input(started)], receipt, TimeSpan.FromSeconds(60), CancellationToken.None);
@@ -66,7 +66,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var started = await worker.StartAsync(run => Driven(worker, run) with { Notices = [new RunNotice("test", "somebody")] });
         var before = await CountAsync(worker);
         var (stays, goes) = (
-            await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None), await worker.Backups.PutAsync(worker.Ticket(started), CancellationToken.None));
+            await worker.Backups.PutAsync(worker.Reference(started), CancellationToken.None), await worker.Backups.PutAsync(worker.Reference(started), CancellationToken.None));
         _told.Failures = 1;
 
         await worker.RequestDriven.DriveAsync(started, [Input(started)], stays, TimeSpan.FromSeconds(60), CancellationToken.None);
@@ -171,7 +171,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var run = await StartDrivenAsync(worker);
         _time.Advance(worker.Options.Lease + TimeSpan.FromSeconds(1));
 
-        var successor = await worker.Driver.AdvanceAsync(worker.Ticket(run), $"{run.Id}-2", CancellationToken.None);
+        var successor = await worker.Driver.AdvanceAsync(worker.Reference(run), $"{run.Id}-2", CancellationToken.None);
 
         Assert.Equal(SliceEnd.Superseded, successor.End);
         await AssertDrivenAsync(worker, Backup(run.Id), run);
@@ -228,8 +228,8 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
 
         var run = await StartAsync(runs, worker, wait: null, request => request with { ConversationId = "talk", OnConflict = OnConflict.Enqueue });
 
-        Assert.True(run.AwaitsTurn);
-        Assert.Equal(($"{run.Id}-1", worker.Ticket(run)), Assert.Single(worker.Scheduler.Scheduled));
+        Assert.True(run.IsEnqueued);
+        Assert.Equal(($"{run.Id}-1", worker.Reference(run)), Assert.Single(worker.Scheduler.Scheduled));
         Assert.Contains(run.Driver, worker.Scheduler.Woken);
     }
 
@@ -300,10 +300,10 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
     private static async Task AssertDrivenAsync(DriverFixture worker, RunBackup backup, Run run)
     {
         Assert.Null(await worker.Backups.SeeToAsync(backup, CancellationToken.None));
-        var (driver, ticket) = worker.Scheduler.Scheduled.Last();
+        var (driver, reference) = worker.Scheduler.Scheduled.Last();
         var ended = await worker.FinishAsync(run with { Driver = driver });
 
-        Assert.Equal((run.Id, "Done."), (ticket.RunId, ended.Output));
+        Assert.Equal((run.Id, "Done."), (reference.RunId, ended.Output));
     }
 
     private RunBackup Backup(string runId) => new(_owner.Partition, runId, _time.GetUtcNow());
@@ -349,7 +349,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
         var agents = new AgentService(store, shares, new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, _time), validator, TestContention.Retries, _time);
         await agents.PutAsync(worker.Scope, "agent", new AgentDefinition { Model = "scripted:one" }, new AgentPrecondition(), CancellationToken.None);
         return new RunService(
-            agents, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
+            agents, worker.Store, worker.Lists, worker.ConversationQueue, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
             worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, _time);
     }
 

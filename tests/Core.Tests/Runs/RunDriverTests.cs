@@ -206,7 +206,7 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
         var worker = Worker(Says("Done."));
         var run = await worker.StartAsync();
 
-        var outcome = await worker.Driver.AdvanceAsync(worker.Ticket(run), "another", CancellationToken.None);
+        var outcome = await worker.Driver.AdvanceAsync(worker.Reference(run), "another", CancellationToken.None);
 
         Assert.Equal(SliceEnd.Superseded, outcome.End);
         Assert.Equal(RunStatus.Queued, (await worker.LoadAsync(run)).Run.Status);
@@ -217,7 +217,7 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
     {
         var worker = Worker(Says("Done."));
 
-        Assert.Equal(SliceEnd.Missing, (await worker.Driver.AdvanceAsync(new RunTicket(_owner.Partition, Ids.NewRun()), "x", CancellationToken.None)).End);
+        Assert.Equal(SliceEnd.Missing, (await worker.Driver.AdvanceAsync(new RunReference(_owner.Partition, Ids.NewRun()), "x", CancellationToken.None)).End);
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class RunDriverTests(AzuriteFixture azurite)
         var run = await worker.StartAsync();
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.AdvanceAsync(run));
 
-        await worker.Driver.FailAsync(worker.Ticket(run), "err_x", CancellationToken.None);
+        await worker.Driver.FailAsync(worker.Reference(run), "err_x", CancellationToken.None);
         var ended = (await worker.LoadAsync(run)).Run;
 
         Assert.Equal((RunStatus.Failed, StopReason.InternalError), (ended.Status, ended.StopReason));

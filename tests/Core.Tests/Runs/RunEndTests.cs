@@ -99,7 +99,7 @@ public sealed class RunEndTests(AzuriteFixture azurite)
                 await app.FinishAsync(run);
                 break;
             case "failure":
-                await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+                await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
                 break;
             case "approval expiry":
                 _time.Advance(TimeSpan.FromMinutes(6));
@@ -110,7 +110,7 @@ public sealed class RunEndTests(AzuriteFixture azurite)
                 var row = (await table.GetEntityAsync<TableEntity>(app.Owner.Partition, RowKeys.Run(run.Id))).Value;
                 var agent = row.GetBinary("Agent");
                 await WriteAsync(table, row, [0, .. agent[1..]]);
-                await app.Driver.FailAsync(app.Ticket(run), "err_1", CancellationToken.None);
+                await app.Driver.FailAsync(app.Reference(run), "err_1", CancellationToken.None);
                 return () => WriteAsync(table, row, agent);
         }
 

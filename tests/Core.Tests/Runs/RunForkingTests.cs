@@ -336,9 +336,9 @@ public sealed class RunForkingTests(AzuriteFixture azurite)
     private RunForking Forking(DriverFixture worker)
     {
         var runs = new RunService(
-            _agents.Service, worker.Store, worker.Lists, worker.Turns, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
+            _agents.Service, worker.Store, worker.Lists, worker.ConversationQueue, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,
             worker.Recovery, worker.Backups, worker.Overdue, worker.Scheduler, worker.Options, worker.Time);
-        return new RunForking(runs, worker.Store, worker.Turns, _agents.Service, worker.Time);
+        return new RunForking(runs, worker.Store, worker.ConversationQueue, _agents.Service, worker.Time);
     }
 
     /// <summary>As retention and deletion do, blobs included.</summary>

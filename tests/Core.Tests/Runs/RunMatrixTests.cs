@@ -333,7 +333,7 @@ public sealed class RunMatrixTests(AzuriteFixture azurite) : IDisposable
                 return (run, slice);
             case InDistributed:
                 var outcome = await worker.AdvanceAsync(run);
-                var activity = worker.Driver.RunToolAsync(worker.Ticket(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
+                var activity = worker.Driver.RunToolAsync(worker.Reference(run), Assert.Single(outcome.CallIds!), CancellationToken.None);
                 await _reached.Task;
                 return (run, activity);
             case Waiting:

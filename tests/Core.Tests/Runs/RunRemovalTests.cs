@@ -47,7 +47,7 @@ public sealed class RunRemovalTests(AzuriteFixture azurite)
         Assert.Empty((await worker.Lists.ListAsync(_owner, new RunFilter(), 10, null, CancellationToken.None)).Items);
         Assert.Null(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
         Assert.Equal(SliceEnd.Missing, (await worker.AdvanceAsync(run)).End);
-        Assert.Equal(SliceEnd.Finished, (await worker.Driver.FailAsync(worker.Ticket(run), "err_1", CancellationToken.None)).End);
+        Assert.Equal(SliceEnd.Finished, (await worker.Driver.FailAsync(worker.Reference(run), "err_1", CancellationToken.None)).End);
         await Assert.ThrowsAsync<NotFoundException>(() => worker.Control.DeleteAsync(worker.Scope, run.Id, CancellationToken.None));
     }
 

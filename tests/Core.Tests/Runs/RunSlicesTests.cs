@@ -17,7 +17,7 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
     private readonly Owner _owner = DriverFixture.NewOwner();
 
     [Fact]
-    public async Task Slice_without_a_place_gives_its_activity_back_and_is_called_when_there_is_one()
+    public async Task Slice_without_a_slot_gives_its_activity_back_and_is_called_when_there_is_one()
     {
         var (asked, answers) = (0, new TaskCompletionSource());
         var models = new ScriptedModels(async _ =>
@@ -45,7 +45,7 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Slice_of_another_owner_finds_a_place_meanwhile()
+    public async Task Slice_of_another_owner_finds_a_slot_meanwhile()
     {
         var answers = new TaskCompletionSource();
         var hanging = new ScriptedModels(async _ => { await answers.Task; return Response(new TextContent("Late.")); });
@@ -57,7 +57,7 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
         var other = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), DriverFixture.NewOwner());
         var run = await other.StartAsync();
         var shared = new RunSlices(other.Driver, other.Store, worker.Activities, other.Disabled, other.Scheduler, other.Time);
-        var outcome = await shared.AdvanceAsync(other.Ticket(run), run.Driver, CancellationToken.None);
+        var outcome = await shared.AdvanceAsync(other.Reference(run), run.Driver, CancellationToken.None);
 
         Assert.Equal(SliceEnd.Finished, outcome.End);
         answers.SetResult();
@@ -66,7 +66,7 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
 
     /// <summary>A place may become free by a request that has no scheduler, or another one.</summary>
     [Fact]
-    public async Task Run_without_a_place_is_called_by_the_scheduler_of_its_own_invocation()
+    public async Task Run_without_a_slot_is_called_by_the_scheduler_of_its_own_invocation()
     {
         var answers = new TaskCompletionSource();
         var models = new ScriptedModels(async _ => { await answers.Task; return Response(new TextContent("Late.")); });
@@ -75,9 +75,9 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
         var runs = await Task.WhenAll(Enumerable.Range(0, worker.ActivityOptions.PerOwner).Select(_ => worker.StartAsync()));
         var (busy, parked) = (new RecordingScheduler(), new RecordingScheduler());
         var late = await worker.StartAsync();
-        var inUse = runs.Select(run => InvocationScheduler.RunAsync(busy, () => slices.AdvanceAsync(worker.Ticket(run), run.Driver, CancellationToken.None))).ToList();
+        var inUse = runs.Select(run => InvocationScheduler.RunAsync(busy, () => slices.AdvanceAsync(worker.Reference(run), run.Driver, CancellationToken.None))).ToList();
         await InvocationScheduler.RunAsync(parked, async () =>
-            Assert.Equal(SliceEnd.Parked, (await slices.AdvanceAsync(worker.Ticket(late), late.Driver, CancellationToken.None)).End));
+            Assert.Equal(SliceEnd.Parked, (await slices.AdvanceAsync(worker.Reference(late), late.Driver, CancellationToken.None)).End));
 
         answers.SetResult();
         await Task.WhenAll(inUse);
@@ -89,7 +89,7 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Run_that_is_to_end_needs_no_place(bool isCancelled)
+    public async Task Run_that_is_to_end_needs_no_slot(bool isCancelled)
     {
         var (answers, asked) = (new TaskCompletionSource(), 0);
         var models = new ScriptedModels(async _ => { Interlocked.Increment(ref asked); await answers.Task; return Response(new TextContent("Late.")); });
@@ -201,5 +201,5 @@ public sealed class RunSlicesTests(AzuriteFixture azurite)
     }
 
     private static Task<SliceOutcome> AdvanceAsync(DriverFixture worker, Run run) =>
-        worker.Slices.AdvanceAsync(worker.Ticket(run), run.Driver, CancellationToken.None);
+        worker.Slices.AdvanceAsync(worker.Reference(run), run.Driver, CancellationToken.None);
 }

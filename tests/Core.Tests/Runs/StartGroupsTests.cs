@@ -97,9 +97,9 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
         Assert.All(started, Assert.NotNull);
         Assert.InRange(transactions, 2, 10);
         var conversation = await worker.Conversations.GetAsync(worker.Scope, talk, CancellationToken.None);
-        Assert.Equal(started.Single(run => !run!.AwaitsTurn)!.Id, conversation.ActiveRun);
+        Assert.Equal(started.Single(run => !run!.IsEnqueued)!.Id, conversation.ActiveRun);
         Assert.Equal(
-            started.Where(run => run!.AwaitsTurn).Select(run => run!.Id).Order(), conversation.Queue.Order());
+            started.Where(run => run!.IsEnqueued).Select(run => run!.Id).Order(), conversation.Queue.Order());
         Assert.Single((await QuotaConcurrencyTests.StoredAsync(worker)).Reservations);
         Assert.Equal([conversation.ActiveRun!, .. conversation.Queue], await ListedAsync(worker, talk));
     }
@@ -148,7 +148,7 @@ public sealed class StartGroupsTests(AzuriteFixture azurite)
         var started = await Task.WhenAll(Enumerable.Range(0, Starters).Select(
             _ => StartAsync(worker, NewRun(worker) with { ConversationId = "talk", OnConflict = OnConflict.Interrupt })));
 
-        var active = started.Single(run => !run!.AwaitsTurn)!;
+        var active = started.Single(run => !run!.IsEnqueued)!;
         Assert.True((await worker.LoadAsync(active)).Run.CancelRequested);
         Assert.Equal(Starters - 1, (await worker.Conversations.GetAsync(worker.Scope, "talk", CancellationToken.None)).Queue.Count);
     }

@@ -38,7 +38,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
         await worker.Retention.RunAsync(CancellationToken.None);
 
         Assert.NotNull(await worker.Store.FindAsync(_owner.Partition, run.Id, CancellationToken.None));
-        Assert.Contains((run.Driver, worker.Ticket(run)), worker.Scheduler.Scheduled);
+        Assert.Contains((run.Driver, worker.Reference(run)), worker.Scheduler.Scheduled);
         Assert.Contains(run.Driver, worker.Scheduler.Woken);
         Assert.DoesNotContain(await ListAsync(due), item => item.Kind == DueKind.Start && item.About == run.Id);
     }
@@ -48,7 +48,7 @@ public sealed class StartRecoveryTests(AzuriteFixture azurite)
     {
         var worker = Worker();
         var today = DueItem.DayOf(_time.GetUtcNow());
-        var item = LostStarts.DueOf(new RunTicket(_owner.Partition, "run_never"), today);
+        var item = LostStarts.DueOf(new RunReference(_owner.Partition, "run_never"), today);
 
         Assert.Equal(today, await worker.Recovery.LookAsync(item, CancellationToken.None));
         _time.Advance(TimeSpan.FromDays(2));

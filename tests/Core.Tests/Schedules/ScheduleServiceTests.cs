@@ -18,13 +18,13 @@ public sealed class ScheduleServiceTests
     public ScheduleServiceTests(AzuriteFixture azurite) => _app = new ScheduleFixture(azurite, DriverFixture.NewOwner(), _time);
 
     [Fact]
-    public async Task Other_time_replaces_the_place_in_the_calendar()
+    public async Task Other_time_replaces_the_entry_in_the_calendar()
     {
         await _app.PutAsync();
         var changed = await _app.PutAsync(definition => definition with { Cron = "0 9 * * *" });
 
         Assert.Equal(Eight.AddHours(1), changed.NextRunAt);
-        Assert.Equal([SchedulePlace.MinuteOf(Eight.AddHours(1))], await _app.PlacesAsync());
+        Assert.Equal([CalendarEntry.MinuteOf(Eight.AddHours(1))], await _app.PlacesAsync());
     }
 
     [Fact]
@@ -36,11 +36,11 @@ public sealed class ScheduleServiceTests
         var again = await _app.PutAsync();
 
         Assert.Equal(Eight, again.NextRunAt);
-        Assert.Equal([SchedulePlace.MinuteOf(Eight)], await _app.PlacesAsync());
+        Assert.Equal([CalendarEntry.MinuteOf(Eight)], await _app.PlacesAsync());
     }
 
     [Fact]
-    public async Task Disabled_schedule_has_no_place_and_gets_one_when_enabled()
+    public async Task Disabled_schedule_has_no_entry_and_gets_one_when_enabled()
     {
         await _app.PutAsync();
         var disabled = await _app.PutAsync(definition => definition with { Enabled = false });
@@ -104,7 +104,7 @@ public sealed class ScheduleServiceTests
     }
 
     [Fact]
-    public async Task Users_data_removed_takes_schedules_secrets_and_places_with_it()
+    public async Task Users_data_removed_takes_schedules_secrets_and_calendar_entries_with_it()
     {
         await _app.PutAsync();
         await _app.Worker.Callbacks.Secrets.SetAsync(_app.Owner, null, CancellationToken.None);

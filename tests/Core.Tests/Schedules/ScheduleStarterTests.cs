@@ -41,7 +41,7 @@ public sealed class ScheduleStarterTests
         Assert.Equal((Eight.AddDays(1), Eight, run.Id, null), (schedule.NextRunAt, schedule.LastRunAt, schedule.LastRunId, schedule.LastError));
         Assert.Equal(("assistant", "daily"), (run.AgentId, run.Metadata["schedule"]));
         Assert.Contains(run.Id, _app.Scheduler.Scheduled.Select(scheduled => scheduled.InstanceId));
-        Assert.Equal([SchedulePlace.MinuteOf(Eight.AddDays(1))], await _app.PlacesAsync());
+        Assert.Equal([CalendarEntry.MinuteOf(Eight.AddDays(1))], await _app.PlacesAsync());
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class ScheduleStarterTests
 
         // As it was before the advance, the place included.
         await _app.Store.SaveAsync(before with { ETag = after.ETag }, CancellationToken.None);
-        await _app.Calendar.AddAsync(SchedulePlace.Of(_app.Owner.Partition, "daily", Eight), CancellationToken.None);
+        await _app.Calendar.AddAsync(CalendarEntry.Of(_app.Owner.Partition, "daily", Eight), CancellationToken.None);
         await TickAtAsync(Eight.AddMinutes(1));
 
         Assert.Equal(after.LastRunId, Assert.Single(await _app.RunsAsync()).Id);
@@ -90,7 +90,7 @@ public sealed class ScheduleStarterTests
         var schedule = await _app.GetAsync();
         Assert.Equal(runs, (await _app.RunsAsync()).Count);
         Assert.Equal((Eve.AddHours(2).AddMinutes(10), error), (schedule.NextRunAt, schedule.LastError));
-        Assert.Equal([SchedulePlace.MinuteOf(Eve.AddHours(2).AddMinutes(10))], await _app.PlacesAsync());
+        Assert.Equal([CalendarEntry.MinuteOf(Eve.AddHours(2).AddMinutes(10))], await _app.PlacesAsync());
     }
 
     [Fact]
@@ -171,20 +171,20 @@ public sealed class ScheduleStarterTests
     }
 
     [Fact]
-    public async Task Run_of_a_busy_conversation_waits_for_its_turn()
+    public async Task Run_of_a_busy_conversation_is_enqueued()
     {
         await _app.PutAsync(definition => definition with { ConversationId = "talk" });
         await _app.Worker.StartAsync(run => run with { ConversationId = "talk", Deadline = Eight.AddDays(1) });
 
         await TickAtAsync(Eight.AddSeconds(2));
 
-        Assert.Single(await _app.RunsAsync(), run => run.AwaitsTurn && run.Metadata.ContainsKey("schedule"));
+        Assert.Single(await _app.RunsAsync(), run => run.IsEnqueued && run.Metadata.ContainsKey("schedule"));
     }
 
     [Fact]
     public async Task Place_without_a_schedule_is_removed_once_nobody_can_be_about_to_write_one()
     {
-        await _app.Calendar.AddAsync(SchedulePlace.Of(_app.Owner.Partition, "daily", Eve), CancellationToken.None);
+        await _app.Calendar.AddAsync(CalendarEntry.Of(_app.Owner.Partition, "daily", Eve), CancellationToken.None);
 
         // Storage stamps rows by its own clock.
         _time.SetUtcNow(DateTimeOffset.UtcNow.AddMinutes(1));

@@ -114,7 +114,7 @@ public sealed class DisabledUsersTests(AzuriteFixture azurite)
         var store = new UserStore(storage ?? azurite.Connect().Storage);
         var known = new KnownUsers(store, _time);
         return (new DisabledUsers(Options.Create(options), known, ApiKeyParts.Instance(azurite, _time).Keys.Authentication), new UserService(
-            store, known, new ActivityTurns(new ActivityOptions(), _time, NullLogger<FairTurns>.Instance), _time, NullLogger<UserService>.Instance));
+            store, known, new ActivitySlots(new ActivityOptions(), _time, NullLogger<FairQueue>.Instance), _time, NullLogger<UserService>.Instance));
     }
 
     private sealed class Outage : HttpPipelineSynchronousPolicy

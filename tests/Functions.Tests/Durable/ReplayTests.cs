@@ -10,7 +10,7 @@ namespace Yggdrasil.Functions.Tests.Durable;
 /// <summary>Each orchestrator over hours and days, replayed from its beginning at every step by the runner that the Functions worker uses.</summary>
 public sealed class ReplayTests
 {
-    private static readonly RunTicket Ticket = new("dev!alice", "run_1");
+    private static readonly RunReference Reference = new("dev!alice", "run_1");
 
     private readonly List<string> _tools = [];
     private readonly List<string> _failures = [];
@@ -56,7 +56,7 @@ public sealed class ReplayTests
     [Fact]
     public void Parked_run_is_looked_at_again_ever_more_seldom_and_never_past_its_time()
     {
-        ReplayedInstance<RunTicket> run = null!;
+        ReplayedInstance<RunReference> run = null!;
         var until = default(DateTime);
         run = Run(call => call <= 6 ? new SliceOutcome(SliceEnd.Parked, until) : new SliceOutcome(SliceEnd.Finished));
         until = run.Now.AddMinutes(50);
@@ -100,7 +100,7 @@ public sealed class ReplayTests
     }
 
     [Fact]
-    public void Calls_without_a_place_are_asked_for_again_until_each_was_made()
+    public void Calls_without_a_slot_are_asked_for_again_until_each_was_made()
     {
         var isFull = true;
         var run = Run(
@@ -251,8 +251,8 @@ public sealed class ReplayTests
         Assert.Equal(OrchestrationStatus.Failed, canary.End);
     }
 
-    private ReplayedInstance<RunTicket> Run(Func<int, SliceOutcome> advance, Func<string, bool>? tool = null, Func<SliceOutcome>? fail = null) =>
-        new ReplayedInstance<RunTicket>(nameof(RunOrchestrator), Ticket, RunOrchestrator.RunAsync)
+    private ReplayedInstance<RunReference> Run(Func<int, SliceOutcome> advance, Func<string, bool>? tool = null, Func<SliceOutcome>? fail = null) =>
+        new ReplayedInstance<RunReference>(nameof(RunOrchestrator), Reference, RunOrchestrator.RunAsync)
             .Activity(nameof(RunActivities.AdvanceRun), (_, call) => advance(call))
             .Activity(nameof(RunActivities.RunTool), (input, _) =>
             {
@@ -265,12 +265,12 @@ public sealed class ReplayTests
                 return fail is null ? new SliceOutcome(SliceEnd.Finished) : fail();
             });
 
-    private static ReplayedInstance<BatchTicket> Batch(Func<int, BatchOutcome> advance) =>
-        new ReplayedInstance<BatchTicket>(nameof(BatchOrchestrator), new BatchTicket("dev!alice", "batch_1", 1), BatchOrchestrator.RunAsync)
+    private static ReplayedInstance<BatchReference> Batch(Func<int, BatchOutcome> advance) =>
+        new ReplayedInstance<BatchReference>(nameof(BatchOrchestrator), new BatchReference("dev!alice", "batch_1", 1), BatchOrchestrator.RunAsync)
             .Activity(nameof(BatchActivities.AdvanceBatch), (_, call) => advance(call));
 
-    private static ReplayedInstance<CallbackTicket> Callback(Func<int, CallbackOutcome> send) =>
-        new ReplayedInstance<CallbackTicket>(nameof(CallbackOrchestrator), new CallbackTicket("dev!alice", "run!run_1", "msg_1"), CallbackOrchestrator.RunAsync)
+    private static ReplayedInstance<CallbackReference> Callback(Func<int, CallbackOutcome> send) =>
+        new ReplayedInstance<CallbackReference>(nameof(CallbackOrchestrator), new CallbackReference("dev!alice", "run!run_1", "msg_1"), CallbackOrchestrator.RunAsync)
             .Activity(nameof(CallbackActivities.SendCallback), (_, call) => send(call));
 
     private static string Property(string input, string name)

@@ -10,9 +10,9 @@ namespace Yggdrasil.Functions.Tests.Durable;
 /// <summary>Each orchestrator on the genuine SDK: Microsoft's worker, client and in-memory backend; only activities are scripted.</summary>
 public sealed class SidecarTests
 {
-    private static readonly RunTicket Run = new("dev!alice", "run_1");
-    private static readonly BatchTicket Batch = new("dev!alice", "batch_1", 1);
-    private static readonly CallbackTicket Callback = new("dev!alice", "run!run_1", "msg_1");
+    private static readonly RunReference Run = new("dev!alice", "run_1");
+    private static readonly BatchReference Batch = new("dev!alice", "batch_1", 1);
+    private static readonly CallbackReference Callback = new("dev!alice", "run!run_1", "msg_1");
 
     [Fact]
     public async Task Canary_gives_back_what_it_was_given()
@@ -149,8 +149,8 @@ public sealed class SidecarTests
     public async Task Batch_goes_through_waits_wake_ups_and_generations_to_its_end()
     {
         await using var sidecar = await DurableSidecar.StartAsync((sidecar, tasks) => tasks
-            .AddOrchestratorFunc<BatchTicket>(nameof(BatchOrchestrator), (context, _) => BatchOrchestrator.RunAsync(context))
-            .AddActivityFunc<BatchTicket, BatchOutcome>(nameof(BatchActivities.AdvanceBatch), (_, batch) =>
+            .AddOrchestratorFunc<BatchReference>(nameof(BatchOrchestrator), (context, _) => BatchOrchestrator.RunAsync(context))
+            .AddActivityFunc<BatchReference, BatchOutcome>(nameof(BatchActivities.AdvanceBatch), (_, batch) =>
             {
                 Assert.Equal(Batch, batch);
                 return sidecar.Count(nameof(BatchActivities.AdvanceBatch)) switch
@@ -179,7 +179,7 @@ public sealed class SidecarTests
     {
         var attempts = new List<int>();
         await using var sidecar = await DurableSidecar.StartAsync((sidecar, tasks) => tasks
-            .AddOrchestratorFunc<CallbackTicket>(nameof(CallbackOrchestrator), (context, _) => CallbackOrchestrator.RunAsync(context))
+            .AddOrchestratorFunc<CallbackReference>(nameof(CallbackOrchestrator), (context, _) => CallbackOrchestrator.RunAsync(context))
             .AddActivityFunc<SendCallbackInput, CallbackOutcome>(nameof(CallbackActivities.SendCallback), (_, input) =>
             {
                 attempts.Add(input.Attempt);
@@ -201,7 +201,7 @@ public sealed class SidecarTests
 
     private static Task<DurableSidecar> StartAsync(Func<int, SliceOutcome> advance, Func<RunToolInput, bool>? tool = null) =>
         DurableSidecar.StartAsync((sidecar, tasks) => tasks
-            .AddOrchestratorFunc<RunTicket>(nameof(RunOrchestrator), (context, _) => RunOrchestrator.RunAsync(context))
+            .AddOrchestratorFunc<RunReference>(nameof(RunOrchestrator), (context, _) => RunOrchestrator.RunAsync(context))
             .AddActivityFunc<AdvanceRunInput, SliceOutcome>(nameof(RunActivities.AdvanceRun), (context, input) =>
             {
                 Assert.Equal(new AdvanceRunInput(Run.Partition, Run.RunId, context.InstanceId), input);

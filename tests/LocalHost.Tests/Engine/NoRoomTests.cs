@@ -22,7 +22,7 @@ public sealed class NoRoomTests
         var scheduler = new DurableRunScheduler(harness.Client);
         await Assert.ThrowsAsync<NoRoomException>(() => harness.ScheduleAsync("Echo", new string('x', Large)));
         await Assert.ThrowsAsync<StorageNotAnsweringException>(
-            () => scheduler.ScheduleAsync(new string('y', Large), new RunTicket("dev!alice", "run_1"), CancellationToken.None));
+            () => scheduler.ScheduleAsync(new string('y', Large), new RunReference("dev!alice", "run_1"), CancellationToken.None));
         Assert.NotNull(harness.Engine.Problem);
 
         harness.Engine.Database.LimitPages(1_000_000);

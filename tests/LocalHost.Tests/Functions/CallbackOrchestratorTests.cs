@@ -11,7 +11,7 @@ namespace Yggdrasil.LocalHost.Tests.Functions;
 /// <summary>The orchestrator on the real engine, its activity scripted, its clock moved by its own sleeps.</summary>
 public sealed class CallbackOrchestratorTests
 {
-    private static readonly CallbackTicket Ticket = new("dev!alice", "run!run_1", "msg_1");
+    private static readonly CallbackReference Reference = new("dev!alice", "run!run_1", "msg_1");
 
     private readonly SteppedTime _time = new();
     private readonly ConcurrentQueue<int> _attempts = new();
@@ -21,7 +21,7 @@ public sealed class CallbackOrchestratorTests
     {
         await using var harness = await StartAsync(_ => new CallbackOutcome(RetryAfterSeconds: null));
 
-        var instance = await harness.RunAsync(nameof(CallbackOrchestrator), Ticket);
+        var instance = await harness.RunAsync(nameof(CallbackOrchestrator), Reference);
 
         Assert.Equal((OrchestrationRuntimeStatus.Completed, 1), (instance.RuntimeStatus, Attempts(harness)));
     }
@@ -30,7 +30,7 @@ public sealed class CallbackOrchestratorTests
     public async Task Failed_attempt_is_repeated_when_it_says()
     {
         await using var harness = await StartAsync(attempt => new CallbackOutcome(attempt < 3 ? attempt * 100 : null));
-        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Ticket);
+        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Reference);
 
         List<double> pauses = [(await _time.SleepAsync()).TotalSeconds, (await _time.SleepAsync()).TotalSeconds];
         await harness.EndAsync(id);
@@ -43,7 +43,7 @@ public sealed class CallbackOrchestratorTests
     public async Task Restart_between_two_attempts_loses_and_repeats_none()
     {
         await using var harness = await StartAsync(attempt => new CallbackOutcome(attempt < 2 ? 3600 : null));
-        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Ticket);
+        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Reference);
         await _time.FallAsleepAsync();
         await harness.StopAsync();
 
@@ -58,7 +58,7 @@ public sealed class CallbackOrchestratorTests
     public async Task Storage_that_fails_for_long_costs_time_and_not_the_callback()
     {
         await using var harness = await StartAsync(attempt => attempt <= 5 ? throw new SliceFailedException("err_1") : new CallbackOutcome(null));
-        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Ticket);
+        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Reference);
 
         List<double> pauses = [];
         for (var i = 0; i < 5; i++)
@@ -77,7 +77,7 @@ public sealed class CallbackOrchestratorTests
         await using var harness = await StartAsync(call => call == Deferrals + 2 ? new CallbackOutcome(null)
             : call == 1 ? new CallbackOutcome(100)
             : new CallbackOutcome(15, IsDeferred: true));
-        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Ticket);
+        var id = await harness.ScheduleAsync(nameof(CallbackOrchestrator), Reference);
         for (var sleep = 0; sleep < Deferrals; sleep++)
         {
             await _time.SleepAsync();

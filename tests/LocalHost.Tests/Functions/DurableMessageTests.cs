@@ -14,15 +14,15 @@ public sealed class DurableMessageTests
 
     public static TheoryData<object> Messages => new()
     {
-        new RunTicket("dev!alice", "run_1"),
+        new RunReference("dev!alice", "run_1"),
         new AdvanceRunInput("dev!alice", "run_1", "run_1-2"),
         new RunToolInput("dev!alice", "run_1", "t1c0"),
         new FailRunInput("dev!alice", "run_1", "err_1"),
-        new CallbackTicket("dev!alice", "run!run_1", "msg_1"),
+        new CallbackReference("dev!alice", "run!run_1", "msg_1"),
         new SendCallbackInput("dev!alice", "run!run_1", "msg_1", 2),
         new CallbackOutcome(30),
         new CallbackOutcome((int?)null),
-        new BatchTicket("dev!alice", "batch_1", 2),
+        new BatchReference("dev!alice", "batch_1", 2),
         new BatchOutcome(BatchSliceEnd.Yielded),
         new BatchOutcome(BatchSliceEnd.Parked, new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero)),
         new SliceOutcome(SliceEnd.Finished),

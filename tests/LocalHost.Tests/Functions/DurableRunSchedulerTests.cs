@@ -11,16 +11,16 @@ namespace Yggdrasil.LocalHost.Tests.Functions;
 /// <summary>What counts as scheduled when the call for it fails.</summary>
 public sealed class DurableRunSchedulerTests
 {
-    private static readonly RunTicket Ticket = new("dev!alice", "run_1");
+    private static readonly RunReference Reference = new("dev!alice", "run_1");
 
     [Fact]
     public async Task Instance_that_has_not_ended_counts_as_scheduled()
     {
         await using var harness = await new EngineHarness { Code = Waits() }.StartAsync();
-        await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "one");
+        await harness.ScheduleAsync(nameof(RunOrchestrator), Reference, "one");
 
-        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, CancellationToken.None);
-        await new DurableRunScheduler(Unanswered(harness.Client)).ScheduleAsync("one", Ticket, CancellationToken.None);
+        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Reference, CancellationToken.None);
+        await new DurableRunScheduler(Unanswered(harness.Client)).ScheduleAsync("one", Reference, CancellationToken.None);
 
         Assert.False((await harness.Client.GetInstanceAsync("one"))!.IsCompleted);
     }
@@ -29,24 +29,24 @@ public sealed class DurableRunSchedulerTests
     public async Task Instance_that_has_ended_or_is_not_there_does_not_hide_a_failed_call()
     {
         await using var harness = await new EngineHarness { Code = Waits() }.StartAsync();
-        await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "ended");
+        await harness.ScheduleAsync(nameof(RunOrchestrator), Reference, "ended");
         await harness.Client.RaiseEventAsync("ended", RunOrchestrator.WakeEvent);
         await harness.EndAsync("ended");
         var scheduler = new DurableRunScheduler(Unanswered(harness.Client));
 
-        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Ticket, CancellationToken.None));
-        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Ticket, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("ended", Reference, CancellationToken.None));
+        await Assert.ThrowsAsync<StorageNotAnsweringException>(() => scheduler.ScheduleAsync("never", Reference, CancellationToken.None));
     }
 
     [Fact]
     public async Task Instance_that_has_ended_is_begun_anew()
     {
         await using var harness = await new EngineHarness { Code = Waits() }.StartAsync();
-        await harness.ScheduleAsync(nameof(RunOrchestrator), Ticket, "one");
+        await harness.ScheduleAsync(nameof(RunOrchestrator), Reference, "one");
         await harness.Client.RaiseEventAsync("one", RunOrchestrator.WakeEvent);
         await harness.EndAsync("one");
 
-        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Ticket, CancellationToken.None);
+        await new DurableRunScheduler(harness.Client).ScheduleAsync("one", Reference, CancellationToken.None);
 
         Assert.False((await harness.Client.GetInstanceAsync("one"))!.IsCompleted);
     }

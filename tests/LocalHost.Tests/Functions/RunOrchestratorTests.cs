@@ -10,7 +10,7 @@ namespace Yggdrasil.LocalHost.Tests.Functions;
 /// <summary>The orchestrator on the real engine, its activities scripted, its clock moved by its own sleeps.</summary>
 public sealed class RunOrchestratorTests
 {
-    private static readonly RunTicket Ticket = new("dev!alice", "run_1");
+    private static readonly RunReference Reference = new("dev!alice", "run_1");
 
     private readonly SteppedTime _time = new();
     private readonly ConcurrentQueue<string> _tools = new();
@@ -308,7 +308,7 @@ public sealed class RunOrchestratorTests
         return Task.FromResult(answer?.Invoke(about));
     }
 
-    private static Task<string> ScheduleAsync(EngineHarness harness) => harness.ScheduleAsync(nameof(RunOrchestrator), Ticket);
+    private static Task<string> ScheduleAsync(EngineHarness harness) => harness.ScheduleAsync(nameof(RunOrchestrator), Reference);
 
-    private static Task<OrchestrationMetadata> RunAsync(EngineHarness harness) => harness.RunAsync(nameof(RunOrchestrator), Ticket);
+    private static Task<OrchestrationMetadata> RunAsync(EngineHarness harness) => harness.RunAsync(nameof(RunOrchestrator), Reference);
 }

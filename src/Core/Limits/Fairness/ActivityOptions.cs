@@ -5,8 +5,8 @@ namespace Yggdrasil.Limits.Fairness;
 /// <summary>How many activities one instance of the app executes at a time, and how users share them. Section <c>Activities</c>.</summary>
 /// <remarks>
 /// Slices of runs and batches, distributed tool calls and deliveries of callbacks are activities of the host, which hands them out
-/// first come, first served (<c>maxConcurrentActivityFunctions</c> in host.json). Each takes a place here, given out in turns by user;
-/// one that finds none gives its activity back and is called when there is a place.
+/// first come, first served (<c>maxConcurrentActivityFunctions</c> in host.json). Each takes a slot here, given out fairly by user;
+/// one that finds none gives its activity back and is called when there is a slot.
 /// </remarks>
 public sealed class ActivityOptions
 {
@@ -14,7 +14,7 @@ public sealed class ActivityOptions
 
     /// <summary>
     /// Activities that one instance works on at a time; 2 to 1,000. At most four fifths of the host's
-    /// <c>maxConcurrentActivityFunctions</c>: the rest is for those that find no place and say so.
+    /// <c>maxConcurrentActivityFunctions</c>: the rest is for those that find no slot and say so.
     /// </summary>
     public int AtOnce { get; set; } = 80;
 
@@ -25,7 +25,7 @@ public sealed class ActivityOptions
     public int PerOwner { get; set; } = 40;
 
     /// <summary>
-    /// Activities of an instance that may wait for one provider's answers or places; 1 to 999, less than <see cref="AtOnce"/>. So a
+    /// Activities of an instance that may wait for one provider's answers or slots; 1 to 999, less than <see cref="AtOnce"/>. So a
     /// provider that hangs leaves the others theirs.
     /// </summary>
     public int PerProvider { get; set; } = 40;

@@ -50,7 +50,7 @@ internal sealed class ResponseCache : IDisposable
         }
         catch (ProviderBusyException) when (ModelCaller.Current is not { IsActivity: true })
         {
-            // Somebody asked who may not wait for a place; this caller may.
+            // Somebody asked who may not wait for a slot; this caller may.
             return null;
         }
     }

@@ -1,6 +1,6 @@
 namespace Yggdrasil.Models.Clients;
 
-/// <summary>For whom model calls are made, from here on down: what a provider's places and breakers share out.</summary>
+/// <summary>For whom model calls are made, from here on down: what a provider's slots and breakers share out.</summary>
 /// <param name="Owner">The owner's partition.</param>
 internal sealed record ModelCaller(string Owner)
 {
@@ -11,7 +11,7 @@ internal sealed record ModelCaller(string Owner)
     /// <summary>Whether an activity of the host is held meanwhile, which must not wait for long.</summary>
     public bool IsActivity { get; init; }
 
-    /// <summary>How long such a caller waits for a provider's place.</summary>
+    /// <summary>How long such a caller waits for a provider's slot.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Names the orchestration that comes back; null where nobody does.</summary>

@@ -43,7 +43,7 @@ internal sealed class ModelClients : IModelClients, IDisposable
         {
             _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(
                 provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value,
-                services.GetService<ActivityOptions>() ?? new ActivityOptions(), services.GetRequiredService<ILogger<FairTurns>>(), alerts));
+                services.GetService<ActivityOptions>() ?? new ActivityOptions(), services.GetRequiredService<ILogger<FairQueue>>(), alerts));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];

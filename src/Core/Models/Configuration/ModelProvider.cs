@@ -14,14 +14,14 @@ namespace Yggdrasil.Models.Configuration;
 /// <summary>One provider: what all its models share, and the clients of these models.</summary>
 internal sealed class ModelProvider : IDisposable
 {
-    /// <summary>An owner that holds three times the places that are free gets no more: somebody else may come.</summary>
+    /// <summary>An owner that holds three times the slots that are free gets no more: somebody else may come.</summary>
     private const double FreeFactor = 3;
 
     private readonly ProviderOptions _options;
     private readonly ISecrets _secrets;
     private readonly ProviderResilience _resilience;
     private readonly CredentialAlert _alert;
-    private readonly FairTurns _turns;
+    private readonly FairQueue _queue;
     private readonly HttpClient _http;
     private readonly VendorClients _vendor;
 
@@ -33,20 +33,20 @@ internal sealed class ModelProvider : IDisposable
         TimeProvider time,
         Func<TokenCredential> credential,
         ActivityOptions activities,
-        ILogger<FairTurns> turnsLog,
+        ILogger<FairQueue> queueLog,
         ILogger<CredentialAlert> alerts)
     {
         _options = options;
         _secrets = secrets;
         _resilience = new ProviderResilience(options, breaker, metrics, time);
         _alert = new CredentialAlert(options.Name, time, alerts);
-        var rules = new TurnRules(options.MaxConcurrency)
+        var rules = new FairQueueRules(options.MaxConcurrency)
         {
             FreeFactor = FreeFactor,
             Activities = activities.PerProvider,
             MaxWaiting = options.MaxQueue,
         };
-        _turns = new FairTurns(rules, time, turnsLog);
+        _queue = new FairQueue(rules, time, queueLog);
         _http = ProviderHttp.Create(options, time);
         _vendor = new VendorClients(options, _http, time, credential);
         Models = new ModelsEndpoint(options, _http, secrets, time, credential);
@@ -69,7 +69,7 @@ internal sealed class ModelProvider : IDisposable
     internal IChatClient Wrap(string model, Func<string?, IChatClient> create) =>
         new RotatingKeyChatClient(_options, _secrets, _alert, create).AsBuilder()
             .Use(inner => new ConcurrencyLimitedChatClient(
-                inner, _turns, _resilience.Breaker, _options.Name, mayWait: _options.MaxQueue > 0))
+                inner, _queue, _resilience.Breaker, _options.Name, mayWait: _options.MaxQueue > 0))
             .Use(inner => new ResilientChatClient(inner, _resilience))
             .Use(inner => new ClassifyingChatClient(inner, _options.Name))
             .Use(inner => new NamedModelChatClient(inner, new ModelId(_options.Name, model)))

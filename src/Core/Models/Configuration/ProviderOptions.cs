@@ -44,7 +44,7 @@ public sealed class ProviderOptions
     /// <summary>Calls in flight at once in this process; further ones wait in order. 1 to 10,000, default 20.</summary>
     public int MaxConcurrency { get; init; } = 20;
 
-    /// <summary>Calls that may wait for their turn; one more is refused and goes to the next provider. 0 to 100,000, default 1000.</summary>
+    /// <summary>Calls that may wait; one more is refused and goes to the next provider. 0 to 100,000, default 1000.</summary>
     public int MaxQueue { get; init; } = 1000;
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace Yggdrasil.Models.Failures;
 
-/// <summary>A call that found no place at its provider while an activity of the host is held: nothing was sent, and nothing has failed.</summary>
+/// <summary>A call that found no slot at its provider while an activity of the host is held: nothing was sent, and nothing has failed.</summary>
 /// <param name="recheck">When to ask again at the latest.</param>
-internal sealed class ProviderBusyException(string provider, TimeSpan recheck) : Exception($"There is no place for a call of {provider} now.")
+internal sealed class ProviderBusyException(string provider, TimeSpan recheck) : Exception($"There is no slot for a call of {provider} now.")
 {
     public TimeSpan Recheck { get; } = recheck;
 }

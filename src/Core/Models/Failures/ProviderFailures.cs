@@ -126,7 +126,7 @@ internal static class ProviderFailures
     public static ProviderException QueueFull(string provider) =>
         Next("provider_unavailable", $"Too many calls wait for {provider} already.", cause: null);
 
-    /// <summary>A call that would not be made even if its turn came.</summary>
+    /// <summary>A call that would not be made even if a slot were free.</summary>
     public static ProviderException LeftAlone(string provider, Exception? cause = null) =>
         Next("provider_unavailable", $"{provider} failed repeatedly and is left alone for a while.", cause);
 

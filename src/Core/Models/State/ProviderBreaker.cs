@@ -64,7 +64,7 @@ internal sealed partial class ProviderBreaker
     /// <summary>What every attempt goes through; its context must know the caller, <see cref="SetCaller"/>.</summary>
     public ResiliencePipeline Pipeline { get; }
 
-    /// <summary>Whether a call of the current caller would be refused now: one that would have to wait for its turn need not.</summary>
+    /// <summary>Whether a call of the current caller would be refused now: one that would have to wait need not.</summary>
     public bool Refuses => _adopted.Refuses || _slow.Find(Owner) is { Refuses: true } || _own.CircuitState switch
     {
         CircuitState.Open => _time.GetUtcNow().UtcTicks < Volatile.Read(ref _openUntil),

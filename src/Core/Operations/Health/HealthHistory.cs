@@ -39,8 +39,8 @@ internal sealed class HealthHistory(StorageClients storage)
     public Task<ListPage<HealthReport>> ListAsync(int limit, string? after, DateTimeOffset now, CancellationToken cancellationToken) =>
         ListAsync(limit, after, now, Days, cancellationToken);
 
-    /// <summary>Whether a text has the form of a place in the history.</summary>
-    public static bool IsPlace(string text) =>
+    /// <summary>Whether a text has the form of a cursor in the history.</summary>
+    public static bool IsCursor(string text) =>
         text.Split('!') is [var day, var row] && TryParseDay(day, out _) && row.Length == 4 && row.All(char.IsAsciiDigit);
 
     /// <summary>Removes what is older than <see cref="Days"/>.</summary>
@@ -63,13 +63,13 @@ internal sealed class HealthHistory(StorageClients storage)
         int limit, string? after, DateTimeOffset now, int days, CancellationToken cancellationToken)
     {
         var table = await storage.GetHealthTableAsync(cancellationToken);
-        var place = after?.Split('!');
-        var day = place is null || !TryParseDay(place[0], out var start) ? now : start;
-        List<(HealthReport Report, string Place)> found = [];
+        var cursor = after?.Split('!');
+        var day = cursor is null || !TryParseDay(cursor[0], out var start) ? now : start;
+        List<(HealthReport Report, string Cursor)> found = [];
         for (var first = now.AddDays(-days).Date; day.Date >= first && found.Count <= limit; day = day.AddDays(-1))
         {
             var partition = DayOf(day);
-            var from = place is not null && place[0] == partition ? place[1] : "";
+            var from = cursor is not null && cursor[0] == partition ? cursor[1] : "";
             await foreach (var row in table.QueryAsync<TableEntity>(
                 TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey gt {from}"), maxPerPage: limit + 1, cancellationToken: cancellationToken))
             {
@@ -86,7 +86,7 @@ internal sealed class HealthHistory(StorageClients storage)
         }
 
         return new ListPage<HealthReport>(
-            [.. found.Take(limit).Select(item => item.Report)], found.Count > limit ? found[limit - 1].Place : null);
+            [.. found.Take(limit).Select(item => item.Report)], found.Count > limit ? found[limit - 1].Cursor : null);
     }
 
     private static async IAsyncEnumerable<List<TableEntity>> ByDay(IAsyncEnumerable<TableEntity> rows)

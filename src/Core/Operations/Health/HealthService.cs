@@ -43,7 +43,7 @@ public sealed class HealthService
     public Task<ListPage<HealthReport>> ListAsync(Caller caller, int limit, string? after, CancellationToken cancellationToken)
     {
         AccessPolicy.RequireOperator(caller);
-        return after is null || HealthHistory.IsPlace(after)
+        return after is null || HealthHistory.IsCursor(after)
             ? _history.ListAsync(limit, after, _time.GetUtcNow(), cancellationToken)
             : throw InvalidRequestException.NotACursor();
     }

@@ -43,7 +43,7 @@ public sealed partial class ContentReprotection(
 
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var last = await FindScanAsync(table, cancellationToken);
-        var scan = ReprotectionScan.Next(last, protector.NewestKeyId, time.GetUtcNow(), options.Rest);
+        var scan = ReprotectionScan.Next(last, protector.NewestKeyId, time.GetUtcNow(), options.Interval);
         for (var rows = 0; scan is { CompletedAt: null } && rows < options.RowsPerRun;)
         {
             var scanned = scan.Table == StorageClients.WorkTable ? table : await storage.GetBatchItemsTableAsync(cancellationToken);

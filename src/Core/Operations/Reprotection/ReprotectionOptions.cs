@@ -11,7 +11,7 @@ public sealed class ReprotectionOptions
     /// <summary>Rows one run of the timer looks at before it leaves the rest to the next; 1 to 1,000,000.</summary>
     public int RowsPerRun { get; set; } = 50_000;
 
-    internal TimeSpan Rest => TimeSpan.FromHours(Hours);
+    internal TimeSpan Interval => TimeSpan.FromHours(Hours);
 
     /// <summary>The problems of these settings, by full setting name.</summary>
     public IEnumerable<string> Problems()

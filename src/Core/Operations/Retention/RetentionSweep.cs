@@ -21,7 +21,7 @@ namespace Yggdrasil.Operations.Retention;
 /// </code>
 /// An item goes once nothing is left to do for it. One that still holds something young is written down again for the day when
 /// that may have expired. So the work of one run follows from what is due, never from what is stored; what does not fit into
-/// its time is done by the next. An item that fails is left where it is and keeps no other from its turn.
+/// its time is done by the next. An item that fails is left where it is and keeps no other from being done.
 /// </remarks>
 public sealed partial class RetentionSweep
 {
@@ -107,7 +107,7 @@ public sealed partial class RetentionSweep
             DueKind.Poison => await DoneAsync(_poison.RemoveDayAsync(item.PartitionDay.Partition, item.PartitionDay.Day, cancellationToken)),
             DueKind.Quota => await DoneAsync(_quotas.RemoveEndedAsync(item.About, cancellationToken)),
             DueKind.Conversation => await DoneAsync(CompleteAsync(item, cancellationToken)),
-            DueKind.Tombstone => (0, await CompleteBurialAsync(item, cancellationToken)),
+            DueKind.Tombstone => (0, await CompleteDeletionAsync(item, cancellationToken)),
             DueKind.Owner => (0, await _owners.ContinueAsync(item.Partition, isOver, cancellationToken) ? null : item.LookOn),
             DueKind.ApiKey => await DoneAsync(_keys.RemoveAsync(item.Partition, item.About, cancellationToken)),
             DueKind.Start => (0, await _starts.LookAsync(item, cancellationToken)),
@@ -146,10 +146,10 @@ public sealed partial class RetentionSweep
     }
 
     /// <returns>When to look again; null when the tombstone is gone, or stays for ever.</returns>
-    private async Task<DateOnly?> CompleteBurialAsync(DueItem item, CancellationToken cancellationToken)
+    private async Task<DateOnly?> CompleteDeletionAsync(DueItem item, CancellationToken cancellationToken)
     {
-        if (await _runs.CompleteAsync(item.Partition, item.About, cancellationToken) is not var (buriedAt, _)
-            || _options.ExpiryOf(buriedAt, days: null) is not { } expiry)
+        if (await _runs.CompleteAsync(item.Partition, item.About, cancellationToken) is not var (tombstonedAt, _)
+            || _options.ExpiryOf(tombstonedAt, days: null) is not { } expiry)
         {
             return null;
         }

@@ -14,11 +14,11 @@ public sealed partial class UserService
 {
     private readonly UserStore _store;
     private readonly KnownUsers _known;
-    private readonly ActivityTurns _activities;
+    private readonly ActivitySlots _activities;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal UserService(UserStore store, KnownUsers known, ActivityTurns activities, TimeProvider time, ILogger<UserService> logger)
+    internal UserService(UserStore store, KnownUsers known, ActivitySlots activities, TimeProvider time, ILogger<UserService> logger)
     {
         _store = store;
         _known = known;

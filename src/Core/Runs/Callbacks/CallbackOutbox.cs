@@ -12,15 +12,15 @@ internal sealed class CallbackOutbox(CallbackStore store, IRunScheduler schedule
     /// <param name="body">What to send, made once: ids and states, never content.</param>
     public async Task SendAsync(string partition, string row, string occasion, string body, CancellationToken cancellationToken)
     {
-        var ticket = new CallbackTicket(partition, row, Ids.CallbackMessage(partition, row, occasion));
+        var reference = new CallbackReference(partition, row, Ids.CallbackMessage(partition, row, occasion));
         switch ((await store.FindStateAsync(partition, row, cancellationToken))?.Status)
         {
             case CallbackStatus.Waiting:
-                await store.BeginAsync(ticket, body, time.GetUtcNow(), cancellationToken);
-                await scheduler.ScheduleCallbackAsync(ticket, cancellationToken);
+                await store.BeginAsync(reference, body, time.GetUtcNow(), cancellationToken);
+                await scheduler.ScheduleCallbackAsync(reference, cancellationToken);
                 break;
             case CallbackStatus.Pending:
-                await scheduler.ScheduleCallbackAsync(ticket, cancellationToken);
+                await scheduler.ScheduleCallbackAsync(reference, cancellationToken);
                 break;
         }
     }

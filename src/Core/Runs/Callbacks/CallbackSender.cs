@@ -24,40 +24,40 @@ public sealed partial class CallbackSender
     private readonly CallbackStore _store;
     private readonly CallbackSecrets _secrets;
     private readonly CallbackHttp _http;
-    private readonly ActivityTurns _turns;
+    private readonly ActivitySlots _slots;
     private readonly TimeProvider _time;
     private readonly ILogger<CallbackSender> _logger;
 
     internal CallbackSender(
-        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, ActivityTurns turns, TimeProvider time, ILogger<CallbackSender> logger) =>
-        (_store, _secrets, _http, _turns, _time, _logger) = (store, secrets, http, turns, time, logger);
+        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, ActivitySlots slots, TimeProvider time, ILogger<CallbackSender> logger) =>
+        (_store, _secrets, _http, _slots, _time, _logger) = (store, secrets, http, slots, time, logger);
 
-    /// <summary>Makes an attempt, if the owner has a place for it.</summary>
+    /// <summary>Makes an attempt, if the owner has a slot for it.</summary>
     /// <param name="attempt">Which one it is, from 1.</param>
-    public async Task<CallbackOutcome> AttemptAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
+    public async Task<CallbackOutcome> AttemptAsync(CallbackReference reference, int attempt, CancellationToken cancellationToken)
     {
-        var admission = await _turns.EnterAsync(ticket.Partition, key: null, call: null, cancellationToken);
-        if (admission.Turn is not { } turn)
+        var admission = await _slots.EnterAsync(reference.Partition, key: null, call: null, cancellationToken);
+        if (admission.Slot is not { } slot)
         {
             return new CallbackOutcome((int)admission.Recheck.TotalSeconds, IsDeferred: true);
         }
 
-        await using (turn)
+        await using (slot)
         {
-            return await AttemptInTurnAsync(ticket, attempt, cancellationToken);
+            return await AttemptInSlotAsync(reference, attempt, cancellationToken);
         }
     }
 
-    private async Task<CallbackOutcome> AttemptInTurnAsync(CallbackTicket ticket, int attempt, CancellationToken cancellationToken)
+    private async Task<CallbackOutcome> AttemptInSlotAsync(CallbackReference reference, int attempt, CancellationToken cancellationToken)
     {
         PendingCallback? pending;
         try
         {
-            pending = await _store.FindPendingAsync(ticket, cancellationToken);
+            pending = await _store.FindPendingAsync(reference, cancellationToken);
         }
         catch (ContentProtectionException)
         {
-            return await GiveUpAsync(ticket, attempt, ContentProtectionException.Code, cancellationToken);
+            return await GiveUpAsync(reference, attempt, ContentProtectionException.Code, cancellationToken);
         }
 
         if (pending is null)
@@ -67,37 +67,37 @@ public sealed partial class CallbackSender
         }
 
         var attempts = pending.Attempts + 1;
-        var (error, isFinal, asked) = await SendAsync(ticket, pending, cancellationToken);
+        var (error, isFinal, asked) = await SendAsync(reference, pending, cancellationToken);
         if (error is null)
         {
-            await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Delivered, attempts, LastError: null), cancellationToken);
-            LogDelivered(ticket.MessageId, ticket.Row, attempts);
+            await _store.RecordAsync(reference, new CallbackState(CallbackStatus.Delivered, attempts, LastError: null), cancellationToken);
+            LogDelivered(reference.MessageId, reference.Row, attempts);
             return CallbackOutcome.Done;
         }
 
         var pause = isFinal ? null : CallbackRetries.Next(attempt, asked, Random.Shared.NextDouble());
         if (pause is null || _time.GetUtcNow() + pause > pending.BegunAt + CallbackRetries.Patience)
         {
-            return await GiveUpAsync(ticket, attempts, error, cancellationToken);
+            return await GiveUpAsync(reference, attempts, error, cancellationToken);
         }
 
-        await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Pending, attempts, error), cancellationToken);
-        LogFailed(ticket.MessageId, ticket.Row, attempts, error, pause.Value);
+        await _store.RecordAsync(reference, new CallbackState(CallbackStatus.Pending, attempts, error), cancellationToken);
+        LogFailed(reference.MessageId, reference.Row, attempts, error, pause.Value);
         return new CallbackOutcome((int)Math.Ceiling(pause.Value.TotalSeconds));
     }
 
-    private async Task<CallbackOutcome> GiveUpAsync(CallbackTicket ticket, int attempts, string error, CancellationToken cancellationToken)
+    private async Task<CallbackOutcome> GiveUpAsync(CallbackReference reference, int attempts, string error, CancellationToken cancellationToken)
     {
-        await _store.RecordAsync(ticket, new CallbackState(CallbackStatus.Failed, attempts, error), cancellationToken);
-        LogGivenUp(ticket.MessageId, ticket.Row, attempts, error);
+        await _store.RecordAsync(reference, new CallbackState(CallbackStatus.Failed, attempts, error), cancellationToken);
+        LogGivenUp(reference.MessageId, reference.Row, attempts, error);
         return CallbackOutcome.Done;
     }
 
     /// <returns>What went wrong, if anything did; whether it is no use to try again; when the receiver wants to be asked again.</returns>
     private async Task<(string? Error, bool IsFinal, TimeSpan? Asked)> SendAsync(
-        CallbackTicket ticket, PendingCallback pending, CancellationToken cancellationToken)
+        CallbackReference reference, PendingCallback pending, CancellationToken cancellationToken)
     {
-        var secrets = await _secrets.FindAsync(Owner.OfPartition(ticket.Partition), cancellationToken);
+        var secrets = await _secrets.FindAsync(Owner.OfPartition(reference.Partition), cancellationToken);
         if (secrets.Count == 0)
         {
             return ("no_secret", false, null);
@@ -105,7 +105,7 @@ public sealed partial class CallbackSender
 
         try
         {
-            var answer = await _http.PostAsync(RequestOf(ticket, pending, secrets), cancellationToken);
+            var answer = await _http.PostAsync(RequestOf(reference, pending, secrets), cancellationToken);
             return answer.Status switch
             {
                 >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => (null, true, null),
@@ -127,7 +127,7 @@ public sealed partial class CallbackSender
     private static EgressRefusal Shown(EgressRefusal refusal) =>
         refusal is EgressRefusal.AddressNotAllowed ? EgressRefusal.Unreachable : refusal;
 
-    private GuardedRequest RequestOf(CallbackTicket ticket, PendingCallback pending, IReadOnlyList<string> secrets)
+    private GuardedRequest RequestOf(CallbackReference reference, PendingCallback pending, IReadOnlyList<string> secrets)
     {
         var now = _time.GetUtcNow();
         return new GuardedRequest(HttpMethod.Post, pending.Url)
@@ -136,9 +136,9 @@ public sealed partial class CallbackSender
             ContentType = "application/json",
             Headers = new Dictionary<string, string>
             {
-                ["webhook-id"] = ticket.MessageId,
+                ["webhook-id"] = reference.MessageId,
                 ["webhook-timestamp"] = CallbackSignature.Timestamp(now),
-                ["webhook-signature"] = CallbackSignature.Sign(secrets, ticket.MessageId, now, pending.Body),
+                ["webhook-signature"] = CallbackSignature.Sign(secrets, reference.MessageId, now, pending.Body),
             },
         };
     }

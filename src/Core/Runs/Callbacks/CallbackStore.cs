@@ -67,11 +67,11 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
     }
 
     /// <summary>What is to be sent is known: from here on it is pending.</summary>
-    public Task BeginAsync(CallbackTicket ticket, string body, DateTimeOffset now, CancellationToken cancellationToken) => MergeAsync(
-        new TableEntity(ticket.Partition, ticket.Row)
+    public Task BeginAsync(CallbackReference reference, string body, DateTimeOffset now, CancellationToken cancellationToken) => MergeAsync(
+        new TableEntity(reference.Partition, reference.Row)
         {
             [Status] = nameof(CallbackStatus.Pending),
-            [Message] = ticket.MessageId,
+            [Message] = reference.MessageId,
             [Body] = body,
             [BegunAt] = now,
         },
@@ -79,24 +79,24 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
 
     /// <summary>Null when it is not pending, or the row is gone.</summary>
     /// <exception cref="ContentProtectionException">The address cannot be read.</exception>
-    public async Task<PendingCallback?> FindPendingAsync(CallbackTicket ticket, CancellationToken cancellationToken)
+    public async Task<PendingCallback?> FindPendingAsync(CallbackReference reference, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(
-            ticket.Partition, ticket.Row, [.. Progress, Url, Body, BegunAt], cancellationToken);
+            reference.Partition, reference.Row, [.. Progress, Url, Body, BegunAt], cancellationToken);
         if (!found.HasValue || Read(found.Value!) is not { Status: CallbackStatus.Pending } state)
         {
             return null;
         }
 
         var row = found.Value!;
-        var url = await vault.OpenAsync(row.GetBinary(Url), Address(ticket.Partition, ticket.Row), cancellationToken);
+        var url = await vault.OpenAsync(row.GetBinary(Url), Address(reference.Partition, reference.Row), cancellationToken);
         return new PendingCallback(
             Encoding.UTF8.GetString(url), row.GetString(Body), row.GetDateTimeOffset(BegunAt) ?? default, state.Attempts);
     }
 
-    public Task RecordAsync(CallbackTicket ticket, CallbackState state, CancellationToken cancellationToken) => MergeAsync(
-        new TableEntity(ticket.Partition, ticket.Row)
+    public Task RecordAsync(CallbackReference reference, CallbackState state, CancellationToken cancellationToken) => MergeAsync(
+        new TableEntity(reference.Partition, reference.Row)
         {
             [Status] = state.Status.ToString(),
             [Attempts] = state.Attempts,

@@ -3,7 +3,7 @@ using Yggdrasil.Identity;
 
 namespace Yggdrasil.Runs.Conversations;
 
-/// <summary>A conversation as stored in its row: whose turn it is, who waits, and which part of its log models are shown.</summary>
+/// <summary>A conversation as stored in its row: which run is active, which ones wait, and which part of its log models are shown.</summary>
 /// <remarks>
 /// Its log holds what runs have added, an exchange each, and is never changed. Every change of the row goes into the
 /// transaction of the run that causes it, under the row's version: so there is always exactly one active run while any run
@@ -29,7 +29,7 @@ public sealed record Conversation
     /// <summary>The one run that may be driven; null when none has been started that has not ended.</summary>
     public string? ActiveRun { get; init; }
 
-    /// <summary>The runs that wait for their turn, the next one first.</summary>
+    /// <summary>The runs that wait, the next one first.</summary>
     public IReadOnlyList<string> Queue { get; init; } = [];
 
     /// <summary>Runs whose exchange is in the log; also the sequence number of the next exchange.</summary>
@@ -53,6 +53,6 @@ public sealed record Conversation
     /// <summary>The version of the row this was read from or last written as; default for one that is not stored yet.</summary>
     public ETag ETag { get; init; }
 
-    /// <summary>What a run is shown whose turn it is now.</summary>
+    /// <summary>What the active run is shown.</summary>
     internal HistoryRange History => new(WindowFrom, WindowSkip, Exchanges, CreatedAt);
 }

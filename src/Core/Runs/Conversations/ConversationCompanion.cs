@@ -14,7 +14,7 @@ namespace Yggdrasil.Runs.Conversations;
 ///   end:    was active    ──► its exchange is appended, active = next of the queue
 ///           was waiting   ──► it leaves the queue
 /// </code>
-/// A run that began with its turn keeps it until it ends, so only one that had to wait ever asks for it.
+/// A run that began as the active one stays active until it ends, so only one that had to wait ever asks for it.
 /// </remarks>
 internal sealed class ConversationCompanion(
     ConversationMemory memory, ConversationStarts starts, ConversationLog log, HistoryCache histories, TimeProvider time) : IStartingCompanion
@@ -100,7 +100,7 @@ internal sealed class ConversationCompanion(
         if (stored.ActiveRun != ended.Id)
         {
             var queue = stored.Queue.Where(waiting => waiting != ended.Id).ToList();
-            return Change(ended with { AwaitsTurn = false }, stored, touched with { Queue = queue }, []);
+            return Change(ended with { IsEnqueued = false }, stored, touched with { Queue = queue }, []);
         }
 
         var next = stored.Queue.Count > 0 ? stored.Queue[0] : null;
@@ -128,7 +128,7 @@ internal sealed class ConversationCompanion(
             return Change(ended, stored, touched, [appended]);
         }
 
-        var (from, skip) = history.PlaceOf(before.Start, stored.Exchanges);
+        var (from, skip) = history.PositionOf(before.Start, stored.Exchanges);
         touched = touched with { WindowFrom = from, WindowSkip = skip, HasSummary = before.Summary is not null };
         List<TableTransactionAction> changes = [appended];
         if (before.Summary is { } summary && (summary != history.Summary || from != stored.WindowFrom))

@@ -15,7 +15,7 @@ internal sealed record ConversationHistory(ChatMessage? Summary, IReadOnlyList<H
     /// out. The first message of an exchange is what its user asked: it is shown as long as any message of the exchange is.
     /// </summary>
     /// <param name="own">The exchange that the run itself will be.</param>
-    public (long From, int Skip) PlaceOf(int start, long own)
+    public (long From, int Skip) PositionOf(int start, long own)
     {
         foreach (var part in Parts)
         {

@@ -34,7 +34,7 @@ internal sealed class ConversationRemoval(
         var partition = conversation.Owner.Partition;
         var item = new DueItem(DueItem.DayOf(time.GetUtcNow()), DueKind.Conversation, partition, conversation.Id);
         await due.AddAsync(item, cancellationToken);
-        await BuryAsync(conversation, item, cancellationToken);
+        await DeleteAsync(conversation, item, cancellationToken);
         await RemoveRunsAsync(partition, conversation.Id, cancellationToken);
         var log = RowKeys.ConversationLog(conversation.Id);
         await rows.RemoveRangeAsync(partition, log, RowKeys.EndOfPrefix(log), cancellationToken);
@@ -43,7 +43,7 @@ internal sealed class ConversationRemoval(
         await due.RemoveAsync(item, cancellationToken);
     }
 
-    private async Task BuryAsync(Conversation conversation, DueItem item, CancellationToken cancellationToken)
+    private async Task DeleteAsync(Conversation conversation, DueItem item, CancellationToken cancellationToken)
     {
         var (partition, id) = (conversation.Owner.Partition, conversation.Id);
         var table = await storage.GetWorkTableAsync(cancellationToken);

@@ -45,7 +45,7 @@ public sealed class ConversationService
     {
         var conversation = await GetAsync(scope, conversationId, cancellationToken);
         var first = MessageCursor.Parse(after);
-        List<(MessageCursor Place, ConversationMessage Message)> found = [];
+        List<(MessageCursor Cursor, ConversationMessage Message)> found = [];
         string? last = null;
         await foreach (var exchange in _log.ReadAsync(scope.Owner.Partition, conversationId, first.Sequence, limit + 1, cancellationToken))
         {
@@ -65,11 +65,11 @@ public sealed class ConversationService
 
         return new ListPage<ConversationMessage>(
             [.. found.Take(limit).Select(item => item.Message)],
-            found.Count > limit ? found[limit].Place.ToString() : null);
+            found.Count > limit ? found[limit].Cursor.ToString() : null);
 
         void Add(long sequence, IEnumerable<ConversationMessage> messages) => found.AddRange(messages
-            .Select((message, index) => (Place: new MessageCursor(sequence, index), message))
-            .Where(item => sequence > first.Sequence || item.Place.Index >= first.Index)
+            .Select((message, index) => (Cursor: new MessageCursor(sequence, index), message))
+            .Where(item => sequence > first.Sequence || item.Cursor.Index >= first.Index)
             .Take(limit + 1 - found.Count));
     }
 

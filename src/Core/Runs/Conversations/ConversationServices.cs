@@ -16,7 +16,7 @@ internal static class ConversationServices
         services.AddSingleton<ConversationRemoval>();
         services.AddSingleton<ConversationSummarizer>();
         services.AddSingleton<ContextWindow>();
-        services.AddSingleton<ConversationTurns>();
+        services.AddSingleton<ConversationQueue>();
         services.AddSingleton<IRunCompanion, ConversationCompanion>();
         services.AddOwn<ConversationService>();
     }

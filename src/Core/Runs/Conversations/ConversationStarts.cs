@@ -62,7 +62,7 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
     /// <summary>What a start makes of its conversation.</summary>
     private static OneStart Join(Run run, Joining joining, DateTimeOffset now)
     {
-        if (joining.Stored is { } stored && ConversationTurns.IsOf(stored, run))
+        if (joining.Stored is { } stored && ConversationQueue.IsOf(stored, run))
         {
             // The run's own rows are there: they will say so.
             return new OneStart(run, []);
@@ -78,7 +78,7 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
         {
             if (joining.Current is { } current)
             {
-                ConversationTurns.RequireRoom(current, run);
+                ConversationQueue.RequireRoom(current, run);
             }
         }
         catch (ConflictException refusal)
@@ -170,6 +170,6 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
 
         /// <summary>A run that its request wanted to drive gives the lease of its start back: the one that is active comes first.</summary>
         private static Run Waiting(Run run) =>
-            run with { AwaitsTurn = true, Status = RunStatus.Queued, StartedAt = null, LeaseUntil = DateTimeOffset.UnixEpoch };
+            run with { IsEnqueued = true, Status = RunStatus.Queued, StartedAt = null, LeaseUntil = DateTimeOffset.UnixEpoch };
     }
 }

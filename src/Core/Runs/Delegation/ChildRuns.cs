@@ -68,8 +68,8 @@ public sealed class ChildRuns
 
     private async Task RecordRefusalAsync(DelegatedCall call, ProblemException refusal, CancellationToken cancellationToken)
     {
-        var ticket = new RunTicket(call.Parent.Caller.Owner.Partition, call.Parent.Id);
-        if (await SharedRunJournal.LoadAsync(_store, ticket, _options.Slice, _time, cancellationToken) is not { Run.IsTerminal: false } journal
+        var reference = new RunReference(call.Parent.Caller.Owner.Partition, call.Parent.Id);
+        if (await SharedRunJournal.LoadAsync(_store, reference, _options.Slice, _time, cancellationToken) is not { Run.IsTerminal: false } journal
             || journal.Transcript.PendingCalls.FirstOrDefault(pending => pending.CallId == call.CallId) is not { } pending)
         {
             return;

@@ -13,7 +13,7 @@ namespace Yggdrasil.Runs.Driving;
 /// <summary>Drives runs whose lease this process holds, for one slice, and gives the lease back.</summary>
 internal sealed partial class LeaseDriver(
     RunStore store,
-    ConversationTurns turns,
+    ConversationQueue conversationQueue,
     AgentLoop loop,
     RunSignals signals,
     DisabledUsers disabled,
@@ -63,8 +63,8 @@ internal sealed partial class LeaseDriver(
     private async Task<SliceOutcome> HandOverAsync(RunLease lease, SliceOutcome outcome)
     {
         var successor = Ids.Driver(lease.Run.Id, lease.Run.Epoch + 1);
-        var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-        await scheduler.ScheduleAsync(successor, ticket, lease.Lost);
+        var reference = new RunReference(lease.Run.Caller.Owner.Partition, lease.Run.Id);
+        await scheduler.ScheduleAsync(successor, reference, lease.Lost);
         await lease.ReleaseAsync(StatusAfter(outcome, lease), successor, lease.Lost);
         await scheduler.WakeAsync(successor, CancellationToken.None);
         return outcome;
@@ -99,16 +99,16 @@ internal sealed partial class LeaseDriver(
         {
             using var deadline = new CancellationTokenSource(lease.Run.TimeUntilDeadline(time.GetUtcNow()), time);
             using var onDeadline = deadline.Token.Register(slice.Expire);
-            var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, lease.Run.Id);
-            await using var watch = new CancelWatch(store, disabled, ticket, signals, slice, time, logger);
+            var reference = new RunReference(lease.Run.Caller.Owner.Partition, lease.Run.Id);
+            await using var watch = new CancelWatch(store, disabled, reference, signals, slice, time, logger);
             try
             {
                 if (lease.Run is { ConversationId: { } conversation, History: { } range })
                 {
-                    lease.Transcript.Precede(await turns.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
+                    lease.Transcript.Precede(await conversationQueue.LoadHistoryAsync(lease.Run.Caller.Owner.Partition, conversation, range, slice.Stop));
                 }
 
-                var caller = ModelCaller.Current ?? new ModelCaller(ticket.Partition);
+                var caller = ModelCaller.Current ?? new ModelCaller(reference.Partition);
                 return await ModelCaller.AsAsync(caller, () => loop.AdvanceAsync(lease, slice));
             }
             catch (ProviderBusyException busy)

@@ -19,7 +19,7 @@ internal sealed partial class LostStarts(DueStore due, TimeProvider time, ILogge
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    private readonly Channel<RunTicket> _lost = Channel.CreateBounded<RunTicket>(
+    private readonly Channel<RunReference> _lost = Channel.CreateBounded<RunReference>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     /// <summary>Has starts written down as soon as storage answers. Does not wait for it.</summary>
@@ -28,12 +28,12 @@ internal sealed partial class LostStarts(DueStore due, TimeProvider time, ILogge
         foreach (var id in runIds)
         {
             LogLost(id);
-            _lost.Writer.TryWrite(new RunTicket(partition, id));
+            _lost.Writer.TryWrite(new RunReference(partition, id));
         }
     }
 
     /// <summary>Where it is written down that a start is to be looked at.</summary>
-    public static DueItem DueOf(RunTicket run, DateOnly lookOn) => new(lookOn, DueKind.Start, run.Partition, run.RunId);
+    public static DueItem DueOf(RunReference run, DateOnly lookOn) => new(lookOn, DueKind.Start, run.Partition, run.RunId);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -46,7 +46,7 @@ internal sealed partial class LostStarts(DueStore due, TimeProvider time, ILogge
         }
     }
 
-    private async Task<bool> TryWriteAsync(RunTicket run, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(RunReference run, CancellationToken cancellationToken)
     {
         try
         {

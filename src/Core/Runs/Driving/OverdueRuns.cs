@@ -60,17 +60,17 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Cont
         catch (ContentProtectionException)
         {
             // Whoever looks is shown what can be shown; that it cannot be read is what ends it.
-            var ticket = new RunTicket(run.Caller.Owner.Partition, run.Id);
-            var outcome = await store.EndUnreadAsync(ticket.Partition, ticket.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
-            await endings().AnnounceAsync(ticket, outcome, cancellationToken);
+            var reference = new RunReference(run.Caller.Owner.Partition, run.Id);
+            var outcome = await store.EndUnreadAsync(reference.Partition, reference.RunId, RunError.ContentUnreadable, time.GetUtcNow(), cancellationToken);
+            await endings().AnnounceAsync(reference, outcome, cancellationToken);
             return null;
         }
     }
 
     private async Task<Run?> EndReadableAsync(RunHead overdue, CancellationToken cancellationToken)
     {
-        var ticket = new RunTicket(overdue.Caller.Owner.Partition, overdue.Id);
-        if (await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not var (run, entries))
+        var reference = new RunReference(overdue.Caller.Owner.Partition, overdue.Id);
+        if (await store.LoadAsync(reference.Partition, reference.RunId, cancellationToken) is not var (run, entries))
         {
             return null;
         }
@@ -84,7 +84,7 @@ internal sealed class OverdueRuns(RunStore store, Func<RunEndings> endings, Cont
         var transcript = new Transcript([], entries);
         var end = RunEnd.Of(run with { Epoch = run.Epoch + 1 }, transcript, StopReason.Deadline, time.GetUtcNow());
         var ended = await store.EndAsync(end, transcript, cancellationToken) ?? throw new ContendedException();
-        await endings().AnnounceAsync(ticket, SliceOutcome.Ended(ended), cancellationToken);
+        await endings().AnnounceAsync(reference, SliceOutcome.Ended(ended), cancellationToken);
         return ended;
     }
 

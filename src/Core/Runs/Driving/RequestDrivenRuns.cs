@@ -23,7 +23,7 @@ internal sealed partial class RequestDrivenRuns(
     RunBackups backups,
     RunEndings endings,
     RunStore store,
-    ActivityTurns activities,
+    ActivitySlots activities,
     RunOptions options,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -104,12 +104,12 @@ internal sealed partial class RequestDrivenRuns(
     private async Task DriveToEndAsync(RunLease lease, Slice slice, BackupReceipt backup)
     {
         var runId = lease.Run.Id;
-        var ticket = new RunTicket(lease.Run.Caller.Owner.Partition, runId);
+        var reference = new RunReference(lease.Run.Caller.Owner.Partition, runId);
         try
         {
-            await using var counted = activities.CountRequest(ticket.Partition);
+            await using var counted = activities.CountRequest(reference.Partition);
             var outcome = await leases.DriveAsync(lease, slice, handsOver: true);
-            await endings.AnnounceAsync(ticket, outcome, CancellationToken.None);
+            await endings.AnnounceAsync(reference, outcome, CancellationToken.None);
             if (lease.Run.IsTerminal || !RunBackups.IsOf(lease.Run))
             {
                 backups.TakeBack(backup);

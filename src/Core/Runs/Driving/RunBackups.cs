@@ -64,7 +64,7 @@ public sealed partial class RunBackups : BackgroundService
     }
 
     /// <summary>Puts the message of a run that is about to be started and driven by its request.</summary>
-    internal Task<BackupReceipt> PutAsync(RunTicket run, CancellationToken cancellationToken) =>
+    internal Task<BackupReceipt> PutAsync(RunReference run, CancellationToken cancellationToken) =>
         PutAsync(new RunBackup(run.Partition, run.RunId, _time.GetUtcNow()), _options.Lease + Margin, cancellationToken);
 
     /// <summary>Has a message taken back whose run needs it no more. Does not wait for it.</summary>
@@ -95,15 +95,15 @@ public sealed partial class RunBackups : BackgroundService
     internal async Task<TimeSpan?> SeeToAsync(RunBackup backup, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        var ticket = new RunTicket(backup.Partition, backup.RunId);
-        if (await _store.FindHeadAsync(ticket.Partition, ticket.RunId, cancellationToken) is not { } run)
+        var reference = new RunReference(backup.Partition, backup.RunId);
+        if (await _store.FindHeadAsync(reference.Partition, reference.RunId, cancellationToken) is not { } run)
         {
             return now - backup.Since < LateStarts.Patience ? PauseAfter(now - backup.Since) : null;
         }
 
         if (run.IsTerminal)
         {
-            await _endings.AnnounceAsync(ticket, SliceOutcome.Ended(run), cancellationToken);
+            await _endings.AnnounceAsync(reference, SliceOutcome.Ended(run), cancellationToken);
             return null;
         }
 

@@ -24,7 +24,7 @@ public sealed partial class RunDriver
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
 
     private readonly RunStore _store;
-    private readonly ConversationTurns _turns;
+    private readonly ConversationQueue _conversationQueue;
     private readonly LeaseDriver _leases;
     private readonly ToolStep _tools;
     private readonly RunSignals _signals;
@@ -35,7 +35,7 @@ public sealed partial class RunDriver
 
     internal RunDriver(
         RunStore store,
-        ConversationTurns turns,
+        ConversationQueue conversationQueue,
         LeaseDriver leases,
         ToolStep tools,
         RunSignals signals,
@@ -44,23 +44,23 @@ public sealed partial class RunDriver
         TimeProvider time,
         ILogger<RunDriver> logger)
     {
-        (_store, _turns, _leases, _tools, _signals, _disabled) = (store, turns, leases, tools, signals, disabled);
+        (_store, _conversationQueue, _leases, _tools, _signals, _disabled) = (store, conversationQueue, leases, tools, signals, disabled);
         (_options, _time, _logger) = (options, time, logger);
     }
 
     /// <summary>Drives the run for one slice, if it is there to be driven.</summary>
     /// <param name="driver">The orchestration instance that asks.</param>
     /// <param name="stopping">The host shuts down: a step that can be repeated is given up, the lease is given back.</param>
-    public async Task<SliceOutcome> AdvanceAsync(RunTicket ticket, string driver, CancellationToken stopping)
+    public async Task<SliceOutcome> AdvanceAsync(RunReference reference, string driver, CancellationToken stopping)
     {
         // A backup mostly finds its run ended: that takes its row, and not a journal with everything that was said.
-        if (driver != Ids.Driver(ticket.RunId, afterEpoch: 0)
-            && await _store.FindHeadAsync(ticket.Partition, ticket.RunId, stopping) is { IsTerminal: true } ended)
+        if (driver != Ids.Driver(reference.RunId, afterEpoch: 0)
+            && await _store.FindHeadAsync(reference.Partition, reference.RunId, stopping) is { IsTerminal: true } ended)
         {
             return SliceOutcome.Ended(ended);
         }
 
-        if (await FindCommittedAsync(ticket, stopping) is not var (run, entries))
+        if (await FindCommittedAsync(reference, stopping) is not var (run, entries))
         {
             return SliceOutcome.Missing;
         }
@@ -83,23 +83,23 @@ public sealed partial class RunDriver
         }
 
         var now = _time.GetUtcNow();
-        (run, var until) = await _turns.TakeAsync(run, now, stopping);
+        (run, var until) = await _conversationQueue.TakeAsync(run, now, stopping);
         if (until is not null)
         {
             return SliceOutcome.Parked(until.Value);
         }
 
         var approvals = new ApprovalState(run, entries, now);
-        if (!run.CancelRequested && now < run.Deadline && await RestAsync(run, entries, approvals, stopping) is { } resting)
+        if (!run.CancelRequested && now < run.Deadline && await ParkAsync(run, entries, approvals, stopping) is { } parked)
         {
-            return resting;
+            return parked;
         }
 
         try
         {
-            // A run that is driven to its end only needs no place among those that go on.
+            // A run that is driven to its end only needs no slot among those that go on.
             var isToEnd = run.CancelRequested || _time.GetUtcNow() >= run.Deadline;
-            return await TakeLeaseAsync(run, entries, isToEnd ? null : QuotaAsk.Place, stopping) is { } lease
+            return await TakeLeaseAsync(run, entries, isToEnd ? null : QuotaRequest.Slot, stopping) is { } lease
                 ? await _leases.DriveAsync(lease, new Slice(_options.Slice, _time, stopping, lease.Lost), handsOver: false)
                 : SliceOutcome.Parked(_time.GetUtcNow() + _options.Lease);
         }
@@ -111,7 +111,7 @@ public sealed partial class RunDriver
     }
 
     /// <summary>The outcome for a run that is not to be driven now, at the price of having read it; null for all others.</summary>
-    private async Task<SliceOutcome?> RestAsync(
+    private async Task<SliceOutcome?> ParkAsync(
         Run run, IReadOnlyList<JournalEntry> entries, ApprovalState approvals, CancellationToken cancellationToken)
     {
         if (run.SuspendRequested)
@@ -140,21 +140,21 @@ public sealed partial class RunDriver
 
     /// <summary>Makes one distributed tool call and records its result. A repeated delivery finds what the first recorded.</summary>
     /// <returns>The run that the call is, where it is one: recorded, and to be started now.</returns>
-    public async Task<DelegatedCall?> RunToolAsync(RunTicket ticket, string callId, CancellationToken stopping)
+    public async Task<DelegatedCall?> RunToolAsync(RunReference reference, string callId, CancellationToken stopping)
     {
         // An attempt that another delivery has begun is waited for: its result is worth more than "outcome unknown".
-        while (await SharedRunJournal.LoadAsync(_store, ticket, _options.Slice, _time, stopping) is { } journal
+        while (await SharedRunJournal.LoadAsync(_store, reference, _options.Slice, _time, stopping) is { } journal
             && !journal.Run.IsTerminal && !journal.Run.CancelRequested
             && journal.Transcript.PendingCalls.FirstOrDefault(call => call.CallId == callId) is { } pending)
         {
             if (pending.Intent?.UnknownAfter is { } until && until > _time.GetUtcNow())
             {
-                await WaitForResultAsync(ticket, journal.Run.NextSequence, until, stopping);
+                await WaitForResultAsync(reference, journal.Run.NextSequence, until, stopping);
                 continue;
             }
 
             using var slice = new Slice(_options.Slice, _time, stopping, CancellationToken.None);
-            await using var watch = new CancelWatch(_store, _disabled, ticket, _signals, slice, _time, _logger);
+            await using var watch = new CancelWatch(_store, _disabled, reference, _signals, slice, _time, _logger);
             try
             {
                 return await _tools.RunAsActivityAsync(journal, pending, slice);
@@ -166,7 +166,7 @@ public sealed partial class RunDriver
             }
             catch (LeaseLostException)
             {
-                LogOvertaken(ticket.RunId, callId);
+                LogOvertaken(reference.RunId, callId);
                 if (slice.IsOver)
                 {
                     // The next slice looks after the call.
@@ -179,40 +179,40 @@ public sealed partial class RunDriver
     }
 
     /// <summary>Waits until the journal has grown, the run is to stop, or the time has come. Reads the plain row alone: an attempt may take long.</summary>
-    private async Task WaitForResultAsync(RunTicket ticket, long nextSequence, DateTimeOffset until, CancellationToken cancellationToken)
+    private async Task WaitForResultAsync(RunReference reference, long nextSequence, DateTimeOffset until, CancellationToken cancellationToken)
     {
         do
         {
             await Task.Delay(LongestPause, _time, cancellationToken);
         }
         while (_time.GetUtcNow() < until
-            && await _store.FindProgressAsync(ticket.Partition, ticket.RunId, cancellationToken) is { IsTerminal: false, CancelRequested: false } progress
+            && await _store.FindProgressAsync(reference.Partition, reference.RunId, cancellationToken) is { IsTerminal: false, CancelRequested: false } progress
             && progress.NextSequence == nextSequence);
     }
 
     /// <summary>Records that the run cannot go on, after the last attempt at a slice, so that it does not hang without an end.</summary>
-    public async Task<SliceOutcome> FailAsync(RunTicket ticket, string errorId, CancellationToken stopping)
+    public async Task<SliceOutcome> FailAsync(RunReference reference, string errorId, CancellationToken stopping)
     {
         var error = new RunError("internal_error", $"The run could not go on ({errorId}).");
         try
         {
-            return await EndAsync(ticket, error, errorId, stopping);
+            return await EndAsync(reference, error, errorId, stopping);
         }
         catch (ContentProtectionException)
         {
-            return await EndUnreadAsync(ticket, RunError.ContentUnreadable, errorId, stopping);
+            return await EndUnreadAsync(reference, RunError.ContentUnreadable, errorId, stopping);
         }
         catch (Exception failure) when (!StorageOutage.Is(failure) && failure is not OperationCanceledException)
         {
             // What a newer version has written, for one: this attempt would fail again, for as long as attempts last.
-            return await EndUnreadAsync(ticket, error, errorId, stopping);
+            return await EndUnreadAsync(reference, error, errorId, stopping);
         }
     }
 
     /// <summary>Ends a run as failed, with what it had said by then.</summary>
-    private async Task<SliceOutcome> EndAsync(RunTicket ticket, RunError error, string errorId, CancellationToken stopping)
+    private async Task<SliceOutcome> EndAsync(RunReference reference, RunError error, string errorId, CancellationToken stopping)
     {
-        if (await _store.LoadAsync(ticket.Partition, ticket.RunId, stopping) is not var (run, entries))
+        if (await _store.LoadAsync(reference.Partition, reference.RunId, stopping) is not var (run, entries))
         {
             return SliceOutcome.Finished;
         }
@@ -231,25 +231,25 @@ public sealed partial class RunDriver
             return SliceOutcome.Yielded;
         }
 
-        LogFailed(ticket.RunId, errorId);
+        LogFailed(reference.RunId, errorId);
         return SliceOutcome.Ended(ended);
     }
 
     /// <summary>Ends a run by what its row says without being opened.</summary>
-    private async Task<SliceOutcome> EndUnreadAsync(RunTicket ticket, RunError error, string errorId, CancellationToken stopping)
+    private async Task<SliceOutcome> EndUnreadAsync(RunReference reference, RunError error, string errorId, CancellationToken stopping)
     {
-        var outcome = await _store.EndUnreadAsync(ticket.Partition, ticket.RunId, error, _time.GetUtcNow(), stopping);
+        var outcome = await _store.EndUnreadAsync(reference.Partition, reference.RunId, error, _time.GetUtcNow(), stopping);
         if (outcome.End == SliceEnd.Finished)
         {
-            LogFailed(ticket.RunId, errorId);
+            LogFailed(reference.RunId, errorId);
         }
 
         return outcome;
     }
 
-    /// <exception cref="TooManyConcurrentRunsException">It asked for a place, and there is none.</exception>
+    /// <exception cref="TooManyConcurrentRunsException">It asked for a slot, and there is none.</exception>
     private async Task<RunLease?> TakeLeaseAsync(
-        Run run, IReadOnlyList<JournalEntry> entries, QuotaAsk? ask, CancellationToken cancellationToken)
+        Run run, IReadOnlyList<JournalEntry> entries, QuotaRequest? ask, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
         var settled = new ApprovalState(run, entries, now);
@@ -261,7 +261,7 @@ public sealed partial class RunDriver
             Epoch = run.Epoch + 1,
             LeaseUntil = now + _options.Lease,
             NotBefore = null,
-            QuotaAsk = ask,
+            QuotaRequest = ask,
         };
         var stored = await _store.CommitAsync(taken, decided, cancellationToken);
         if (stored is null)
@@ -276,13 +276,13 @@ public sealed partial class RunDriver
         };
     }
 
-    private async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> FindCommittedAsync(RunTicket ticket, CancellationToken cancellationToken)
+    private async Task<(Run Run, IReadOnlyList<JournalEntry> Entries)?> FindCommittedAsync(RunReference reference, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var pause = TimeSpan.FromMilliseconds(25);
         while (true)
         {
-            if (await _store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is { } found)
+            if (await _store.LoadAsync(reference.Partition, reference.RunId, cancellationToken) is { } found)
             {
                 return found;
             }

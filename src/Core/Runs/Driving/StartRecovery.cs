@@ -25,7 +25,7 @@ internal sealed class StartRecovery(RunStore store, OverdueRuns overdue, IRunSch
         // One that somebody drives has a backup, an orchestration or a message, which is not due yet.
         if (!run.IsTerminal && run.LeaseUntil <= time.GetUtcNow())
         {
-            await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), cancellationToken);
+            await scheduler.ScheduleAsync(run.Driver, new RunReference(run.Caller.Owner.Partition, run.Id), cancellationToken);
             await scheduler.WakeAsync(run.Driver, cancellationToken);
         }
     }

@@ -27,7 +27,7 @@ public sealed class RunEndings
 
     /// <summary>Does what is due after a slice that found its run ended, or ended it; nothing after any other.</summary>
     /// <remarks>To be called within the slice: its next attempt makes up for what failed here.</remarks>
-    public async Task AnnounceAsync(RunTicket run, SliceOutcome outcome, CancellationToken cancellationToken)
+    public async Task AnnounceAsync(RunReference run, SliceOutcome outcome, CancellationToken cancellationToken)
     {
         if (outcome.NextRun is { } next && await _store.FindDriverAsync(run.Partition, next, cancellationToken) is { } driver)
         {
@@ -41,7 +41,7 @@ public sealed class RunEndings
     }
 
     /// <summary>Delivers what is due of a run that has ended; nothing when it was delivered before, or the run is gone.</summary>
-    internal async Task DeliverAsync(RunTicket run, CancellationToken cancellationToken)
+    internal async Task DeliverAsync(RunReference run, CancellationToken cancellationToken)
     {
         if (await _store.FindHeadAsync(run.Partition, run.RunId, cancellationToken) is not { NoticesDue: true } ended)
         {

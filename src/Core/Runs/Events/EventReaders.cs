@@ -13,7 +13,7 @@ internal sealed class EventReaders(LimitOptions options)
 
     private readonly ConcurrentDictionary<string, int> _open = new();
 
-    /// <summary>Takes a place for as long as what is returned is not disposed of.</summary>
+    /// <summary>Takes a slot for as long as what is returned is not disposed of.</summary>
     /// <exception cref="TooManyEventReadersException">The user reads as many as allowed.</exception>
     public IDisposable Enter(Owner user)
     {
@@ -25,7 +25,7 @@ internal sealed class EventReaders(LimitOptions options)
                 $"{options.EventReaders} streams of events are open for you here, which is as many as may; close one.", Soon);
         }
 
-        return new Place(this, partition);
+        return new Slot(this, partition);
     }
 
     private void Leave(string partition)
@@ -39,7 +39,7 @@ internal sealed class EventReaders(LimitOptions options)
         }
     }
 
-    private sealed class Place(EventReaders readers, string partition) : IDisposable
+    private sealed class Slot(EventReaders readers, string partition) : IDisposable
     {
         private int _isLeft;
 

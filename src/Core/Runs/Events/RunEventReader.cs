@@ -42,11 +42,11 @@ public sealed class RunEventReader : IAsyncDisposable
     }
 
     /// <summary>Given back when the reader has gone; null for a reader that is not counted.</summary>
-    internal IDisposable? Place { get; init; }
+    internal IDisposable? Slot { get; init; }
 
     public ValueTask DisposeAsync()
     {
-        Place?.Dispose();
+        Slot?.Dispose();
         return _use.DisposeAsync();
     }
 }

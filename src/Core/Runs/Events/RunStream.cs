@@ -10,7 +10,7 @@ namespace Yggdrasil.Runs.Events;
 /// </summary>
 /// <remarks>
 /// Writing never holds up the run, and what cannot be written is not the run's failure: the committed step says it all
-/// again. What was not written when its turn was over is not written any more.
+/// again. What was not written when the turn was over is not written any more.
 /// </remarks>
 internal sealed partial class RunStream : ILiveEvents, IAsyncDisposable
 {

@@ -65,7 +65,7 @@ internal sealed class TimelineReader
             case TimelineItemKind.Restarted when !IsSeen(item) && _shown is not null:
                 _shown = null;
                 return item.Event;
-            case TimelineItemKind.ToolStarted when (!isOld || (item.IsRecorded && _timeline.IsInFlight(item))) && item.Sequence >= From && !IsPlaceOf(item):
+            case TimelineItemKind.ToolStarted when (!isOld || (item.IsRecorded && _timeline.IsInFlight(item))) && item.Sequence >= From && !IsPositionOf(item):
                 return item.Event;
             case TimelineItemKind.Epoch when _shown is { } shown && shown.Epoch < item.Epoch:
                 _shown = null;
@@ -77,7 +77,7 @@ internal sealed class TimelineReader
     }
 
     /// <summary>Whether the cursor stands for this beginning of a call, whoever of its drivers told of it.</summary>
-    private bool IsPlaceOf(TimelineItem started) =>
+    private bool IsPositionOf(TimelineItem started) =>
         _after is { Kind: CursorKind.ToolStarted } after && after.Turn == started.Event!.Turn && after.Line == started.Line;
 
     /// <summary>Whether what was said is what the cursor stands for, or before that.</summary>

@@ -95,8 +95,8 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
             return StopReason.Cancelled;
         }
 
-        // A run that is driven before its turn is driven to its end, whatever this clock says of its deadline.
-        if (slice.IsExpired || now >= run.Deadline || run.AwaitsTurn)
+        // A run that is driven while it is enqueued is driven to its end, whatever this clock says of its deadline.
+        if (slice.IsExpired || now >= run.Deadline || run.IsEnqueued)
         {
             return StopReason.Deadline;
         }

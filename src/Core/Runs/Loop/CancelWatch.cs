@@ -17,7 +17,7 @@ internal sealed partial class CancelWatch : IAsyncDisposable
 
     private readonly RunStore _store;
     private readonly DisabledUsers _disabled;
-    private readonly RunTicket _run;
+    private readonly RunReference _run;
     private readonly RunSignal _signal;
     private readonly Slice _slice;
     private readonly TimeProvider _time;
@@ -26,7 +26,7 @@ internal sealed partial class CancelWatch : IAsyncDisposable
     private readonly Task _watching;
 
     public CancelWatch(
-        RunStore store, DisabledUsers disabled, RunTicket run, RunSignals signals, Slice slice, TimeProvider time, ILogger logger)
+        RunStore store, DisabledUsers disabled, RunReference run, RunSignals signals, Slice slice, TimeProvider time, ILogger logger)
     {
         (_store, _disabled, _run, _slice, _time, _logger) = (store, disabled, run, slice, time, logger);
         _signal = signals.Subscribe(run.RunId);

@@ -137,12 +137,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             await journal.CommitAsync(journal.Run, intents, slice.Lost);
         }
 
-        // Those with an intent first: they have begun as far as the journal says, so none of them waits for a place.
-        using var places = new SemaphoreSlim(MaxParallelCalls);
+        // Those with an intent first: they have begun as far as the journal says, so none of them waits for a slot.
+        using var slots = new SemaphoreSlim(MaxParallelCalls);
         var running = judged
             .OrderBy(item => NeedsIntent(item.Verdict) ? 0 : 1)
             .Where(item => item.Verdict is GateVerdict.Refuse or GateVerdict.Deny or GateVerdict.OutcomeUnknown or GateVerdict.Answered or GateVerdict.Execute)
-            .Select(item => SettleAsync(journal, item.Call, item.Verdict, places, slice))
+            .Select(item => SettleAsync(journal, item.Call, item.Verdict, slots, slice))
             .ToList();
         try
         {
@@ -188,7 +188,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
             : run;
 
     /// <returns>The call's entry, or null when it was given up before it had a result, or is left to the next slice.</returns>
-    private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim places, Slice slice)
+    private async Task<JournalEntry?> SettleAsync(IRunJournal journal, PendingCall call, GateVerdict verdict, SemaphoreSlim slots, Slice slice)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
@@ -202,8 +202,8 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
                 GateVerdict.Deny denied => new ToolResult(StepStatus.Denied, denied.Reason),
                 GateVerdict.Answered answered => answered.Result,
                 GateVerdict.OutcomeUnknown => new ToolResult(StepStatus.Unknown, ToolExecutor.UnknownOutcome),
-                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(journal, call, edited, places, slice)),
-                GateVerdict.Execute execute => await MakeAsync(journal, call, execute, places, slice),
+                GateVerdict.Execute { Edited: true } edited => TellOfEdit(await MakeAsync(journal, call, edited, slots, slice)),
+                GateVerdict.Execute execute => await MakeAsync(journal, call, execute, slots, slice),
                 _ => throw new InvalidOperationException($"A call judged {verdict.GetType().Name} has no result yet."),
             };
         }
@@ -229,12 +229,12 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     }
 
     /// <returns>Null when the slice was over before the call could begin.</returns>
-    private async Task<ToolResult?> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim places, Slice slice)
+    private async Task<ToolResult?> MakeAsync(IRunJournal journal, PendingCall call, GateVerdict.Execute execute, SemaphoreSlim slots, Slice slice)
     {
         // A call that must not be repeated is not given up at shutdown: it has its timeout, and its result is worth the wait.
         // Once the run is cancelled no further call begins, of whichever kind.
-        using var noPlace = CancellationTokenSource.CreateLinkedTokenSource(execute.Tool.Idempotent ? slice.Stop : slice.Lost, slice.Cancelled);
-        await places.WaitAsync(noPlace.Token);
+        using var noSlot = CancellationTokenSource.CreateLinkedTokenSource(execute.Tool.Idempotent ? slice.Stop : slice.Lost, slice.Cancelled);
+        await slots.WaitAsync(noSlot.Token);
         try
         {
             if (slice.IsOver && !NeedsIntent(execute))
@@ -251,7 +251,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
         }
         finally
         {
-            places.Release();
+            slots.Release();
         }
     }
 

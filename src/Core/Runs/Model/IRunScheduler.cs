@@ -7,13 +7,13 @@ namespace Yggdrasil.Runs.Model;
 public interface IRunScheduler
 {
     /// <summary>Schedules an orchestration. One of that instance id which has not ended counts as success; one that has is replaced.</summary>
-    Task ScheduleAsync(string instanceId, RunTicket run, CancellationToken cancellationToken);
+    Task ScheduleAsync(string instanceId, RunReference run, CancellationToken cancellationToken);
 
     /// <summary>Tells an orchestration to look at its run again. One that does not exist is no error: rows are the truth.</summary>
     Task WakeAsync(string instanceId, CancellationToken cancellationToken);
 
     /// <summary>Schedules the delivery of a callback; one of the same message that has not ended counts as success.</summary>
-    Task ScheduleCallbackAsync(CallbackTicket callback, CancellationToken cancellationToken);
+    Task ScheduleCallbackAsync(CallbackReference callback, CancellationToken cancellationToken);
 
     /// <summary>Removes what is kept of an orchestration that has ended. One that has not, or does not exist, is left alone.</summary>
     /// <returns>Whether nothing of it is left.</returns>

@@ -8,7 +8,7 @@ namespace Yggdrasil.Runs.Model;
 /// <summary>A journal in memory, for inline runs: nothing is stored.</summary>
 /// <param name="quota">What the run holds of its owner's quota; without one it may use what it likes.</param>
 /// <param name="live">Told of the step in flight; null where nobody reads along.</param>
-internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, QuotaTicket? quota = null, ILiveEvents? live = null) : IRunJournal
+internal sealed class MemoryRunJournal(Run run, IReadOnlyList<ChatMessage> input, InlineReservation? quota = null, ILiveEvents? live = null) : IRunJournal
 {
     public Run Run { get; private set; } = run;
 

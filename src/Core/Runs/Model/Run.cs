@@ -46,7 +46,7 @@ public sealed record Run : RunHead
     public string? Output { get; init; }
 
     /// <summary>What it asks of the owner's quota. Matters to one commit only and is not stored.</summary>
-    public QuotaAsk? QuotaAsk { get; init; }
+    public QuotaRequest? QuotaRequest { get; init; }
 
     /// <summary>The failure that ended it, for whoever drove it. Not stored: <see cref="RunHead.Error"/> is what is kept of it.</summary>
     internal ProviderException? ProviderFailure { get; init; }

@@ -36,7 +36,7 @@ public record RunHead
     public string? ConversationId { get; init; }
 
     /// <summary>Whether it waits for other runs of its conversation to end; it is not driven until it is its turn.</summary>
-    public bool AwaitsTurn { get; init; }
+    public bool IsEnqueued { get; init; }
 
     /// <summary>What the model is shown of the conversation before this run; null until its turn has come, and outside of one.</summary>
     public HistoryRange? History { get; init; }

@@ -14,14 +14,14 @@ internal sealed class SharedRunJournal : IRunJournal
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly RunStore _store;
-    private readonly RunTicket _ticket;
+    private readonly RunReference _reference;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
 
     private SharedRunJournal(
-        RunStore store, RunTicket ticket, TimeSpan patience, TimeProvider time, Run run, IReadOnlyList<JournalEntry> entries)
+        RunStore store, RunReference reference, TimeSpan patience, TimeProvider time, Run run, IReadOnlyList<JournalEntry> entries)
     {
-        (_store, _ticket, _patience, _time, Run) = (store, ticket, patience, time, run);
+        (_store, _reference, _patience, _time, Run) = (store, reference, patience, time, run);
         Transcript = new Transcript([], entries);
     }
 
@@ -39,9 +39,9 @@ internal sealed class SharedRunJournal : IRunJournal
 
     /// <param name="patience">How long a commit waits for a lease.</param>
     public static async Task<SharedRunJournal?> LoadAsync(
-        RunStore store, RunTicket ticket, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken) =>
-        await store.LoadAsync(ticket.Partition, ticket.RunId, cancellationToken) is var (run, entries)
-            ? new SharedRunJournal(store, ticket, patience, time, run, entries)
+        RunStore store, RunReference reference, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken) =>
+        await store.LoadAsync(reference.Partition, reference.RunId, cancellationToken) is var (run, entries)
+            ? new SharedRunJournal(store, reference, patience, time, run, entries)
             : null;
 
     public Task ReserveCallAsync(CancellationToken cancellationToken) =>
@@ -70,9 +70,9 @@ internal sealed class SharedRunJournal : IRunJournal
             }
 
             await WaitAsync(began, cancellationToken);
-            if (await _store.LoadAsync(_ticket.Partition, _ticket.RunId, cancellationToken) is not var (run, found) || run.IsTerminal)
+            if (await _store.LoadAsync(_reference.Partition, _reference.RunId, cancellationToken) is not var (run, found) || run.IsTerminal)
             {
-                throw new LeaseLostException(_ticket.RunId);
+                throw new LeaseLostException(_reference.RunId);
             }
 
             (Run, Transcript) = (run, new Transcript([], found));
@@ -83,7 +83,7 @@ internal sealed class SharedRunJournal : IRunJournal
 
             if (entries.Any(entry => found.Any(other => other.Kind == entry.Kind && other.CallId == entry.CallId)))
             {
-                throw new LeaseLostException(_ticket.RunId);
+                throw new LeaseLostException(_reference.RunId);
             }
         }
     }
@@ -95,10 +95,10 @@ internal sealed class SharedRunJournal : IRunJournal
         do
         {
             await Task.Delay(Pause, _time, cancellationToken);
-            progress = await _store.FindProgressAsync(_ticket.Partition, _ticket.RunId, cancellationToken);
+            progress = await _store.FindProgressAsync(_reference.Partition, _reference.RunId, cancellationToken);
             if (progress?.LeaseUntil > _time.GetUtcNow() && _time.GetElapsedTime(began) >= _patience)
             {
-                throw new LeaseLostException(_ticket.RunId);
+                throw new LeaseLostException(_reference.RunId);
             }
         }
         while (progress is { IsTerminal: false } && progress.Value.NextSequence == Run.NextSequence && progress.Value.LeaseUntil > _time.GetUtcNow());

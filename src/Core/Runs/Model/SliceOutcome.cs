@@ -2,7 +2,7 @@ namespace Yggdrasil.Runs.Model;
 
 /// <summary>Names a run to a driver: the only thing durable history knows of its content.</summary>
 /// <param name="Partition">The owner's partition.</param>
-public sealed record RunTicket(string Partition, string RunId);
+public sealed record RunReference(string Partition, string RunId);
 
 public enum SliceEnd
 {
@@ -31,7 +31,7 @@ public enum SliceEnd
 /// <param name="NextRun">For <see cref="SliceEnd.Finished"/>: the run of the same conversation that is to be woken.</param>
 /// <param name="NoticesDue">For <see cref="SliceEnd.Finished"/>: whether somebody is still to learn that the run has ended.</param>
 /// <param name="MayRepeat">For <see cref="SliceEnd.Parked"/>: whether the run may be parked many times one after the other, as those are that
-/// wait for a place; its orchestration begins a new history each time.</param>
+/// wait for a slot; its orchestration begins a new history each time.</param>
 public sealed record SliceOutcome(
     SliceEnd End,
     DateTimeOffset? Until = null,
@@ -50,7 +50,7 @@ public sealed record SliceOutcome(
 
     internal static SliceOutcome Parked(DateTimeOffset until) => new(SliceEnd.Parked, until);
 
-    /// <summary>There is no place for the run: it is called when there is.</summary>
+    /// <summary>There is no slot for the run: it is called when there is.</summary>
     /// <param name="until">When it looks by itself.</param>
     internal static SliceOutcome Crowded(DateTimeOffset until) => new(SliceEnd.Parked, until, MayRepeat: true);
 

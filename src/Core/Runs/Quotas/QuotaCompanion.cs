@@ -17,16 +17,16 @@ internal sealed record QuotaStart(Run Run, QuotaBounds Bounds, QuotaAmount Need)
 internal sealed record QuotaChange(string Partition, QuotaState Next, IReadOnlyList<TableTransactionAction> Rows);
 
 /// <summary>
-/// The owner's quota in the transactions of the owner's runs: a start takes a place and a reservation, an end gives both back
+/// The owner's quota in the transactions of the owner's runs: a start takes a slot and a reservation, an end gives both back
 /// and accounts for what was used. Unlike other companions' rows, all runs of an owner change this one: so it is asked last, by
 /// one transaction of an owner at a time, and for several starts at once.
 /// </summary>
 internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, CallEstimator estimator, TimeProvider time)
 {
-    /// <summary>When a place that is held is renewed: well before <see cref="QuotaState.Lifetime"/> ends, whatever clocks say.</summary>
+    /// <summary>When a slot that is held is renewed: well before <see cref="QuotaState.Lifetime"/> ends, whatever clocks say.</summary>
     private static readonly TimeSpan RenewBefore = QuotaState.Lifetime / 2;
 
-    public OwnerTurns Turns => ledger.Turns;
+    public OwnerLocks Locks => ledger.Locks;
 
     public async Task<QuotaStart> PrepareAsync(Run run, IReadOnlyList<ChatMessage> input, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
             return next.Quota.IsHeld || next.Quota.Unaccounted(next.Usage.Amount) != default;
         }
 
-        return next.QuotaAsk switch
+        return next.QuotaRequest switch
         {
             { Call: not null } => true,
             { Call: null } => next.Quota.HeldUntil <= now + RenewBefore,
@@ -114,7 +114,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
     }
 
     private static (QuotaState Next, QuotaRefusal? Refusal) Admit(QuotaState state, DateTimeOffset now, QuotaStart start) =>
-        state.Admit(now, start.Bounds, start.Run.Id, start.Need, holds: !start.Run.AwaitsTurn);
+        state.Admit(now, start.Bounds, start.Run.Id, start.Need, holds: !start.Run.IsEnqueued);
 
     private static (QuotaState Next, Run Run, QuotaRefusal? Refusal) Decide(QuotaState state, DateTimeOffset now, QuotaBounds bounds, Run run)
     {
@@ -127,7 +127,7 @@ internal sealed class QuotaCompanion(QuotaLedger ledger, UserLimits limits, Call
             return (state, run with { Quota = new RunQuota(used, default, DateTimeOffset.UnixEpoch) }, null);
         }
 
-        switch (run.QuotaAsk)
+        switch (run.QuotaRequest)
         {
             case { Call: { } need }:
                 (state, refusal) = state.Extend(now, bounds, run.Id, unaccounted, need);

@@ -31,7 +31,7 @@ internal sealed class QuotaLedger(StorageClients storage, Contention contention,
     private readonly ConcurrentDictionary<string, KnownQuota> _known = new();
 
     /// <summary>Within this process, those who change an owner's quota go one after the other.</summary>
-    public OwnerTurns Turns { get; } = new();
+    public OwnerLocks Locks { get; } = new();
 
     /// <summary>The quota as remembered, or else as stored.</summary>
     public async ValueTask<KnownQuota> FindAsync(string partition, CancellationToken cancellationToken) =>
@@ -70,7 +70,7 @@ internal sealed class QuotaLedger(StorageClients storage, Contention contention,
 
         async Task<QuotaState> AttemptAsync()
         {
-            using (await Turns.EnterAsync(partition, cancellationToken))
+            using (await Locks.EnterAsync(partition, cancellationToken))
             {
                 if (sent is var (had, wanted) && had != wanted
                     && (await FindAsync(partition, cancellationToken)).State is var stored && stored.Find(runId)?.Until == wanted)

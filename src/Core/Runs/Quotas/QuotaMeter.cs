@@ -7,7 +7,7 @@ namespace Yggdrasil.Runs.Quotas;
 /// <param name="Requests">Runs started.</param>
 internal readonly record struct QuotaMeter(QuotaAmount Used, long Requests, RateBucket Bucket);
 
-/// <summary>What a run that goes on may still use, and its place among the concurrent ones.</summary>
+/// <summary>What a run that goes on may still use, and its slot among the concurrent ones.</summary>
 /// <param name="Until">When it is void: a driver that lives renews it long before.</param>
 /// <param name="AgentKey">The agent's, where its use is counted.</param>
 /// <param name="ApiKey">The API key's, where its use is counted.</param>

@@ -11,9 +11,9 @@ internal static class QuotaRefusals
         Invariant($"The limit of {perMinute} runs started per minute{Of(agentKey)}{(agentKey is null || QuotaBounds.IsApiKey(agentKey) ? ", writes included," : "")} is reached; the next one is taken in {Seconds(untilNext)} s."),
         untilNext);
 
-    public static QuotaRefusal Concurrency(string? agentKey, int places, TimeSpan retryAfter) => new(
+    public static QuotaRefusal Concurrency(string? agentKey, int slots, TimeSpan retryAfter) => new(
         QuotaLimit.Concurrency,
-        Invariant($"{places} runs{Of(agentKey)} go on at the same time, which is as many as may; wait for one to end."),
+        Invariant($"{slots} runs{Of(agentKey)} go on at the same time, which is as many as may; wait for one to end."),
         retryAfter);
 
     public static QuotaRefusal Budget(

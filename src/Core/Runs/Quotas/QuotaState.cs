@@ -6,13 +6,13 @@ namespace Yggdrasil.Runs.Quotas;
 /// <summary>What an owner has used today and what is reserved: a value, changed by making the next one.</summary>
 /// <remarks>
 /// <code>
-///   Admit   ── rate, concurrency and budget have room ──► a request is counted, the run holds a place and a reservation
+///   Admit   ── rate, concurrency and budget have room ──► a request is counted, the run holds a slot and a reservation
 ///   Extend  ── what the run has used is accounted for, and its next call is reserved, if it fits
-///   Hold    ── a run that goes on again takes a place;  Refresh ── one that goes on keeps it
-///   Release ── what the run has used is accounted for; place and reservation are free
+///   Hold    ── a run that goes on again takes a slot;  Refresh ── one that goes on keeps it
+///   Release ── what the run has used is accounted for; slot and reservation are free
 ///   At      ── a new day begins, and reservations of runs that nobody drives any more are void
 /// </code>
-/// Always: used + reserved ≤ limit, as long as calls use no more than was reserved for them; places ≤ limit.
+/// Always: used + reserved ≤ limit, as long as calls use no more than was reserved for them; slots ≤ limit.
 /// </remarks>
 internal sealed record QuotaState
 {
@@ -63,7 +63,7 @@ internal sealed record QuotaState
     /// <summary>Counts a run's start.</summary>
     /// <param name="now">Not before the time of this state; see <see cref="At"/>.</param>
     /// <param name="need">What its first model call may use.</param>
-    /// <param name="holds">Whether it goes on at once; one that has to wait its turn takes its place later.</param>
+    /// <param name="holds">Whether it goes on at once; one that has to wait takes its slot later.</param>
     public (QuotaState Next, QuotaRefusal? Refusal) Admit(
         DateTimeOffset now, QuotaBounds bounds, string runId, QuotaAmount need, bool holds)
     {
@@ -73,7 +73,7 @@ internal sealed record QuotaState
             return (this, null);
         }
 
-        var refusal = RefuseBudget(now, bounds, runId, default, need) ?? RefuseRate(now, bounds) ?? (holds ? RefusePlace(bounds) : null);
+        var refusal = RefuseBudget(now, bounds, runId, default, need) ?? RefuseRate(now, bounds) ?? (holds ? RefuseConcurrency(bounds) : null);
         if (refusal is not null)
         {
             return (this, refusal);
@@ -107,7 +107,7 @@ internal sealed record QuotaState
         return (next.Reserve(now, bounds, runId, next.Grant(bounds, runId, need)), null);
     }
 
-    /// <summary>Gives a run that goes on again a place, without any budget.</summary>
+    /// <summary>Gives a run that goes on again a slot, without any budget.</summary>
     public (QuotaState Next, QuotaRefusal? Refusal) Hold(DateTimeOffset now, QuotaBounds bounds, string runId)
     {
         if (Reservations.TryGetValue(runId, out var held))
@@ -115,18 +115,18 @@ internal sealed record QuotaState
             return (Reserve(now, bounds, runId, held.Amount), null);
         }
 
-        return RefusePlace(bounds) is { } refusal ? (this, refusal) : (Reserve(now, bounds, runId, default), null);
+        return RefuseConcurrency(bounds) is { } refusal ? (this, refusal) : (Reserve(now, bounds, runId, default), null);
     }
 
-    /// <summary>Keeps the place of a run that goes on. Never refused: it is at work.</summary>
+    /// <summary>Keeps the slot of a run that goes on. Never refused: it is at work.</summary>
     public QuotaState Refresh(DateTimeOffset now, QuotaBounds bounds, string runId) =>
         Reserve(now, bounds, runId, Reservations.GetValueOrDefault(runId)?.Amount ?? default);
 
-    /// <summary>Accounts for what a run has used, and frees its place and what it had reserved.</summary>
+    /// <summary>Accounts for what a run has used, and frees its slot and what it had reserved.</summary>
     public QuotaState Release(QuotaBounds bounds, string runId, QuotaAmount used) =>
         Account(bounds, used) with { Reservations = Reservations.Remove(runId) };
 
-    /// <summary>What is reserved for a run; null where it has no place.</summary>
+    /// <summary>What is reserved for a run; null where it has no slot.</summary>
     public Reservation? Find(string runId) => Reservations.GetValueOrDefault(runId);
 
     /// <param name="agentKey">Null for all of the owner's runs.</param>
@@ -200,13 +200,13 @@ internal sealed record QuotaState
         return null;
     }
 
-    private QuotaRefusal? RefusePlace(QuotaBounds bounds)
+    private QuotaRefusal? RefuseConcurrency(QuotaBounds bounds)
     {
         foreach (var (key, limits) in bounds.Scopes)
         {
-            if (limits.ConcurrentRuns is { } places && Held(key).Count() >= places)
+            if (limits.ConcurrentRuns is { } slots && Held(key).Count() >= slots)
             {
-                return QuotaRefusals.Concurrency(key, places, Soon);
+                return QuotaRefusals.Concurrency(key, slots, Soon);
             }
         }
 

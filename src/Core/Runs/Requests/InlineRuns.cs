@@ -83,7 +83,7 @@ public sealed partial class InlineRuns
     }
 
     /// <summary>Nobody waits for the exception of a run that is being read, so a failure of ours is its end.</summary>
-    private async Task DriveToEndAsync(MemoryRunJournal journal, QuotaTicket quota, CancellationToken gone)
+    private async Task DriveToEndAsync(MemoryRunJournal journal, InlineReservation quota, CancellationToken gone)
     {
         // What the loop does before its first wait must not hold up the answer's beginning.
         await Task.Yield();
@@ -109,7 +109,7 @@ public sealed partial class InlineRuns
         }
     }
 
-    private async Task DriveAsync(MemoryRunJournal journal, QuotaTicket quota, CancellationToken gone)
+    private async Task DriveAsync(MemoryRunJournal journal, InlineReservation quota, CancellationToken gone)
     {
         try
         {

@@ -98,7 +98,7 @@ public sealed class RunControl
             throw new ConflictException("The run has not ended; cancel it first.");
         }
 
-        await _removal.BuryAsync(run, cancellationToken);
+        await _removal.DeleteAsync(run, cancellationToken);
     }
 
     private Task<Run> FlagAsync(Scope scope, string runId, bool suspend, Func<Run, RunStatus> statusOf, CancellationToken cancellationToken)

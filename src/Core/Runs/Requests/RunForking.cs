@@ -17,12 +17,12 @@ public sealed class RunForking
 {
     private readonly RunService _runs;
     private readonly RunStore _store;
-    private readonly ConversationTurns _turns;
+    private readonly ConversationQueue _conversationQueue;
     private readonly AgentService _agents;
     private readonly TimeProvider _time;
 
-    internal RunForking(RunService runs, RunStore store, ConversationTurns turns, AgentService agents, TimeProvider time) =>
-        (_runs, _store, _turns, _agents, _time) = (runs, store, turns, agents, time);
+    internal RunForking(RunService runs, RunStore store, ConversationQueue conversationQueue, AgentService agents, TimeProvider time) =>
+        (_runs, _store, _conversationQueue, _agents, _time) = (runs, store, conversationQueue, agents, time);
 
     /// <summary>
     /// Starts a run of the same agent, as the old run has it, with a copy of the old run's turns before a given one. It is
@@ -88,13 +88,13 @@ public sealed class RunForking
         var found = Ids.IsValid(runId) ? await _store.LoadAsync(partition, runId, cancellationToken) : null;
         AccessPolicy.Require(caller, RunAction.Read, found?.Run.Caller.Owner, found?.Run.AgentId, runId);
         var (source, entries) = found!.Value;
-        if (source.AwaitsTurn)
+        if (source.IsEnqueued)
         {
             throw new ConflictException("The run waits for others of its conversation and has not begun.");
         }
 
         var history = source is { ConversationId: { } conversation, History: { } range }
-            ? await _turns.LoadHistoryAsync(partition, conversation, range, cancellationToken)
+            ? await _conversationQueue.LoadHistoryAsync(partition, conversation, range, cancellationToken)
             : null;
         return (source, entries, history);
     }

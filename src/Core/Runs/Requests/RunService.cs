@@ -25,10 +25,10 @@ public sealed class RunService
     private readonly RunStore _store;
     private readonly RunList _list;
     private readonly ChildUsage _children;
-    private readonly ConversationTurns _turns;
+    private readonly ConversationQueue _conversationQueue;
     private readonly CallbackRules _callbacks;
     private readonly QuotaCompanion _quotas;
-    private readonly RequestDrivenRuns _inPlace;
+    private readonly RequestDrivenRuns _requestDriven;
     private readonly RunWakeUp _wakeUp;
     private readonly StartRecovery _recovery;
     private readonly RunBackups _backups;
@@ -41,10 +41,10 @@ public sealed class RunService
         AgentService agents,
         RunStore store,
         RunList list,
-        ConversationTurns turns,
+        ConversationQueue conversationQueue,
         CallbackRules callbacks,
         QuotaCompanion quotas,
-        RequestDrivenRuns inPlace,
+        RequestDrivenRuns requestDriven,
         RunWakeUp wakeUp,
         StartRecovery recovery,
         RunBackups backups,
@@ -53,8 +53,8 @@ public sealed class RunService
         RunOptions options,
         TimeProvider time)
     {
-        (_agents, _store, _list, _turns, _callbacks, _quotas) = (agents, store, list, turns, callbacks, quotas);
-        (_inPlace, _wakeUp, _recovery, _backups, _overdue) = (inPlace, wakeUp, recovery, backups, overdue);
+        (_agents, _store, _list, _conversationQueue, _callbacks, _quotas) = (agents, store, list, conversationQueue, callbacks, quotas);
+        (_requestDriven, _wakeUp, _recovery, _backups, _overdue) = (requestDriven, wakeUp, recovery, backups, overdue);
         (_scheduler, _options, _time) = (scheduler, options, time);
         _children = new ChildUsage(store);
     }
@@ -81,7 +81,7 @@ public sealed class RunService
     {
         var agent = await _agents.RequireToRunAsync(AccessPolicy.ScopeOf(caller, userId: null), agentId, cancellationToken);
         await ValidateAsync(caller, request, agent, cancellationToken);
-        await _turns.RequireAsync(caller, request.ConversationId, cancellationToken);
+        await _conversationQueue.RequireAsync(caller, request.ConversationId, cancellationToken);
         return NewRun.Of(id, caller, agent.Snapshot, request, _time.GetUtcNow());
     }
 
@@ -125,7 +125,7 @@ public sealed class RunService
         // A run that has to wait for others of its conversation is not the request's to drive.
         var isToBeDriven = wait is null || wait > TimeSpan.Zero;
         var willWait = await WillWaitAsync(run, isToBeDriven, requestAborted);
-        await _quotas.RequireRoomAsync(run with { AwaitsTurn = willWait }, prepared.Messages, requestAborted);
+        await _quotas.RequireRoomAsync(run with { IsEnqueued = willWait }, prepared.Messages, requestAborted);
         var drivenHere = !willWait && isToBeDriven;
         run = drivenHere ? DrivenHere(run) : run;
 
@@ -141,11 +141,11 @@ public sealed class RunService
                 {
                     if (drivenHere)
                     {
-                        backup = await _backups.PutAsync(Ticket(run), token);
+                        backup = await _backups.PutAsync(Reference(run), token);
                     }
                     else
                     {
-                        await _scheduler.ScheduleAsync(run.Driver, Ticket(run), token);
+                        await _scheduler.ScheduleAsync(run.Driver, Reference(run), token);
                     }
                 },
                 requestAborted);
@@ -171,23 +171,23 @@ public sealed class RunService
             return await RepeatedAsync(existing, created: idempotency is null, wait, requestAborted);
         }
 
-        if (backup is { } held && !started.AwaitsTurn)
+        if (backup is { } held && !started.IsEnqueued)
         {
             // Whatever becomes of the reader, the run has begun and is driven.
             var told = beforeDriving?.Invoke(started) ?? Task.CompletedTask;
             await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return new StartedRun(await _inPlace.DriveAsync(started, entries, held, wait, requestAborted), Created: true);
+            return new StartedRun(await _requestDriven.DriveAsync(started, entries, held, wait, requestAborted), Created: true);
         }
 
         if (backup is { } early)
         {
-            // Another run of its conversation was faster: it is not the request's to drive after all, and is to be woken in its turn.
+            // Another run of its conversation was faster: it is not the request's to drive after all, and is to be woken when it is next.
             await _recovery.EnsureDrivenAsync(started, requestAborted);
             _backups.TakeBack(early);
         }
 
         await WakeInterruptedAsync(started, requestAborted);
-        return new StartedRun(await _inPlace.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted), Created: true);
+        return new StartedRun(await _requestDriven.WaitAsync(started, wait ?? TimeSpan.Zero, requestAborted), Created: true);
     }
 
     /// <exception cref="NotFoundException">There is no such run in this scope.</exception>
@@ -212,7 +212,7 @@ public sealed class RunService
     }
 
     /// <summary>The run at its end, or as it is after <paramref name="wait"/>.</summary>
-    public Task<Run> WaitAsync(Run run, TimeSpan wait, CancellationToken cancellationToken) => _inPlace.WaitAsync(run, wait, cancellationToken);
+    public Task<Run> WaitAsync(Run run, TimeSpan wait, CancellationToken cancellationToken) => _requestDriven.WaitAsync(run, wait, cancellationToken);
 
     /// <summary>A run that its caller has anyway, as <see cref="GetToShowAsync"/> shows it.</summary>
     public async Task<Run> ToShowAsync(Run run, CancellationToken cancellationToken)
@@ -288,20 +288,20 @@ public sealed class RunService
     private async Task<StartedRun> RepeatedAsync(Run run, bool created, TimeSpan? wait, CancellationToken requestAborted)
     {
         run = await _recovery.EnsureDrivenAsync(run, requestAborted);
-        return new StartedRun(await _inPlace.WaitAsync(run, wait ?? TimeSpan.Zero, requestAborted), created);
+        return new StartedRun(await _requestDriven.WaitAsync(run, wait ?? TimeSpan.Zero, requestAborted), created);
     }
 
     /// <summary>Whether a run will have to wait for others of its conversation, among which none is past its deadline.</summary>
     private async Task<bool> WillWaitAsync(Run run, bool isToBeDriven, CancellationToken cancellationToken)
     {
         if (run.ConversationId is not null
-            && await _turns.FindKnownActiveAsync(run, cancellationToken) is { } active
+            && await _conversationQueue.FindKnownActiveAsync(run, cancellationToken) is { } active
             && await _overdue.EndAsync(run.Caller.Owner.Partition, active, cancellationToken))
         {
             isToBeDriven = true;
         }
 
-        return await _turns.WillWaitAsync(run, asRemembered: !isToBeDriven, cancellationToken);
+        return await _conversationQueue.WillWaitAsync(run, asRemembered: !isToBeDriven, cancellationToken);
     }
 
     private async Task<Run?> FindRepeatedAsync(Caller caller, Idempotency idempotency, CancellationToken cancellationToken) =>
@@ -325,8 +325,8 @@ public sealed class RunService
     /// <summary>The start set the flag of the run that it interrupts; a driver that waits would not see it for a while.</summary>
     private async Task WakeInterruptedAsync(Run started, CancellationToken cancellationToken)
     {
-        if (started is { AwaitsTurn: true, OnConflict: OnConflict.Interrupt }
-            && await _turns.FindActiveAsync(started, cancellationToken) is { } active
+        if (started is { IsEnqueued: true, OnConflict: OnConflict.Interrupt }
+            && await _conversationQueue.FindActiveAsync(started, cancellationToken) is { } active
             && await _store.FindDriverAsync(started.Caller.Owner.Partition, active, cancellationToken) is { } driver)
         {
             await _wakeUp.TellAsync(active, driver, cancellationToken);
@@ -354,5 +354,5 @@ public sealed class RunService
         Driver = Ids.Driver(run.Id, 1),
     };
 
-    private static RunTicket Ticket(Run run) => new(run.Caller.Owner.Partition, run.Id);
+    private static RunReference Reference(Run run) => new(run.Caller.Owner.Partition, run.Id);
 }

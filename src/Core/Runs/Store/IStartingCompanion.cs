@@ -7,7 +7,7 @@ namespace Yggdrasil.Runs.Store;
 
 /// <summary>
 /// A companion that several starts of one owner ask at once, because they share its rows: the starts into one conversation are one change
-/// of it. Asked within the owner's turn, so that what it remembers is changed by nobody else in this process meanwhile.
+/// of it. Asked under the owner's lock, so that what it remembers is changed by nobody else in this process meanwhile.
 /// </summary>
 internal interface IStartingCompanion : IRunCompanion
 {

@@ -20,7 +20,7 @@ internal sealed class PendingStart(QuotaStart start, IReadOnlyList<TableTransact
     public Run Run => Start.Run;
 
     /// <summary>Whether it is to lead, or has its outcome already.</summary>
-    public TaskCompletionSource<bool> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public TaskCompletionSource<bool> Lead { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource<Run?> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -32,12 +32,12 @@ internal sealed class PendingStart(QuotaStart start, IReadOnlyList<TableTransact
     public void Complete(Run? stored)
     {
         Outcome.TrySetResult(stored);
-        Turn.TrySetResult(false);
+        Lead.TrySetResult(false);
     }
 
     public void Fail(Exception failure)
     {
         Outcome.TrySetException(failure);
-        Turn.TrySetResult(false);
+        Lead.TrySetResult(false);
     }
 }

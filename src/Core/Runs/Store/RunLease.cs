@@ -70,7 +70,7 @@ internal sealed partial class RunLease : IRunJournal, IAsyncDisposable
         if (await _store.NeedOfNextCallAsync(Run, Transcript, cancellationToken) is { } need
             && !Run.Quota.Covers(Run.Usage.Amount, need, _time.GetUtcNow()))
         {
-            await UpdateAsync(run => Renewed(run) with { QuotaAsk = new QuotaAsk(need) }, [], cancellationToken);
+            await UpdateAsync(run => Renewed(run) with { QuotaRequest = new QuotaRequest(need) }, [], cancellationToken);
         }
     }
 

@@ -12,11 +12,11 @@ using static Yggdrasil.Storage.StorageStatus;
 
 namespace Yggdrasil.Runs.Store;
 
-/// <summary>Removes runs that have ended: their rows, journals, decisions, places in lists, blobs and durable history.</summary>
+/// <summary>Removes runs that have ended: their rows, journals, decisions, list entries, blobs and durable history.</summary>
 /// <remarks>
-/// What a caller deletes is buried, because its idempotency key must not make the run anew:
+/// What a caller deletes leaves a tombstone, because its idempotency key must not make the run anew:
 /// <code>
-///   [written down] ──► [the row becomes a tombstone] ──► journal, decisions, blobs, places in lists ──► durable history ──► [bare tombstone]
+///   [written down] ──► [the row becomes a tombstone] ──► journal, decisions, blobs, list entries ──► durable history ──► [bare tombstone]
 /// </code>
 /// From the tombstone on nobody sees the run and nobody can write under its id. Whatever stops the removal after that, the timer
 /// completes it, or whoever asks for it again; and the timer removes the tombstone once the run would have expired.
@@ -44,12 +44,12 @@ internal sealed class RunRemoval(
 
         // The run's row goes last: it says where all else is, the durable history too.
         await PurgeHistoryAsync(run, cancellationToken);
-        await rows.RemoveAsync([.. children, .. PlacesOf(run, runId), run], cancellationToken);
+        await rows.RemoveAsync([.. children, .. ListRowsOf(run, runId), run], cancellationToken);
     }
 
     /// <summary>Puts a tombstone in a run's place and removes all else of it.</summary>
     /// <exception cref="ConflictException">The run has changed since it was read.</exception>
-    public async Task BuryAsync(Run run, CancellationToken cancellationToken)
+    public async Task DeleteAsync(Run run, CancellationToken cancellationToken)
     {
         var partition = run.Caller.Owner.Partition;
         var table = await storage.GetWorkTableAsync(cancellationToken);
@@ -63,7 +63,7 @@ internal sealed class RunRemoval(
         await due.AddAsync(new DueItem(DueItem.DayAfter(now), DueKind.Tombstone, partition, run.Id), cancellationToken);
         try
         {
-            await table.UpdateEntityAsync(RunRow.Bury(found.Value!, now), run.ETag, TableUpdateMode.Replace, cancellationToken);
+            await table.UpdateEntityAsync(RunRow.Tombstone(found.Value!, now), run.ETag, TableUpdateMode.Replace, cancellationToken);
         }
         catch (RequestFailedException failure) when (failure.Status is PreconditionFailed or NotFound)
         {
@@ -78,9 +78,9 @@ internal sealed class RunRemoval(
         await CompleteAsync(partition, run.Id, cancellationToken);
     }
 
-    /// <summary>Removes what is still there of a run that was buried.</summary>
-    /// <returns>When it was buried, and whether something was left; null when there is no tombstone.</returns>
-    public async Task<(DateTimeOffset BuriedAt, bool WasLeft)?> CompleteAsync(string partition, string runId, CancellationToken cancellationToken)
+    /// <summary>Removes what is still there of a run that was deleted.</summary>
+    /// <returns>When it was deleted, and whether something was left; null when there is no tombstone.</returns>
+    public async Task<(DateTimeOffset TombstonedAt, bool WasLeft)?> CompleteAsync(string partition, string runId, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Run(runId), cancellationToken: cancellationToken);
@@ -90,20 +90,20 @@ internal sealed class RunRemoval(
         }
 
         var tombstone = found.Value!;
-        var buriedAt = RunRow.BuriedAt(tombstone);
+        var tombstonedAt = RunRow.TombstonedAt(tombstone);
         if (RunRow.IsBare(tombstone))
         {
-            return (buriedAt, WasLeft: false);
+            return (tombstonedAt, WasLeft: false);
         }
 
         var (_, children) = await FindAsync(partition, runId, cancellationToken);
         await index.RemoveAsync(partition, runId, cancellationToken);
         await RemoveReplacedAsync(tombstone, cancellationToken);
         await vault.DeleteBlobsAsync(tombstone, cancellationToken);
-        await rows.RemoveAsync([.. children, .. PlacesOf(tombstone, runId)], cancellationToken);
+        await rows.RemoveAsync([.. children, .. ListRowsOf(tombstone, runId)], cancellationToken);
         await PurgeHistoryAsync(tombstone, cancellationToken);
         await table.UpdateEntityAsync(RunRow.Bare(tombstone), ETag.All, TableUpdateMode.Replace, cancellationToken);
-        return (buriedAt, WasLeft: true);
+        return (tombstonedAt, WasLeft: true);
     }
 
     /// <summary>Purges a run's durable history, which holds ids only; what of it has not ended yet, when it has.</summary>
@@ -143,7 +143,7 @@ internal sealed class RunRemoval(
         }
     }
 
-    private static IEnumerable<TableEntity> PlacesOf(TableEntity run, string runId)
+    private static IEnumerable<TableEntity> ListRowsOf(TableEntity run, string runId)
     {
         var createdAt = run.GetDateTimeOffset("CreatedAt") ?? default;
         if (run.GetString(RunRow.BatchId) is null)

@@ -84,7 +84,7 @@ internal sealed class RunRow(ContentVault vault)
     /// <summary>What changes during a run, to be merged into its row. The flags are not: others write them.</summary>
     public async Task<TableEntity> UpdateAsync(Run run, CancellationToken cancellationToken)
     {
-        var row = WritePlace(run, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
+        var row = WriteState(run, new TableEntity(run.Caller.Owner.Partition, RowKeys.Run(run.Id))
         {
             ["StopReason"] = run.StopReason?.ToString(),
             ["FinishReason"] = run.FinishReason?.ToString(),
@@ -147,13 +147,13 @@ internal sealed class RunRow(ContentVault vault)
     public static bool IsTombstone(TableEntity row) => row.GetDateTimeOffset(DeletedAt) is not null;
 
     /// <summary>When a tombstone was put in its run's place.</summary>
-    public static DateTimeOffset BuriedAt(TableEntity tombstone) => tombstone.GetDateTimeOffset(DeletedAt) ?? default;
+    public static DateTimeOffset TombstonedAt(TableEntity tombstone) => tombstone.GetDateTimeOffset(DeletedAt) ?? default;
 
     /// <summary>Whether a tombstone says nothing any more but that it is one.</summary>
     public static bool IsBare(TableEntity tombstone) => tombstone.GetDateTimeOffset("CreatedAt") is null;
 
     /// <summary>The tombstone for a run's row: it still says where the rest is, and holds no content.</summary>
-    public static TableEntity Bury(TableEntity row, DateTimeOffset now)
+    public static TableEntity Tombstone(TableEntity row, DateTimeOffset now)
     {
         var tombstone = new TableEntity(row.PartitionKey, row.RowKey)
         {
@@ -219,13 +219,13 @@ internal sealed class RunRow(ContentVault vault)
 
     /// <summary>Makes a change say where the run stands: with its owner's quota, and in its conversation.</summary>
     /// <remarks>For a run that begins, all that is decided last; the rest of its row can be written before.</remarks>
-    public static TableEntity WritePlace(Run run, TableEntity row)
+    public static TableEntity WriteState(Run run, TableEntity row)
     {
         row["CreatedAt"] = run.CreatedAt;
         row["Status"] = run.Status.ToString();
         row["StartedAt"] = run.StartedAt;
         row["LeaseUntil"] = run.LeaseUntil;
-        row["AwaitsTurn"] = run.AwaitsTurn;
+        row["AwaitsTurn"] = run.IsEnqueued;
         row["HistoryFrom"] = run.History?.From;
         row["HistorySkip"] = run.History?.Skip;
         row["HistoryTo"] = run.History?.To;
@@ -306,7 +306,7 @@ internal sealed class RunRow(ContentVault vault)
         CancelRequested = row.GetBoolean(CancelRequested) ?? false,
         SuspendRequested = row.GetBoolean(SuspendRequested) ?? false,
         DecisionCount = row.GetInt32(DecisionCount) ?? 0,
-        AwaitsTurn = row.GetBoolean("AwaitsTurn") ?? false,
+        IsEnqueued = row.GetBoolean("AwaitsTurn") ?? false,
         History = row.GetInt64("HistoryTo") is { } to
             ? new HistoryRange(
                 row.GetInt64("HistoryFrom") ?? 0, row.GetInt32("HistorySkip") ?? 0, to, row.GetDateTimeOffset("HistoryBegunAt") ?? default)

@@ -79,13 +79,13 @@ internal sealed class RunTransactions(
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
 
-        // What companions answer holds until another transaction of the owner changes their rows: so they are asked within the turn.
+        // What companions answer holds until another transaction of the owner changes their rows: so they are asked under the lock.
         var isShared = quotas is not null && (ask is not null || (run.IsTerminal && run.ConversationId is not null));
         return await contention.RetryAsync(AttemptAsync, cancellationToken);
 
         async Task<Run?> AttemptAsync()
         {
-            using (isShared ? await quotas!.Turns.EnterAsync(run.Caller.Owner.Partition, cancellationToken) : null)
+            using (isShared ? await quotas!.Locks.EnterAsync(run.Caller.Owner.Partition, cancellationToken) : null)
             {
                 var (next, others) = await AskAsync(run, askCompanion, companions);
                 QuotaChange? quota = null;
@@ -100,7 +100,7 @@ internal sealed class RunTransactions(
                     var versions = await TableTransactions.SubmitAsync(
                         table, [.. own, .. others.SelectMany(other => other.Rows), .. quota?.Rows ?? []], cancellationToken);
                     TellCommitted(next, others, quota, versions[own.Count..]);
-                    return next with { ETag = versions[0], QuotaAsk = null };
+                    return next with { ETag = versions[0], QuotaRequest = null };
                 }
                 catch (RequestFailedException failure) when (IsContended(failure))
                 {

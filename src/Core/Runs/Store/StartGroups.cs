@@ -10,7 +10,7 @@ namespace Yggdrasil.Runs.Store;
 /// <summary>Commits starts of one owner that come at the same time in one transaction: they share the write of the owner's quota.</summary>
 /// <remarks>
 /// <code>
-///   start ──► waits ──► the first one that waits leads: it takes the owner's turn, and then all that wait by now along
+///   start ──► waits ──► the first one that waits leads: it takes the owner's lock, and then all that wait by now along
 ///                       ├──► committed, or refused by a conversation or the quota: each is told its own
 ///                       ├──► one of them exists already: it is told so, the others try again
 ///                       ├──► another instance was faster: all try again, for a while
@@ -18,7 +18,7 @@ namespace Yggdrasil.Runs.Store;
 ///                       └──► no answer: each is told so, and written down, because storage may carry it out yet
 /// </code>
 /// While one transaction is on its way the next group gathers, so nobody waits for company. What conversations and the quota decide is
-/// decided within the turn and told after the commit: a refusal may be owed to a start of the same group.
+/// decided under the lock and told after the commit: a refusal may be owed to a start of the same group.
 /// </remarks>
 /// <param name="companion">What starts of one conversation share; null where there is none.</param>
 /// <param name="lost">Told of starts whose outcome is not known.</param>
@@ -67,7 +67,7 @@ internal sealed class StartGroups(
     {
         try
         {
-            return await pending.Turn.Task.WaitAsync(cancellationToken);
+            return await pending.Lead.Task.WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -87,7 +87,7 @@ internal sealed class StartGroups(
             }
         }
 
-        if (pending.Turn.Task is { IsCompletedSuccessfully: true, Result: true })
+        if (pending.Lead.Task is { IsCompletedSuccessfully: true, Result: true })
         {
             PassOn(partition);
         }
@@ -101,7 +101,7 @@ internal sealed class StartGroups(
             var isMine = true;
             while (isMine)
             {
-                using (await quotas.Turns.EnterAsync(partition, cancellationToken))
+                using (await quotas.Locks.EnterAsync(partition, cancellationToken))
                 {
                     var group = Take(partition);
                     await CommitAllAsync(partition, group, patience.Token);
@@ -131,7 +131,7 @@ internal sealed class StartGroups(
         {
             if (_waiting[partition] is [var next, ..])
             {
-                next.Turn.TrySetResult(true);
+                next.Lead.TrySetResult(true);
             }
             else
             {

@@ -49,7 +49,7 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
         return decision.Later;
     }
 
-    /// <summary>Admits them one after the other: first the conversation says whether it is a run's turn, then the quota whether there is room.</summary>
+    /// <summary>Admits them one after the other: first the conversation says whether a run is next, then the quota whether there is room.</summary>
     private async Task<Decision> DecideAsync(List<PendingStart> group, CancellationToken cancellationToken)
     {
         List<(PendingStart Pending, ProblemException Why)> overQuota = [];
@@ -85,7 +85,7 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
     {
         foreach (var (_, run, own) in decision.Admitted)
         {
-            RunRow.WritePlace(run, (TableEntity)own[0].Entity);
+            RunRow.WriteState(run, (TableEntity)own[0].Entity);
             foreach (var listed in own.Select(row => row.Entity).Where(row => row.RowKey.StartsWith(RowKeys.ListPrefix, StringComparison.Ordinal)))
             {
                 listed.RowKey = RowKeys.ListEntry(run.CreatedAt, run.Id);
@@ -100,7 +100,7 @@ internal sealed class StartTransaction(StorageClients storage, QuotaCompanion qu
         var first = 0;
         foreach (var (pending, run, own) in decision.Admitted)
         {
-            pending.Complete(run with { ETag = versions[first], QuotaAsk = null });
+            pending.Complete(run with { ETag = versions[first], QuotaRequest = null });
             first += own.Count;
         }
     }

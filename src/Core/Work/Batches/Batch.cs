@@ -62,7 +62,7 @@ public sealed record Batch
 
     public bool IsTerminal => Status is BatchStatus.Completed or BatchStatus.Cancelled;
 
-    internal BatchTicket Ticket => new(Caller.Owner.Partition, Id, Round);
+    internal BatchReference Reference => new(Caller.Owner.Partition, Id, Round);
 
     /// <summary>The partition of its items, unlike any owner's: a third part follows the two of an owner's partition.</summary>
     internal string Items => ItemsOf(Caller.Owner.Partition, Id, Upload);

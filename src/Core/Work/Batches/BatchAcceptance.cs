@@ -140,10 +140,10 @@ internal sealed partial class BatchAcceptance(
     private async Task<(Batch Batch, bool Created)> CommitAsync(Batch ready, CancellationToken cancellationToken)
     {
         var partition = ready.Caller.Owner.Partition;
-        using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, time);
+        using var patience = new CancellationTokenSource(BatchReference.CommitPatience, time);
 
         // First the driver, then the batch: an orchestration that finds none ends itself, a batch without one would hang.
-        await scheduler.ScheduleAsync(ready.Ticket, cancellationToken);
+        await scheduler.ScheduleAsync(ready.Reference, cancellationToken);
 
         // From here on not the request's to cancel: all has been uploaded, and whoever uploads it again finds it.
         return await contention.RetryAsync("The batch", AttemptAsync, patience.Token);
@@ -182,7 +182,7 @@ internal sealed partial class BatchAcceptance(
         var same = Same(accepted, header);
         if (!same.IsTerminal)
         {
-            await scheduler.ScheduleAsync(same.Ticket, cancellationToken);
+            await scheduler.ScheduleAsync(same.Reference, cancellationToken);
         }
 
         return same;

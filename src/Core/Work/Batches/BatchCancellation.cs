@@ -53,7 +53,7 @@ internal sealed class BatchCancellation(BatchItemStore items, BatchLedger ledger
 
         // Its own orchestration ends it, now or, where somebody else drives it, when it can.
         await runs.RequestCancelAsync(partition, runId, cancellationToken);
-        await scheduler.ScheduleAsync(run.Driver, new RunTicket(partition, runId), cancellationToken);
+        await scheduler.ScheduleAsync(run.Driver, new RunReference(partition, runId), cancellationToken);
         await scheduler.WakeAsync(run.Driver, cancellationToken);
         return new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver);
     }

@@ -30,8 +30,8 @@ public sealed partial class BatchDriver
     private readonly BatchItemRuns _runs;
     private readonly BatchRecheck _recheck;
     private readonly BatchCancellation _cancellation;
-    private readonly BatchTurns _turns;
-    private readonly ActivityTurns _activities;
+    private readonly BatchSlots _slots;
+    private readonly ActivitySlots _activities;
     private readonly DisabledUsers _disabled;
     private readonly CallbackOutbox _callbacks;
     private readonly IRunScheduler _scheduler;
@@ -46,8 +46,8 @@ public sealed partial class BatchDriver
         BatchItemRuns runs,
         BatchRecheck recheck,
         BatchCancellation cancellation,
-        BatchTurns turns,
-        ActivityTurns activities,
+        BatchSlots slots,
+        ActivitySlots activities,
         DisabledUsers disabled,
         CallbackOutbox callbacks,
         IRunScheduler scheduler,
@@ -56,26 +56,26 @@ public sealed partial class BatchDriver
         ILogger<BatchDriver> logger)
     {
         (_batches, _items, _ledger, _runs, _recheck, _cancellation) = (batches, items, ledger, runs, recheck, cancellation);
-        (_turns, _activities, _disabled, _callbacks) = (turns, activities, disabled, callbacks);
+        (_slots, _activities, _disabled, _callbacks) = (slots, activities, disabled, callbacks);
         (_scheduler, _options, _time, _logger) = (scheduler, options, time, logger);
     }
 
     /// <summary>Drives a batch for one slice.</summary>
     /// <param name="stopping">The host shuts down: no further item is begun, and those in hand are given up where they can be repeated.</param>
-    public async Task<BatchOutcome> AdvanceAsync(BatchTicket ticket, CancellationToken stopping)
+    public async Task<BatchOutcome> AdvanceAsync(BatchReference reference, CancellationToken stopping)
     {
-        if (await FindAsync(ticket, stopping) is not { } batch || batch.Status == BatchStatus.Accepting)
+        if (await FindAsync(reference, stopping) is not { } batch || batch.Status == BatchStatus.Accepting)
         {
             return BatchOutcome.Missing;
         }
 
-        if (batch.Round < ticket.Round)
+        if (batch.Round < reference.Round)
         {
             // Scheduled just before its round is begun, it may look between the two.
             return BatchOutcome.Missing;
         }
 
-        if (batch.IsDeleted || batch.Round > ticket.Round)
+        if (batch.IsDeleted || batch.Round > reference.Round)
         {
             return BatchOutcome.Finished;
         }
@@ -91,11 +91,11 @@ public sealed partial class BatchDriver
             return BatchOutcome.Finished;
         }
 
-        return await DriveInTurnAsync(batch, stopping);
+        return await DriveInSlotAsync(batch, stopping);
     }
 
-    /// <summary>Drives the batch if its owner has a place for it; a cancelled one in any case, for that is short.</summary>
-    private async Task<BatchOutcome> DriveInTurnAsync(Batch batch, CancellationToken stopping)
+    /// <summary>Drives the batch if its owner has a slot for it; a cancelled one in any case, for that is short.</summary>
+    private async Task<BatchOutcome> DriveInSlotAsync(Batch batch, CancellationToken stopping)
     {
         if (batch.CancelRequested)
         {
@@ -112,21 +112,21 @@ public sealed partial class BatchDriver
             return BatchOutcome.Parked(_time.GetUtcNow() + _activities.HoldBack(owner.Partition, driver, call));
         }
 
-        var slice = await _turns.BeginSliceAsync(owner, driver, call, stopping);
-        if (slice.Turn is null)
+        var slice = await _slots.BeginSliceAsync(owner, driver, call, stopping);
+        if (slice.Slot is null)
         {
             return BatchOutcome.Parked(_time.GetUtcNow() + slice.Recheck);
         }
 
-        await using (slice.Turn)
+        await using (slice.Slot)
         {
             var activity = await _activities.EnterAsync(owner.Partition, driver, call, stopping);
-            if (activity.Turn is null)
+            if (activity.Slot is null)
             {
                 return BatchOutcome.Parked(_time.GetUtcNow() + activity.Recheck);
             }
 
-            await using (activity.Turn)
+            await using (activity.Slot)
             {
                 return await DriveAsync(batch, stopping);
             }
@@ -134,15 +134,15 @@ public sealed partial class BatchDriver
     }
 
     /// <summary>A batch whose own content cannot be read has no agent to run its items by; they all fail for that reason.</summary>
-    private async Task<Batch?> FindAsync(BatchTicket ticket, CancellationToken cancellationToken)
+    private async Task<Batch?> FindAsync(BatchReference reference, CancellationToken cancellationToken)
     {
         try
         {
-            return await _batches.FindAsync(ticket.Partition, ticket.BatchId, cancellationToken);
+            return await _batches.FindAsync(reference.Partition, reference.BatchId, cancellationToken);
         }
         catch (ContentProtectionException)
         {
-            return await _batches.FindPlainAsync(ticket.Partition, ticket.BatchId, cancellationToken) is { } plain
+            return await _batches.FindPlainAsync(reference.Partition, reference.BatchId, cancellationToken) is { } plain
                 ? plain with { Agent = null }
                 : null;
         }
@@ -169,7 +169,7 @@ public sealed partial class BatchDriver
         }
 
         await using var watch = new BatchWatch(_batches, batch, _time, _logger, stopping);
-        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _turns, _disabled, _options, _time, _logger);
+        using var slice = new BatchSlice(batch, head, _items, _ledger, _runs, _cancellation, _slots, _disabled, _options, _time, _logger);
         var (last, again, hasMore) = await slice.RunAsync(watch.Stop, stopping);
         if (last is not null && !stopping.IsCancellationRequested)
         {

@@ -15,9 +15,9 @@ namespace Yggdrasil.Work.Batches;
 /// <summary>What has become of an item that was run.</summary>
 /// <param name="Result">What is to be counted; null when it is to be run again later.</param>
 /// <param name="Again">When to look again, for an item that somebody else drives just now.</param>
-internal readonly record struct ItemTurn(BatchItemResult? Result, DateTimeOffset? Again = null)
+internal readonly record struct ItemAttempt(BatchItemResult? Result, DateTimeOffset? Again = null)
 {
-    public static ItemTurn GivenUp => default;
+    public static ItemAttempt GivenUp => default;
 }
 
 /// <summary>Runs items: each is an ordinary run, driven in place under its lease, without an orchestration of its own.</summary>
@@ -40,15 +40,15 @@ internal sealed partial class BatchItemRuns(
     TimeProvider time,
     ILogger<BatchItemRuns> logger)
 {
-    /// <summary>An item holds no activity of the host, but a place that others want.</summary>
+    /// <summary>An item holds no activity of the host, but a slot that others want.</summary>
     private static readonly TimeSpan ProviderPatience = TimeSpan.FromSeconds(30);
 
     /// <exception cref="LimitException">The owner's limits do not allow another run now.</exception>
-    public Task<ItemTurn> RunAsync(Batch batch, BatchItem item, CancellationToken stopping) => ModelCaller.AsAsync(
+    public Task<ItemAttempt> RunAsync(Batch batch, BatchItem item, CancellationToken stopping) => ModelCaller.AsAsync(
         new ModelCaller(batch.Caller.Owner.Partition) { IsActivity = true, Patience = ProviderPatience },
         () => RunAsCallerAsync(batch, item, stopping));
 
-    private async Task<ItemTurn> RunAsCallerAsync(Batch batch, BatchItem item, CancellationToken stopping)
+    private async Task<ItemAttempt> RunAsCallerAsync(Batch batch, BatchItem item, CancellationToken stopping)
     {
         IReadOnlyList<ChatMessage> input;
         try
@@ -58,11 +58,11 @@ internal sealed partial class BatchItemRuns(
         }
         catch (ContentProtectionException)
         {
-            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, RunError.ContentUnreadable));
+            return new ItemAttempt(BatchItemResult.Failed(item.Index, item.Round, RunError.ContentUnreadable));
         }
         catch (InvalidRequestException invalid)
         {
-            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError(invalid.Code, invalid.Errors.First().Value[0])));
+            return new ItemAttempt(BatchItemResult.Failed(item.Index, item.Round, new RunError(invalid.Code, invalid.Errors.First().Value[0])));
         }
 
         var (run, entries) = Prepare(batch, item, input);
@@ -74,7 +74,7 @@ internal sealed partial class BatchItemRuns(
         }
         catch (ProblemException problem) when (problem is not LimitException)
         {
-            return new ItemTurn(BatchItemResult.Failed(item.Index, item.Round, new RunError(problem.Code, problem.Message)));
+            return new ItemAttempt(BatchItemResult.Failed(item.Index, item.Round, new RunError(problem.Code, problem.Message)));
         }
     }
 
@@ -111,7 +111,7 @@ internal sealed partial class BatchItemRuns(
         };
     }
 
-    private async Task<ItemTurn> DriveAsync(BatchItem item, RunLease lease, CancellationToken stopping)
+    private async Task<ItemAttempt> DriveAsync(BatchItem item, RunLease lease, CancellationToken stopping)
     {
         try
         {
@@ -126,27 +126,27 @@ internal sealed partial class BatchItemRuns(
     }
 
     /// <summary>An earlier attempt at this item, or a second delivery of this one, has started its run.</summary>
-    private async Task<ItemTurn> ContinueAsync(BatchItem item, Run run, CancellationToken stopping)
+    private async Task<ItemAttempt> ContinueAsync(BatchItem item, Run run, CancellationToken stopping)
     {
         var (partition, runId) = (run.Caller.Owner.Partition, run.Id);
         if (await store.FindHeadAsync(partition, runId, stopping) is not { } found)
         {
-            return new ItemTurn(BatchItemResult.Deleted(item));
+            return new ItemAttempt(BatchItemResult.Deleted(item));
         }
 
         if (found.IsTerminal)
         {
-            return new ItemTurn(BatchItemResult.Of(item.Index, item.Round, found));
+            return new ItemAttempt(BatchItemResult.Of(item.Index, item.Round, found));
         }
 
         if (found.LeaseUntil > time.GetUtcNow())
         {
-            return new ItemTurn(null, found.LeaseUntil);
+            return new ItemAttempt(null, found.LeaseUntil);
         }
 
         try
         {
-            await driver.AdvanceAsync(new RunTicket(partition, runId), found.Driver, stopping);
+            await driver.AdvanceAsync(new RunReference(partition, runId), found.Driver, stopping);
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
@@ -156,35 +156,35 @@ internal sealed partial class BatchItemRuns(
         return await AfterAsync(item, await store.FindHeadAsync(partition, runId, stopping) ?? found, stopping);
     }
 
-    private async Task<ItemTurn> AfterAsync(BatchItem item, RunHead run, CancellationToken stopping)
+    private async Task<ItemAttempt> AfterAsync(BatchItem item, RunHead run, CancellationToken stopping)
     {
         if (run.IsTerminal)
         {
-            return new ItemTurn(BatchItemResult.Of(item.Index, item.Round, run));
+            return new ItemAttempt(BatchItemResult.Of(item.Index, item.Round, run));
         }
 
         if (stopping.IsCancellationRequested)
         {
-            return ItemTurn.GivenUp;
+            return ItemAttempt.GivenUp;
         }
 
         return run.LeaseUntil > time.GetUtcNow()
-            ? new ItemTurn(null, run.LeaseUntil)
+            ? new ItemAttempt(null, run.LeaseUntil)
             : await HandOverAsync(item, run, stopping);
     }
 
     /// <summary>The run's own orchestration tries again, and ends it as failed after the last attempt.</summary>
-    private Task<ItemTurn> HandOverAsync(BatchItem item, RunHead run, Exception failure, CancellationToken stopping)
+    private Task<ItemAttempt> HandOverAsync(BatchItem item, RunHead run, Exception failure, CancellationToken stopping)
     {
         LogFailed(run.Id, failure.GetType().FullName);
         return HandOverAsync(item, run, stopping);
     }
 
-    private async Task<ItemTurn> HandOverAsync(BatchItem item, RunHead run, CancellationToken stopping)
+    private async Task<ItemAttempt> HandOverAsync(BatchItem item, RunHead run, CancellationToken stopping)
     {
         // First the driver, then the item says that it has one: after a crash between the two it is handed over once more.
-        await scheduler.ScheduleAsync(run.Driver, new RunTicket(run.Caller.Owner.Partition, run.Id), stopping);
-        return new ItemTurn(new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver));
+        await scheduler.ScheduleAsync(run.Driver, new RunReference(run.Caller.Owner.Partition, run.Id), stopping);
+        return new ItemAttempt(new BatchItemResult(item.Index, item.Round, BatchItemState.HandedOver));
     }
 
     [LoggerMessage(1303, LogLevel.Warning, "Run {RunId} of a batch could not be driven in place and goes on by itself ({ExceptionType})")]

@@ -2,7 +2,7 @@ namespace Yggdrasil.Work.Batches;
 
 /// <summary>How batches are driven. Section <c>Batches</c>.</summary>
 /// <remarks>
-/// Each instance of the app has places in which it runs items. A place that becomes free goes to the owner who has had least of
+/// Each instance of the app has slots in which it runs items. A slot that becomes free goes to the owner who has had least of
 /// them, measured by weight: so ten items are not held back by ten thousand of somebody else. Limits of users and of providers
 /// hold for items as for all runs.
 /// </remarks>
@@ -20,7 +20,7 @@ public sealed class BatchOptions
     public int SliceSeconds { get; set; } = 120;
 
     /// <summary>
-    /// How much more than others a user gets of the places, by user id; 1 to 100, and 1 for whom it does not name.
+    /// How much more than others a user gets of the slots, by user id; 1 to 100, and 1 for whom it does not name.
     /// </summary>
     public Dictionary<string, int> Weights { get; } = new(StringComparer.OrdinalIgnoreCase);
 

@@ -101,7 +101,7 @@ public sealed class BatchService
 
             // Also when nothing changed: the wake-up of an earlier request may have been lost. And scheduled, so that cancelling
             // ends also a batch that nobody drives.
-            await _scheduler.ScheduleAsync(batch.Ticket, cancellationToken);
+            await _scheduler.ScheduleAsync(batch.Reference, cancellationToken);
             await _scheduler.WakeAsync(Ids.BatchDriver(batch.Id, batch.Round), cancellationToken);
             return (await ProgressAsync(batch, cancellationToken), Accepted: true);
         }
@@ -158,18 +158,18 @@ public sealed class BatchService
 
     private async Task<Batch?> BeginRoundAsync(Batch next, CancellationToken cancellationToken)
     {
-        using var patience = new CancellationTokenSource(BatchTicket.CommitPatience, _time);
+        using var patience = new CancellationTokenSource(BatchReference.CommitPatience, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
 
         // First the driver, which ends itself should the round not be begun.
-        await _scheduler.ScheduleAsync(next.Ticket, cancellationToken);
+        await _scheduler.ScheduleAsync(next.Reference, cancellationToken);
         if (await _batches.BeginRoundAsync(next, either.Token) is not { } begun)
         {
             return null;
         }
 
         // That of an earlier request, which failed, may have given up just now.
-        await _scheduler.ScheduleAsync(begun.Ticket, cancellationToken);
+        await _scheduler.ScheduleAsync(begun.Reference, cancellationToken);
         return begun;
     }
 

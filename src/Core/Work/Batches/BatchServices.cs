@@ -17,7 +17,7 @@ internal static class BatchServices
         services.AddSingleton<BatchItemRuns>();
         services.AddSingleton<BatchRecheck>();
         services.AddSingleton<BatchCancellation>();
-        services.AddSingleton<BatchTurns>();
+        services.AddSingleton<BatchSlots>();
         services.AddSingleton<BatchRemoval>();
         services.AddSingleton<BatchAcceptance>();
         services.AddSingleton<INoticeDelivery, BatchItemDelivery>();

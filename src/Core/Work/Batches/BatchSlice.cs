@@ -8,7 +8,7 @@ namespace Yggdrasil.Work.Batches;
 /// <summary>One slice of a batch: runs pending items, so many at a time, and counts what has become of them.</summary>
 /// <remarks>
 /// <code>
-///   pending items, in order ──► [a place, in turns by owner] ──► run ──► results ──► counted, many at a time
+///   pending items, in order ──► [a slot, fairly by owner] ──► run ──► results ──► counted, many at a time
 /// </code>
 /// A result that is not counted yet when the process dies is found again: the item is still pending, its run has ended.
 /// </remarks>
@@ -19,7 +19,7 @@ internal sealed partial class BatchSlice(
     BatchLedger ledger,
     BatchItemRuns runs,
     BatchCancellation cancellation,
-    BatchTurns turns,
+    BatchSlots slots,
     DisabledUsers disabled,
     BatchOptions options,
     TimeProvider time,
@@ -33,7 +33,7 @@ internal sealed partial class BatchSlice(
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<(BatchItem Item, ItemTurn Turn)> _done = Channel.CreateUnbounded<(BatchItem, ItemTurn)>(
+    private readonly Channel<(BatchItem Item, ItemAttempt Attempt)> _done = Channel.CreateUnbounded<(BatchItem, ItemAttempt)>(
         new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Items that were begun and are not counted, in order.</summary>
@@ -123,10 +123,10 @@ internal sealed partial class BatchSlice(
 
     private async Task RunAsync(BatchItem item, SemaphoreSlim window, CancellationToken stopping)
     {
-        var turn = ItemTurn.GivenUp;
+        var attempt = ItemAttempt.GivenUp;
         try
         {
-            await using (await turns.EnterAsync(batch.Caller.Owner, stopping))
+            await using (await slots.EnterAsync(batch.Caller.Owner, stopping))
             {
                 if (await disabled.ContainsAsync(batch.Caller.Owner, stopping))
                 {
@@ -135,12 +135,12 @@ internal sealed partial class BatchSlice(
                     return;
                 }
 
-                turn = await runs.RunAsync(batch, item, stopping);
+                attempt = await runs.RunAsync(batch, item, stopping);
             }
         }
         catch (LimitException limit)
         {
-            turn = new ItemTurn(null, time.GetUtcNow() + limit.RetryAfter);
+            attempt = new ItemAttempt(null, time.GetUtcNow() + limit.RetryAfter);
             await _full.CancelAsync();
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -151,12 +151,12 @@ internal sealed partial class BatchSlice(
         {
             // Storage is away, most likely: that must not lose what the other items have come to.
             LogItemFailed(batch.Id, item.Index, failure.GetType().FullName);
-            turn = new ItemTurn(null, time.GetUtcNow() + FailurePause);
+            attempt = new ItemAttempt(null, time.GetUtcNow() + FailurePause);
             await _full.CancelAsync();
         }
         finally
         {
-            _done.Writer.TryWrite((item, turn));
+            _done.Writer.TryWrite((item, attempt));
             window.Release();
         }
     }
@@ -194,19 +194,19 @@ internal sealed partial class BatchSlice(
         return await ledger.RecordAsync(batch.Items, [], known: null, Progress, CancellationToken.None) ?? last;
     }
 
-    private void Take((BatchItem Item, ItemTurn Turn) done, Dictionary<int, BatchItem> known, List<BatchItemResult> results)
+    private void Take((BatchItem Item, ItemAttempt Attempt) done, Dictionary<int, BatchItem> known, List<BatchItemResult> results)
     {
         lock (_open)
         {
             _working.Remove(done.Item.Index);
         }
 
-        if (done.Turn.Result is { } result)
+        if (done.Attempt.Result is { } result)
         {
             known[result.Index] = done.Item;
             results.Add(result);
         }
-        else if (done.Turn.Again is { } again)
+        else if (done.Attempt.Again is { } again)
         {
             _again = _again is null || again < _again ? again : _again;
         }

@@ -19,7 +19,7 @@ public sealed record ScheduleDefinition
     /// <summary>The IANA time zone whose clock <see cref="Cron"/> means.</summary>
     public required string TimeZone { get; init; }
 
-    /// <summary>The conversation that each run continues; a run that finds it busy waits for its turn.</summary>
+    /// <summary>The conversation that each run continues; a run that finds it busy waits in its queue.</summary>
     public string? ConversationId { get; init; }
 
     /// <summary>After an outage, whether one run makes up for all that were missed, or they are passed over.</summary>

@@ -7,7 +7,7 @@ namespace Yggdrasil.Work.Schedules;
 
 /// <summary>Which schedules are due at which minute, so that nothing has to be searched for.</summary>
 /// <remarks>
-/// A place is written before the row that it is for, and removed after the row names another time. So there may be places that
+/// An entry is written before the row that it is for, and removed after the row names another time. So there may be entries that
 /// nothing stands behind, and never a row without one.
 /// </remarks>
 internal sealed class ScheduleCalendar(StorageClients storage, UnknownValues unknown)
@@ -15,45 +15,45 @@ internal sealed class ScheduleCalendar(StorageClients storage, UnknownValues unk
     private const string Owner = "Owner";
     private const string Id = "Schedule";
 
-    public async Task AddAsync(SchedulePlace place, CancellationToken cancellationToken)
+    public async Task AddAsync(CalendarEntry entry, CancellationToken cancellationToken)
     {
         var table = await storage.GetDueTableAsync(cancellationToken);
-        var row = new TableEntity(place.Minute, place.RowKey) { [Owner] = place.Partition, [Id] = place.ScheduleId };
+        var row = new TableEntity(entry.Minute, entry.RowKey) { [Owner] = entry.Partition, [Id] = entry.ScheduleId };
         await table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken);
     }
 
-    public async Task RemoveAsync(SchedulePlace place, CancellationToken cancellationToken)
+    public async Task RemoveAsync(CalendarEntry entry, CancellationToken cancellationToken)
     {
         var table = await storage.GetDueTableAsync(cancellationToken);
-        await table.DeleteEntityAsync(place.Minute, place.RowKey, ETag.All, cancellationToken);
+        await table.DeleteEntityAsync(entry.Minute, entry.RowKey, ETag.All, cancellationToken);
     }
 
     /// <summary>What is due by now, the longest overdue first.</summary>
-    public async IAsyncEnumerable<SchedulePlace> ListDueAsync(DateTimeOffset now, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<CalendarEntry> ListDueAsync(DateTimeOffset now, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var table = await storage.GetDueTableAsync(cancellationToken);
-        var range = TableClient.CreateQueryFilter($"PartitionKey ge {SchedulePlace.Prefix} and PartitionKey le {SchedulePlace.MinuteOf(now)}");
+        var range = TableClient.CreateQueryFilter($"PartitionKey ge {CalendarEntry.Prefix} and PartitionKey le {CalendarEntry.MinuteOf(now)}");
         await foreach (var row in table.QueryAsync<TableEntity>(range, cancellationToken: cancellationToken))
         {
             if (row.GetString(Owner) is { } owner && row.GetString(Id) is { } id)
             {
-                yield return new SchedulePlace(row.PartitionKey, owner, id, row.Timestamp ?? default);
+                yield return new CalendarEntry(row.PartitionKey, owner, id, row.Timestamp ?? default);
             }
             else
             {
-                unknown.Add("Due", "place of a schedule", value: null);
+                unknown.Add("Due", "entry of a schedule", value: null);
             }
         }
     }
 
-    /// <summary>Removes the places of schedules whose rows are given; the rows themselves are the caller's.</summary>
+    /// <summary>Removes the entries of schedules whose rows are given; the rows themselves are the caller's.</summary>
     public async Task RemoveOfAsync(IEnumerable<TableEntity> rows, CancellationToken cancellationToken)
     {
         foreach (var row in rows)
         {
-            if (ScheduleStore.PlaceOf(row) is { } place)
+            if (ScheduleStore.EntryOf(row) is { } entry)
             {
-                await RemoveAsync(place, cancellationToken);
+                await RemoveAsync(entry, cancellationToken);
             }
         }
     }

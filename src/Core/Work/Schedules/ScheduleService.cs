@@ -44,11 +44,11 @@ public sealed class ScheduleService
             var changed = Change(existing, caller, scheduleId, definition);
             if (changed.NextRunAt is { } next)
             {
-                await _calendar.AddAsync(SchedulePlace.Of(partition, scheduleId, next), cancellationToken);
+                await _calendar.AddAsync(CalendarEntry.Of(partition, scheduleId, next), cancellationToken);
             }
 
             var saved = await _store.SaveAsync(changed, cancellationToken) ?? throw new ContendedException();
-            await RemovePlaceAsync(existing, unless: saved.NextRunAt, cancellationToken);
+            await RemoveEntryAsync(existing, unless: saved.NextRunAt, cancellationToken);
             return (saved, existing is null);
         }
     }
@@ -71,7 +71,7 @@ public sealed class ScheduleService
             throw NoSchedule(scheduleId);
         }
 
-        await RemovePlaceAsync(found, unless: null, cancellationToken);
+        await RemoveEntryAsync(found, unless: null, cancellationToken);
     }
 
     /// <summary>The owner's schedules, in order of their ids.</summary>
@@ -120,11 +120,11 @@ public sealed class ScheduleService
         };
     }
 
-    private async Task RemovePlaceAsync(Schedule? schedule, DateTimeOffset? unless, CancellationToken cancellationToken)
+    private async Task RemoveEntryAsync(Schedule? schedule, DateTimeOffset? unless, CancellationToken cancellationToken)
     {
         if (schedule?.NextRunAt is { } before && before != unless)
         {
-            await _calendar.RemoveAsync(SchedulePlace.Of(schedule.Caller.Owner.Partition, schedule.Id, before), cancellationToken);
+            await _calendar.RemoveAsync(CalendarEntry.Of(schedule.Caller.Owner.Partition, schedule.Id, before), cancellationToken);
         }
     }
 

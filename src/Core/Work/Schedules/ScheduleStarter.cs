@@ -14,14 +14,14 @@ namespace Yggdrasil.Work.Schedules;
 /// <summary>Starts the runs of schedules that are due, each occurrence once.</summary>
 /// <remarks>
 /// <code>
-///   place in the calendar ──► schedule still due then? ──no──► place removed
+///   entry in the calendar ──► schedule still due then? ──no──► entry removed
 ///                                   │yes
 ///             start the run, its id made of schedule and occurrence
 ///                                   │
-///             next place written ──► schedule advanced, under its version ──► old place removed
+///             next entry written ──► schedule advanced, under its version ──► old entry removed
 /// </code>
 /// Two instances that do this at once start the same run, which exists once, and one of them advances the schedule. A crash
-/// anywhere leaves the place, and the next minute begins at the top. What is found overdue by more than a few minutes was
+/// anywhere leaves the entry, and the next minute begins at the top. What is found overdue by more than a few minutes was
 /// missed: it is passed over, or made up for by one run, as the schedule says.
 /// </remarks>
 public sealed partial class ScheduleStarter
@@ -32,8 +32,8 @@ public sealed partial class ScheduleStarter
     /// <summary>What is later than this was missed; a host that starts, or one busy minute, is no outage.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    /// <summary>A place without a schedule may be one whose row is about to be written; not after this.</summary>
-    private static readonly TimeSpan PlacePatience = TimeSpan.FromMinutes(5);
+    /// <summary>An entry without a schedule may be one whose row is about to be written; not after this.</summary>
+    private static readonly TimeSpan EntryPatience = TimeSpan.FromMinutes(5);
 
     /// <summary>The timer comes again each minute, to what this one leaves.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(50);
@@ -64,30 +64,30 @@ public sealed partial class ScheduleStarter
         var started = _time.GetTimestamp();
         var due = _calendar.ListDueAsync(_time.GetUtcNow(), cancellationToken).TakeWhile(_ => _time.GetElapsedTime(started) < Budget);
         var options = new ParallelOptions { MaxDegreeOfParallelism = SideBySide, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(due, options, async (place, token) =>
+        return Parallel.ForEachAsync(due, options, async (entry, token) =>
         {
             try
             {
-                await SeeToAsync(place, token);
+                await SeeToAsync(entry, token);
             }
             catch (Exception failure) when (!token.IsCancellationRequested)
             {
                 var errorId = Ids.NewError();
-                LogFailed(place.Partition, place.ScheduleId, errorId, failure.GetType().FullName);
+                LogFailed(entry.Partition, entry.ScheduleId, errorId, failure.GetType().FullName);
                 LogDetails(failure, errorId);
             }
         });
     }
 
-    private async Task SeeToAsync(SchedulePlace place, CancellationToken cancellationToken)
+    private async Task SeeToAsync(CalendarEntry entry, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        var schedule = await _store.FindPlainAsync(place.Partition, place.ScheduleId, cancellationToken);
-        if (schedule?.NextRunAt is not { } due || SchedulePlace.MinuteOf(due) != place.Minute)
+        var schedule = await _store.FindPlainAsync(entry.Partition, entry.ScheduleId, cancellationToken);
+        if (schedule?.NextRunAt is not { } due || CalendarEntry.MinuteOf(due) != entry.Minute)
         {
-            if (now - place.WrittenAt > PlacePatience)
+            if (now - entry.WrittenAt > EntryPatience)
             {
-                await _calendar.RemoveAsync(place, cancellationToken);
+                await _calendar.RemoveAsync(entry, cancellationToken);
             }
 
             return;
@@ -96,9 +96,9 @@ public sealed partial class ScheduleStarter
         if (!ScheduleClock.Knows(schedule.Definition))
         {
             // Said once: it is met again each minute, until an instance that reads it has moved it on.
-            if (_unknown.Add(StorageClients.WorkTable, "calendar of a schedule", $"{place.Partition}/{place.ScheduleId}"))
+            if (_unknown.Add(StorageClients.WorkTable, "calendar of a schedule", $"{entry.Partition}/{entry.ScheduleId}"))
             {
-                LogFailed(place.Partition, place.ScheduleId, Ids.NewError(), "unknown calendar");
+                LogFailed(entry.Partition, entry.ScheduleId, Ids.NewError(), "unknown calendar");
             }
 
             return;
@@ -107,10 +107,10 @@ public sealed partial class ScheduleStarter
         var seen = now - due > Tolerance && !schedule.Definition.CatchUp
             ? schedule with { LastError = "missed" }
             : await StartAsync(schedule, due, cancellationToken);
-        await AdvanceAsync(seen, place, now, cancellationToken);
+        await AdvanceAsync(seen, entry, now, cancellationToken);
     }
 
-    private async Task AdvanceAsync(Schedule seen, SchedulePlace place, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task AdvanceAsync(Schedule seen, CalendarEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var enabled = seen.Failures < MaxFailures;
         var next = seen with
@@ -120,16 +120,16 @@ public sealed partial class ScheduleStarter
         };
         if (next.NextRunAt is { } at)
         {
-            await _calendar.AddAsync(SchedulePlace.Of(place.Partition, place.ScheduleId, at), cancellationToken);
+            await _calendar.AddAsync(CalendarEntry.Of(entry.Partition, entry.ScheduleId, at), cancellationToken);
         }
 
         // Null when its owner changed or deleted it, or another instance was faster: what is true then is there to be found.
         if (await _store.AdvanceAsync(next, cancellationToken) is not null)
         {
-            await _calendar.RemoveAsync(place, cancellationToken);
+            await _calendar.RemoveAsync(entry, cancellationToken);
             if (!enabled)
             {
-                LogDisabled(place.Partition, place.ScheduleId, seen.Failures, seen.LastError);
+                LogDisabled(entry.Partition, entry.ScheduleId, seen.Failures, seen.LastError);
             }
         }
     }

@@ -115,9 +115,9 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     };
 
     /// <summary>Where in the calendar the schedule of a row is; null when it is nowhere, or the row is no schedule.</summary>
-    public static SchedulePlace? PlaceOf(TableEntity row) =>
+    public static CalendarEntry? EntryOf(TableEntity row) =>
         row.RowKey.StartsWith(RowKeys.SchedulePrefix, StringComparison.Ordinal) && ReadTime(row, NextRunAt) is { } next
-            ? SchedulePlace.Of(row.PartitionKey, IdOf(row), next)
+            ? CalendarEntry.Of(row.PartitionKey, IdOf(row), next)
             : null;
 
     private async Task<TableEntity?> FindRowAsync(string partition, string scheduleId, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class EventFunctions(
     {
         RequestHeaders.RejectOtherQuery(request, After, Ticket, RequestScope.UserId);
         var scope = request.EventTicket() is { } ticket ? ScopeOf(ticket, id) : request.Scope();
-        var reader = await events.OpenAsync(scope, id, ReadPlace(request), request.HttpContext.RequestAborted);
+        var reader = await events.OpenAsync(scope, id, ReadPosition(request), request.HttpContext.RequestAborted);
         return reader is null
             ? Results.NoContent()
             : EventAnswers.Stream(
@@ -50,7 +50,7 @@ public sealed class EventFunctions(
         : throw new UnauthenticatedException("This ticket is for the events of another run.", credentialsSent: true);
 
     /// <summary>Browsers come back to the address they were given and say in a header how far they have got since.</summary>
-    private static string? ReadPlace(HttpRequest request) =>
+    private static string? ReadPosition(HttpRequest request) =>
         request.Headers[LastEventId] is [{ Length: > 0 } last] ? last
         : request.Query.TryGetValue(After, out var after) ? after.ToString()
         : null;

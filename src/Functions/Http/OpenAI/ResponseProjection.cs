@@ -17,10 +17,10 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
     private readonly JsonArray _output = [];
     private readonly Dictionary<string, int> _calls = [];
     private readonly List<ReadOnlyMemory<byte>> _frames = [];
-    private ResponsePlace? _after = startingAfter is { } number ? ResponsePlace.Of(number) : null;
+    private ResponsePosition? _after = startingAfter is { } number ? ResponsePosition.Of(number) : null;
     private Run? _run;
     private RunOutline? _outline;
-    private int _place;
+    private int _position;
     private OpenText? _text;
 
     public ReadOnlyMemory<byte> Begin => default;
@@ -114,21 +114,21 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
     private void Hand(JsonObject item)
     {
         _output.Add(item);
-        var place = _output.Count - 1;
+        var position = _output.Count - 1;
         var added = item.DeepClone().AsObject();
         if (item["type"]!.GetValue<string>() == "function_call")
         {
             (added["arguments"], added["status"]) = ("", "in_progress");
-            Add("response.output_item.added", ("output_index", place), ("item", added));
-            Add("response.function_call_arguments.delta", [.. Of(place), ("delta", item["arguments"]!.DeepClone())]);
-            Add("response.function_call_arguments.done", [.. Of(place), ("name", item["name"]!.DeepClone()), ("arguments", item["arguments"]!.DeepClone())]);
+            Add("response.output_item.added", ("output_index", position), ("item", added));
+            Add("response.function_call_arguments.delta", [.. Of(position), ("delta", item["arguments"]!.DeepClone())]);
+            Add("response.function_call_arguments.done", [.. Of(position), ("name", item["name"]!.DeepClone()), ("arguments", item["arguments"]!.DeepClone())]);
         }
         else
         {
-            Add("response.output_item.added", ("output_index", place), ("item", added));
+            Add("response.output_item.added", ("output_index", position), ("item", added));
         }
 
-        Add("response.output_item.done", ("output_index", place), ("item", item.DeepClone()));
+        Add("response.output_item.done", ("output_index", position), ("item", item.DeepClone()));
     }
 
     private void Say(int turn, int epoch, string text)
@@ -141,18 +141,18 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
         var open = _text ?? Open(turn, epoch);
         if (open.Mark == 0)
         {
-            open.Mark = ResponsePlace.MarkOf(turn, epoch);
+            open.Mark = ResponsePosition.MarkOf(turn, epoch);
         }
 
-        var begin = _place;
+        var begin = _position;
         open.Said.Append(text);
-        _place += text.Length;
+        _position += text.Length;
 
         // What the reader has of this text is not sent again.
-        var seen = _after is { } after ? Math.Clamp(after.Place - begin, 0, text.Length) : 0;
+        var seen = _after is { } after ? Math.Clamp(after.Position - begin, 0, text.Length) : 0;
         if (seen < text.Length)
         {
-            Frame("response.output_text.delta", new ResponsePlace(_place, open.Mark), Part(open, ("delta", text[seen..]), ("logprobs", new JsonArray())));
+            Frame("response.output_text.delta", new ResponsePosition(_position, open.Mark), Part(open, ("delta", text[seen..]), ("logprobs", new JsonArray())));
         }
     }
 
@@ -160,16 +160,16 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
     {
         var item = ResponseItems.Message(_run!.Id, turn, text: null, "in_progress");
         _output.Add(item);
-        var open = _text = new OpenText(turn, _output.Count - 1, ResponseItems.MessageId(_run.Id, turn)) { Mark = ResponsePlace.MarkOf(turn, epoch) };
+        var open = _text = new OpenText(turn, _output.Count - 1, ResponseItems.MessageId(_run.Id, turn)) { Mark = ResponsePosition.MarkOf(turn, epoch) };
         Add("response.output_item.added", ("output_index", open.Index), ("item", item.DeepClone()));
         Add("response.content_part.added", Part(open, ("part", ResponseItems.Text(""))));
-        open.Begin = _place;
-        if (_after is { } after && after.IsOtherAttempt(turn, epoch) && after.Place > _place)
+        open.Begin = _position;
+        if (_after is { } after && after.IsOtherAttempt(turn, epoch) && after.Position > _position)
         {
             // The reader has the beginning of a text that was never finished; this one follows it as a part of its own.
             _after = null;
             open.Content++;
-            Frame("response.content_part.added", new ResponsePlace(_place, open.Mark), Part(open, ("part", ResponseItems.Text(""))));
+            Frame("response.content_part.added", new ResponsePosition(_position, open.Mark), Part(open, ("part", ResponseItems.Text(""))));
         }
 
         return open;
@@ -183,13 +183,13 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
             return;
         }
 
-        var (said, here) = (open.Said.ToString(), new ResponsePlace(_place, open.Mark));
+        var (said, here) = (open.Said.ToString(), new ResponsePosition(_position, open.Mark));
         Frame("response.output_text.done", here, Part(open, ("text", said), ("logprobs", new JsonArray())));
         Frame("response.content_part.done", here, Part(open, ("part", ResponseItems.Text(said))));
         open.Content++;
         open.Said.Clear();
         open.Mark = 0;
-        _place = open.Begin;
+        _position = open.Begin;
         _after = null;
         Frame("response.content_part.added", here, Part(open, ("part", ResponseItems.Text(""))));
     }
@@ -214,23 +214,23 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
     {
         var item = Item(step, result: null);
         _output.Add(item);
-        var (place, arguments) = (_output.Count - 1, item["arguments"]!.GetValue<string>());
-        _calls[step.CallId!] = place;
+        var (position, arguments) = (_output.Count - 1, item["arguments"]!.GetValue<string>());
+        _calls[step.CallId!] = position;
         var added = item.DeepClone().AsObject();
         added["arguments"] = "";
-        Add("response.output_item.added", ("output_index", place), ("item", added));
-        Add("response.mcp_call.in_progress", Of(place));
-        Add("response.mcp_call_arguments.delta", [.. Of(place), ("delta", arguments)]);
-        Add("response.mcp_call_arguments.done", [.. Of(place), ("arguments", arguments)]);
+        Add("response.output_item.added", ("output_index", position), ("item", added));
+        Add("response.mcp_call.in_progress", Of(position));
+        Add("response.mcp_call_arguments.delta", [.. Of(position), ("delta", arguments)]);
+        Add("response.mcp_call_arguments.done", [.. Of(position), ("arguments", arguments)]);
     }
 
     private void Finish(OutlineStep step)
     {
-        var place = _calls[step.CallId!];
+        var position = _calls[step.CallId!];
         var item = Item(step, step.Entry);
-        _output[place] = item;
-        Add(step.Entry.Status == StepStatus.Completed ? "response.mcp_call.completed" : "response.mcp_call.failed", Of(place));
-        Add("response.output_item.done", ("output_index", place), ("item", item.DeepClone()));
+        _output[position] = item;
+        Add(step.Entry.Status == StepStatus.Completed ? "response.mcp_call.completed" : "response.mcp_call.failed", Of(position));
+        Add("response.output_item.done", ("output_index", position), ("item", item.DeepClone()));
     }
 
     private JsonObject Item(OutlineStep step, JournalEntry? result) => ResponseItems.Call(_run!.Id, step.CallId!, step.Call!, result);
@@ -271,22 +271,22 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
         _text = null;
     }
 
-    private (string, JsonNode?)[] Of(int place) => [("item_id", _output[place]!["id"]!.DeepClone()), ("output_index", place)];
+    private (string, JsonNode?)[] Of(int position) => [("item_id", _output[position]!["id"]!.DeepClone()), ("output_index", position)];
 
     private static (string, JsonNode?)[] Part(OpenText open, params (string, JsonNode?)[] fields) =>
         [("item_id", open.ItemId), ("output_index", open.Index), ("content_index", open.Content), .. fields];
 
-    /// <summary>An event that takes a place.</summary>
-    private void Add(string type, params (string Name, JsonNode? Value)[] fields) => Frame(type, new ResponsePlace(++_place, Mark: 0), fields);
+    /// <summary>An event that takes a position.</summary>
+    private void Add(string type, params (string Name, JsonNode? Value)[] fields) => Frame(type, new ResponsePosition(++_position, Mark: 0), fields);
 
-    private void Frame(string type, ResponsePlace place, (string Name, JsonNode? Value)[] fields)
+    private void Frame(string type, ResponsePosition position, (string Name, JsonNode? Value)[] fields)
     {
-        if (_after is { } after && place.Number <= after.Number && place.Place <= after.Place)
+        if (_after is { } after && position.Number <= after.Number && position.Position <= after.Position)
         {
             return;
         }
 
-        var data = new JsonObject { ["type"] = type, ["sequence_number"] = place.Number };
+        var data = new JsonObject { ["type"] = type, ["sequence_number"] = position.Number };
         foreach (var (name, value) in fields)
         {
             data[name] = value;
@@ -306,7 +306,7 @@ internal sealed class ResponseProjection(int? startingAfter, int segment, ToolCa
 
         public System.Text.StringBuilder Said { get; } = new();
 
-        /// <summary>The place before its first character.</summary>
+        /// <summary>The position before its first character.</summary>
         public int Begin { get; set; }
 
         public int Mark { get; set; }

@@ -20,8 +20,8 @@ internal sealed class CallbackParts
         Rules = new CallbackRules(http, Secrets);
         Delivery = new RunCallback(new CallbackOutbox(Store, scheduler, time));
         Log = new();
-        Turns = new ActivityTurns(new ActivityOptions(), time, NullLogger<FairTurns>.Instance);
-        Sender = new CallbackSender(Store, Secrets, http, Turns, time, Log);
+        Slots = new ActivitySlots(new ActivityOptions(), time, NullLogger<FairQueue>.Instance);
+        Sender = new CallbackSender(Store, Secrets, http, Slots, time, Log);
     }
 
     public CallbackStore Store { get; }
@@ -35,7 +35,7 @@ internal sealed class CallbackParts
     public CallbackSender Sender { get; }
 
     /// <summary>The instance's activities, of which each attempt needs one.</summary>
-    public ActivityTurns Turns { get; }
+    public ActivitySlots Slots { get; }
 
     public RecordedLog<CallbackSender> Log { get; }
 }

@@ -42,14 +42,14 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Ended_run_is_told_once_with_a_signature_and_without_its_content()
     {
         var (worker, secret) = await AppAsync(200);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        var outcome = await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         var message = Assert.Single(_received);
         Assert.Null(outcome.RetryAfterSeconds);
-        Assert.Equal(ticket.MessageId, message.Id);
+        Assert.Equal(reference.MessageId, message.Id);
         Assert.Equal(CallbackSignature.Sign([secret], message.Id, DateTimeOffset.FromUnixTimeSeconds(message.Timestamp), message.Body), message.Signature);
         using var body = JsonDocument.Parse(message.Body);
         Assert.Equal("run.completed", body.RootElement.GetProperty("type").GetString());
@@ -73,12 +73,12 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Receiver_that_fails_is_tried_again_with_the_same_id_and_body()
     {
         var (worker, _) = await AppAsync(500, 200);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        var first = await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var first = await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
         var between = await StateAsync(worker, run);
         _time.Advance(TimeSpan.FromSeconds(first.RetryAfterSeconds!.Value));
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 2, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 2, CancellationToken.None);
 
         Assert.InRange(first.RetryAfterSeconds!.Value, 5, 6);
         Assert.Equal(new CallbackState(CallbackStatus.Pending, 1, "http_500"), between);
@@ -98,9 +98,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
             context.Response.StatusCode = status;
             context.Response.Headers.RetryAfter = "600";
         });
-        var (_, ticket) = await EndAsync(worker);
+        var (_, reference) = await EndAsync(worker);
 
-        var outcome = await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.InRange(outcome.RetryAfterSeconds!.Value, 600, 661);
     }
@@ -109,9 +109,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Receiver_that_is_gone_is_not_asked_again()
     {
         var (worker, _) = await AppAsync(410);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        var outcome = await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.Null(outcome.RetryAfterSeconds);
         Assert.Equal(new CallbackState(CallbackStatus.Failed, 1, "gone"), await StateAsync(worker, run));
@@ -128,9 +128,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
             return Task.CompletedTask;
         });
         var (worker, _) = await AppAsync(context => context.Response.Redirect(inside.Url("/latest/meta-data"), permanent: true, preserveMethod: true));
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.Equal((0, "http_308"), (asked, (await StateAsync(worker, run))!.LastError));
     }
@@ -144,9 +144,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
             asked.SetResult();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        var attempt = worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var attempt = worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
         await asked.Task;
         _time.Advance(TimeSpan.FromSeconds(10));
         await attempt;
@@ -163,9 +163,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
             await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
 
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.Equal(CallbackStatus.Delivered, (await StateAsync(worker, run))!.Status);
     }
@@ -174,12 +174,12 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Receiver_that_fails_all_day_is_given_up_visibly()
     {
         var (worker, _) = await AppAsync(500);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
         var begun = _time.GetUtcNow();
 
         var attempts = 0;
         CallbackOutcome outcome;
-        while ((outcome = await worker.Callbacks.Sender.AttemptAsync(ticket, ++attempts, CancellationToken.None)).RetryAfterSeconds is { } pause)
+        while ((outcome = await worker.Callbacks.Sender.AttemptAsync(reference, ++attempts, CancellationToken.None)).RetryAfterSeconds is { } pause)
         {
             _time.Advance(TimeSpan.FromSeconds(pause));
         }
@@ -198,9 +198,9 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         var second = (await worker.Callbacks.Secrets.SetAsync(_owner, null, CancellationToken.None)).Secret;
         var third = (await worker.Callbacks.Secrets.SetAsync(_owner, null, CancellationToken.None)).Secret;
         await worker.Callbacks.Secrets.SetAsync(_owner, third, CancellationToken.None);
-        var (_, ticket) = await EndAsync(worker);
+        var (_, reference) = await EndAsync(worker);
 
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         var message = Assert.Single(_received);
         var sentAt = DateTimeOffset.FromUnixTimeSeconds(message.Timestamp);
@@ -216,11 +216,11 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Name_that_leads_to_an_internal_address_reads_and_is_tried_again_like_one_that_leads_nowhere(params string[] addresses)
     {
         var (worker, _) = await AppAsync(200);
-        var (run, ticket) = await EndAsync(worker, "https://rebound.example/hook");
+        var (run, reference) = await EndAsync(worker, "https://rebound.example/hook");
         var production = new CallbackParts(
             worker.Storage, worker.Vault, _time, worker.Scheduler, allowPrivateNetworks: false, new ScriptedResolver(addresses));
 
-        var outcome = await production.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await production.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.Equal(new CallbackState(CallbackStatus.Pending, 1, "unreachable"), await StateAsync(worker, run));
         Assert.NotNull(outcome.RetryAfterSeconds);
@@ -231,11 +231,11 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Callback_of_a_deleted_run_is_dropped()
     {
         var (worker, _) = await AppAsync(200);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
         var table = await worker.Storage.GetWorkTableAsync(CancellationToken.None);
         await table.DeleteEntityAsync(_owner.Partition, RowKeys.Run(run.Id));
 
-        var outcome = await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var outcome = await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
 
         Assert.Null(outcome.RetryAfterSeconds);
         Assert.Empty(_received);
@@ -245,14 +245,14 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Crash_after_the_message_was_scheduled_schedules_the_same_one_again()
     {
         var (worker, _) = await AppAsync(200);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
         var ended = await worker.Store.FindHeadAsync(_owner.Partition, run.Id, CancellationToken.None);
 
         await worker.Callbacks.Delivery.DeliverAsync(ended!, "", CancellationToken.None);
-        await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
         await worker.Callbacks.Delivery.DeliverAsync(ended!, "", CancellationToken.None);
 
-        Assert.Equal([ticket, ticket], _scheduler.Callbacks);
+        Assert.Equal([reference, reference], _scheduler.Callbacks);
     }
 
     [Fact]
@@ -328,11 +328,11 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     public async Task Callback_of_an_owner_whose_share_is_in_use_is_put_off_which_is_no_attempt()
     {
         var (worker, _) = await AppAsync(200);
-        var (run, ticket) = await EndAsync(worker);
+        var (run, reference) = await EndAsync(worker);
         var places = await Task.WhenAll(Enumerable.Range(0, new ActivityOptions().PerOwner).Select(
-            _ => worker.Callbacks.Turns.EnterAsync(_owner.Partition, key: null, call: null, CancellationToken.None).AsTask()));
+            _ => worker.Callbacks.Slots.EnterAsync(_owner.Partition, key: null, call: null, CancellationToken.None).AsTask()));
 
-        var put = worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None);
+        var put = worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None);
         while (!put.IsCompleted)
         {
             // It stands in line for a moment.
@@ -343,8 +343,8 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
         Assert.True((await put).IsDeferred);
         Assert.InRange((await put).RetryAfterSeconds!.Value, 1, 60);
         Assert.Equal((0, 0), (_received.Count, (await StateAsync(worker, run))!.Attempts));
-        await places[0].Turn!.DisposeAsync();
-        Assert.Equal(CallbackOutcome.Done, await worker.Callbacks.Sender.AttemptAsync(ticket, 1, CancellationToken.None));
+        await places[0].Slot!.DisposeAsync();
+        Assert.Equal(CallbackOutcome.Done, await worker.Callbacks.Sender.AttemptAsync(reference, 1, CancellationToken.None));
         Assert.Equal(new CallbackState(CallbackStatus.Delivered, 1, null), await StateAsync(worker, run));
     }
 
@@ -376,11 +376,11 @@ public sealed class CallbackSenderTests(AzuriteFixture azurite) : IAsyncDisposab
     private Run Wanting(Run run) => run with { CallbackUrl = _receiver!.Url(Url), Notices = [RunCallback.Notice] };
 
     /// <summary>A run that has ended and whose callback is scheduled.</summary>
-    private async Task<(Run Run, CallbackTicket Ticket)> EndAsync(DriverFixture worker, string? url = null)
+    private async Task<(Run Run, CallbackReference Reference)> EndAsync(DriverFixture worker, string? url = null)
     {
         var run = await worker.StartAsync(run => url is null ? Wanting(run) : Wanting(run) with { CallbackUrl = url });
         var end = await worker.AdvanceAsync(run);
-        await worker.Endings.AnnounceAsync(worker.Ticket(run), end, CancellationToken.None);
+        await worker.Endings.AnnounceAsync(worker.Reference(run), end, CancellationToken.None);
         return ((await worker.LoadAsync(run)).Run, Assert.Single(_scheduler.Callbacks));
     }
 

@@ -26,7 +26,7 @@ internal sealed class DelegationFixture
         var configured = new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, time);
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, TestContention.Retries, time);
         Runs = new RunService(
-            Agents, Worker.Store, Worker.Lists, Worker.Turns, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
+            Agents, Worker.Store, Worker.Lists, Worker.ConversationQueue, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
         Children = new ChildRuns(Runs, Worker.Store, Worker.Control, Worker.Options, time);
         Endings = new RunEndings(Worker.Store, [new ParentNotice(Worker.Store, Worker.Scheduler), new ChildrenNotice(Worker.Store, Worker.Control)], Worker.Scheduler, TestUnknown.Values);
@@ -78,7 +78,7 @@ internal sealed class DelegationFixture
         while (true)
         {
             var outcome = await Worker.AdvanceAsync(run);
-            await Endings.AnnounceAsync(Worker.Ticket(run), outcome, CancellationToken.None);
+            await Endings.AnnounceAsync(Worker.Reference(run), outcome, CancellationToken.None);
             if (outcome.End != SliceEnd.Distributed)
             {
                 return outcome;
@@ -86,7 +86,7 @@ internal sealed class DelegationFixture
 
             foreach (var call in outcome.CallIds!)
             {
-                if (await Worker.Driver.RunToolAsync(Worker.Ticket(run), call, CancellationToken.None) is { } delegated)
+                if (await Worker.Driver.RunToolAsync(Worker.Reference(run), call, CancellationToken.None) is { } delegated)
                 {
                     await Children.StartAsync(delegated, CancellationToken.None);
                 }

@@ -100,12 +100,12 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         var app = App();
         var parent = await app.StartLeadAsync();
         var asked = await app.Worker.AdvanceAsync(parent);
-        await app.Worker.Driver.RunToolAsync(app.Worker.Ticket(parent), Assert.Single(asked.CallIds!), CancellationToken.None);
+        await app.Worker.Driver.RunToolAsync(app.Worker.Reference(parent), Assert.Single(asked.CallIds!), CancellationToken.None);
         Assert.Empty(await app.ChildrenAsync(parent));
 
         await app.TurnAsync(parent);
         var child = Assert.Single(await app.ChildrenAsync(parent));
-        var again = await app.Worker.Driver.RunToolAsync(app.Worker.Ticket(parent), "t1c0", CancellationToken.None);
+        var again = await app.Worker.Driver.RunToolAsync(app.Worker.Reference(parent), "t1c0", CancellationToken.None);
         await app.Children.StartAsync(again!, CancellationToken.None);
 
         Assert.Equal(child.Id, Assert.Single(await app.ChildrenAsync(parent)).Id);
@@ -118,7 +118,7 @@ public sealed class DelegationTests(AzuriteFixture azurite)
         var app = App();
         var parent = await app.StartLeadAsync();
         var asked = await app.Worker.AdvanceAsync(parent);
-        var delegated = await app.Worker.Driver.RunToolAsync(app.Worker.Ticket(parent), Assert.Single(asked.CallIds!), CancellationToken.None);
+        var delegated = await app.Worker.Driver.RunToolAsync(app.Worker.Reference(parent), Assert.Single(asked.CallIds!), CancellationToken.None);
         await app.Worker.Control.CancelAsync(app.Scope, parent.Id, CancellationToken.None);
         await app.TurnAsync(parent);
 

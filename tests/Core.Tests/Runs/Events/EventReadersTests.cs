@@ -10,7 +10,7 @@ public sealed class EventReadersTests
     private static readonly Owner Alice = new("t", "alice");
 
     [Fact]
-    public void User_reads_as_many_as_allowed_and_a_place_is_given_back_once()
+    public void User_reads_as_many_as_allowed_and_a_slot_is_given_back_once()
     {
         var readers = new EventReaders(new LimitOptions { EventReaders = 2 });
         var first = readers.Enter(Alice);

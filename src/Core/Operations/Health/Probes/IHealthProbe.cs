@@ -28,5 +28,5 @@ public interface IOrchestrationCanary
 {
     /// <summary>Starts an orchestration of one activity and waits until it has ended.</summary>
     /// <exception cref="OperationCanceledException">It has not ended in time.</exception>
-    Task FlyAsync(CancellationToken cancellationToken);
+    Task RunAsync(CancellationToken cancellationToken);
 }

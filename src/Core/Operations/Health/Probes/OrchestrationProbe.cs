@@ -11,7 +11,7 @@ internal sealed class OrchestrationProbe(IOrchestrationCanary canary) : IHealthP
 
     public async Task<ProbeOutcome> CheckAsync(CancellationToken cancellationToken)
     {
-        await canary.FlyAsync(cancellationToken);
+        await canary.RunAsync(cancellationToken);
         return ProbeOutcome.Good("A canary orchestration came to its end.");
     }
 }

@@ -5,8 +5,8 @@ using Yggdrasil.Users;
 
 namespace Yggdrasil.Runs.Quotas;
 
-/// <summary>The place and the reservation of one inline run.</summary>
-internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, UserLimits limits, Run run, TimeProvider time)
+/// <summary>The slot and the reservation of one inline run.</summary>
+internal sealed class InlineReservation(QuotaLedger ledger, QuotaCompanion companion, UserLimits limits, Run run, TimeProvider time)
 {
     private RunQuota _quota = new(default, default, DateTimeOffset.UnixEpoch);
     private bool _isSettled;
@@ -28,7 +28,7 @@ internal sealed class QuotaTicket(QuotaLedger ledger, QuotaCompanion companion, 
             (state, now) => state.Extend(now, bounds, run.Id, _quota.Unaccounted(used), need), used, cancellationToken);
     }
 
-    /// <summary>Accounts for what the run has used and gives back its place. Further calls do nothing.</summary>
+    /// <summary>Accounts for what the run has used and gives back its slot. Further calls do nothing.</summary>
     public async Task SettleAsync(RunUsage used, CancellationToken cancellationToken)
     {
         if (!_isSettled)

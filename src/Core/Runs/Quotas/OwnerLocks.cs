@@ -2,18 +2,18 @@ using Yggdrasil.Storage;
 
 namespace Yggdrasil.Runs.Quotas;
 
-/// <summary>Lets one caller at a time go on for each owner. It remembers only owners for whom somebody goes on or waits.</summary>
+/// <summary>A lock for each owner. It remembers only owners whose lock is held or waited for.</summary>
 /// <remarks>
 /// The versions of rows keep instances of the app apart; within one, those who would only refuse each other had better wait.
 /// </remarks>
-internal sealed class OwnerTurns
+internal sealed class OwnerLocks
 {
-    /// <summary>How long a request stands in line: while storage hangs, whoever is before it takes seconds, each of them.</summary>
+    /// <summary>How long a request waits for the lock: while storage hangs, whoever is before it takes seconds, each of them.</summary>
     private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(8);
 
     private readonly Dictionary<string, Queue> _queues = [];
 
-    /// <summary>Owners for whom somebody goes on or waits.</summary>
+    /// <summary>Owners whose lock is held or waited for.</summary>
     public int Count
     {
         get
@@ -25,8 +25,8 @@ internal sealed class OwnerTurns
         }
     }
 
-    /// <returns>To be disposed of when the next one may go on.</returns>
-    /// <exception cref="StorageNotAnsweringException">The caller is an HTTP request, and its turn has not come in time.</exception>
+    /// <returns>Releases the lock when it is disposed of.</returns>
+    /// <exception cref="StorageNotAnsweringException">The caller is an HTTP request, and the lock was not free in time.</exception>
     public async Task<IDisposable> EnterAsync(string partition, CancellationToken cancellationToken)
     {
         Queue? queue;
@@ -42,7 +42,7 @@ internal sealed class OwnerTurns
 
         try
         {
-            if (!await queue.Door.WaitAsync(StoragePatience.Current is null ? Timeout.InfiniteTimeSpan : RequestPatience, cancellationToken))
+            if (!await queue.Semaphore.WaitAsync(StoragePatience.Current is null ? Timeout.InfiniteTimeSpan : RequestPatience, cancellationToken))
             {
                 throw new StorageNotAnsweringException(
                     "Other requests of this user wait for storage. Try again, with the same Idempotency-Key where there is one.", TimeSpan.FromSeconds(1));
@@ -54,7 +54,7 @@ internal sealed class OwnerTurns
             throw;
         }
 
-        return new Turn(this, partition, queue);
+        return new Held(this, partition, queue);
     }
 
     private void Leave(string partition, Queue queue)
@@ -64,19 +64,19 @@ internal sealed class OwnerTurns
             if (--queue.Users == 0)
             {
                 _queues.Remove(partition);
-                queue.Door.Dispose();
+                queue.Semaphore.Dispose();
             }
         }
     }
 
     private sealed class Queue
     {
-        public SemaphoreSlim Door { get; } = new(1, 1);
+        public SemaphoreSlim Semaphore { get; } = new(1, 1);
 
         public int Users { get; set; }
     }
 
-    private sealed class Turn(OwnerTurns turns, string partition, Queue queue) : IDisposable
+    private sealed class Held(OwnerLocks locks, string partition, Queue queue) : IDisposable
     {
         private Queue? _queue = queue;
 
@@ -84,8 +84,8 @@ internal sealed class OwnerTurns
         {
             if (Interlocked.Exchange(ref _queue, null) is { } left)
             {
-                left.Door.Release();
-                turns.Leave(partition, left);
+                left.Semaphore.Release();
+                locks.Leave(partition, left);
             }
         }
     }

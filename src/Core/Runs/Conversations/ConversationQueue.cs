@@ -5,13 +5,13 @@ using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Runs.Conversations;
 
-/// <summary>What drivers ask of conversations: whose turn it is, and what was said before.</summary>
-internal sealed class ConversationTurns(ConversationStore store, ConversationMemory memory, ConversationLog log, HistoryCache histories)
+/// <summary>The queue of a conversation: which run is active, which ones wait, and what was said before.</summary>
+internal sealed class ConversationQueue(ConversationStore store, ConversationMemory memory, ConversationLog log, HistoryCache histories)
 {
     /// <summary>Runs that may wait for one conversation.</summary>
     public const int MaxQueue = 50;
 
-    /// <summary>How late the next run of a conversation begins when nobody told it of its turn.</summary>
+    /// <summary>How late the next run of a conversation begins when nobody told it that it is next.</summary>
     private static readonly TimeSpan Recheck = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether the caller may have what was said in a conversation told to a model.</summary>
@@ -53,11 +53,11 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
         return conversation.ActiveRun is not null;
     }
 
-    /// <summary>The run as it is when its turn has come, or when it needs none to come to its end.</summary>
-    /// <returns>The run; and until when to wait, at most, where its turn has not come.</returns>
+    /// <summary>The run as it is when it is the active run, or when it can end without being active.</summary>
+    /// <returns>The run; and until when to wait, at most, where it is not the active run yet.</returns>
     public async Task<(Run Run, DateTimeOffset? Until)> TakeAsync(Run run, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!run.AwaitsTurn || run.CancelRequested || now >= run.Deadline)
+        if (!run.IsEnqueued || run.CancelRequested || now >= run.Deadline)
         {
             return (run, null);
         }
@@ -65,7 +65,7 @@ internal sealed class ConversationTurns(ConversationStore store, ConversationMem
         var conversation = await store.FindAsync(run.Caller.Owner.Partition, run.ConversationId!, cancellationToken);
         if (conversation?.ActiveRun == run.Id)
         {
-            return (run with { AwaitsTurn = false, History = conversation.History }, null);
+            return (run with { IsEnqueued = false, History = conversation.History }, null);
         }
 
         var isNext = conversation is { Queue: [var first, ..] } && first == run.Id;

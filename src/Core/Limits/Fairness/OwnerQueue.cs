@@ -1,8 +1,8 @@
 namespace Yggdrasil.Limits.Fairness;
 
-/// <summary>One owner's line: who holds a place, stands in line, is parked, or was called and is on the way.</summary>
-/// <remarks>Whoever comes back keeps the place in line that the first coming gave.</remarks>
-internal sealed class TurnLine(string owner, double stride)
+/// <summary>One owner's line: who holds a slot, stands in line, is parked, or was called and is on the way.</summary>
+/// <remarks>Whoever comes back keeps the position that the first coming gave.</remarks>
+internal sealed class OwnerQueue(string owner, double stride)
 {
     private readonly Dictionary<string, long> _parkedKeys = [];
 
@@ -10,13 +10,13 @@ internal sealed class TurnLine(string owner, double stride)
 
     public double Stride { get; } = stride;
 
-    /// <summary>How much the owner has had: one <see cref="Stride"/> a place.</summary>
+    /// <summary>How much the owner has had: one <see cref="Stride"/> a slot.</summary>
     public double Clock { get; set; }
 
-    /// <summary>Places held.</summary>
+    /// <summary>Slots held.</summary>
     public int Held { get; set; }
 
-    /// <summary>Requests at work, which need no place but count.</summary>
+    /// <summary>Requests at work, which need no slot but count.</summary>
     public int Requests { get; set; }
 
     /// <summary>Activities that stand in line.</summary>
@@ -29,7 +29,7 @@ internal sealed class TurnLine(string owner, double stride)
 
     public SortedDictionary<long, Parked> ParkedWork { get; } = [];
 
-    /// <summary>Whoever was called, with the place in line; a place is kept until they come.</summary>
+    /// <summary>Whoever was called, with the position; a slot is kept until they come.</summary>
     public Dictionary<string, long> Called { get; } = [];
 
     public bool IsIdle => Held == 0 && Requests == 0 && Waiting.Count == 0 && ParkedWork.Count == 0 && Called.Count == 0;
@@ -49,7 +49,7 @@ internal sealed class TurnLine(string owner, double stride)
         }
     }
 
-    /// <returns>The place in line of work that was parked; null when it was not.</returns>
+    /// <returns>The position of work that was parked; null when it was not.</returns>
     public long? Unpark(string key)
     {
         if (!_parkedKeys.Remove(key, out var stamp))
@@ -65,9 +65,9 @@ internal sealed class TurnLine(string owner, double stride)
     /// <param name="ExpectedBy">Who has not come by then goes on elsewhere.</param>
     internal sealed record Parked(ActivityWork Work, long ExpectedBy);
 
-    internal sealed class Waiter(TurnLine line, ActivityWork? work)
+    internal sealed class Waiter(OwnerQueue line, ActivityWork? work)
     {
-        public TurnLine Line { get; } = line;
+        public OwnerQueue Line { get; } = line;
 
         public ActivityWork? Work { get; } = work;
 

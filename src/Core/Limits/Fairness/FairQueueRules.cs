@@ -1,19 +1,19 @@
 namespace Yggdrasil.Limits.Fairness;
 
-/// <summary>How many places there are, and how owners share them.</summary>
-/// <param name="Places">Places that are held at a time, at least 1.</param>
-internal sealed record TurnRules(int Places)
+/// <summary>How many slots there are, and how owners share them.</summary>
+/// <param name="Slots">Slots that are held at a time, at least 1.</param>
+internal sealed record FairQueueRules(int Slots)
 {
-    /// <summary>Places that one owner holds at a time.</summary>
+    /// <summary>Slots that one owner holds at a time.</summary>
     public int PerOwner { get; init; } = int.MaxValue;
 
     /// <summary>
-    /// An owner gets a further place only while holding fewer than this many times the places that are free. So however many
+    /// An owner gets a further slot only while holding fewer than this many times the slots that are free. So however many
     /// owners take what they can, something is left for the next one. Infinite for no such bound.
     /// </summary>
     public double FreeFactor { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Activities of the host that may be here at a time, in a place or in line; further ones are parked at once.</summary>
+    /// <summary>Activities of the host that may be here at a time, in a slot or in line; further ones are parked at once.</summary>
     public int Activities { get; init; } = int.MaxValue;
 
     /// <summary>Activities of one owner that may stand in line.</summary>
@@ -22,7 +22,7 @@ internal sealed record TurnRules(int Places)
     /// <summary>How many may stand in line, of all owners; one more is turned away.</summary>
     public int MaxWaiting { get; init; } = int.MaxValue;
 
-    /// <summary>How much more of the places an owner gets than others, by partition; 1 for equal shares.</summary>
+    /// <summary>How much more of the slots an owner gets than others, by partition; 1 for equal shares.</summary>
     public Func<string, double> WeightOf { get; init; } = _ => 1;
 }
 
@@ -33,7 +33,7 @@ internal sealed record TurnRules(int Places)
 internal sealed record ActivityWork(string? Key, Func<CancellationToken, Task>? Call, TimeSpan Patience);
 
 /// <summary>What has become of an attempt to enter.</summary>
-/// <param name="Turn">The place, to be disposed of when it is free again; null for none.</param>
-/// <param name="Recheck">Without a place, when to look again at the latest: whoever can be called is called before that.</param>
+/// <param name="Slot">The slot, to be disposed of when it is free again; null for none.</param>
+/// <param name="Recheck">Without a slot, when to look again at the latest: whoever can be called is called before that.</param>
 /// <param name="IsFull">Turned away, because too many stand in line.</param>
-internal readonly record struct Admission(IAsyncDisposable? Turn, TimeSpan Recheck = default, bool IsFull = false);
+internal readonly record struct Admission(IAsyncDisposable? Slot, TimeSpan Recheck = default, bool IsFull = false);

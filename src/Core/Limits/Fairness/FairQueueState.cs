@@ -1,9 +1,9 @@
 namespace Yggdrasil.Limits.Fairness;
 
-/// <summary>The books of <see cref="FairTurns"/>: who has what place, and who is next. Not for several threads.</summary>
-internal sealed class TurnBook(TurnRules rules, TimeProvider time)
+/// <summary>The books of <see cref="FairQueue"/>: who has what slot, and who is next. Not for several threads.</summary>
+internal sealed class FairQueueState(FairQueueRules rules, TimeProvider time)
 {
-    /// <summary>For how long a place is kept for who was called: some hops through queues.</summary>
+    /// <summary>For how long a slot is kept for who was called: some hops through queues.</summary>
     public static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ShortestRecheck = TimeSpan.FromSeconds(10);
@@ -15,9 +15,9 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
     /// <summary>What waits for its user to be enabled again may wait longer.</summary>
     private const double HeldBackSpacing = 3;
 
-    private readonly Dictionary<string, TurnLine> _lines = [];
-    private readonly Queue<(TurnLine Line, string Key, long Stamp, long CalledAt)> _called = new();
-    private int _free = rules.Places;
+    private readonly Dictionary<string, OwnerQueue> _lines = [];
+    private readonly Queue<(OwnerQueue Line, string Key, long Stamp, long CalledAt)> _called = new();
+    private int _free = rules.Slots;
     private int _kept;
     private int _waiting;
     private int _activities;
@@ -25,8 +25,8 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
     private long _stamps;
 
     /// <summary>Takes an entry into the books.</summary>
-    /// <returns>What has become of it; null for one that waits, with its place in line.</returns>
-    public (Admission? Refused, TurnLine.Waiter? Waiter, long Stamp) Enter(string owner, ActivityWork? work)
+    /// <returns>What has become of it; null for one that waits, with its position.</returns>
+    public (Admission? Refused, OwnerQueue.Waiter? Waiter, long Stamp) Enter(string owner, ActivityWork? work)
     {
         var line = LineOf(owner);
         line.IsHeldBack = false;
@@ -78,11 +78,11 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
         _activities -= isActivity ? 1 : 0;
     }
 
-    private TurnLine LineOf(string owner)
+    private OwnerQueue LineOf(string owner)
     {
         if (!_lines.TryGetValue(owner, out var line))
         {
-            _lines[owner] = line = new TurnLine(owner, 1.0 / rules.WeightOf(owner)) { Clock = _clock };
+            _lines[owner] = line = new OwnerQueue(owner, 1.0 / rules.WeightOf(owner)) { Clock = _clock };
         }
 
         return line;
@@ -90,7 +90,7 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
 
     /// <summary>Whether the owner may have one more, besides those that are called.</summary>
     /// <param name="isNewActivity">Whether it is for an activity that is not here yet.</param>
-    private bool HasRoom(TurnLine line, bool isNewActivity)
+    private bool HasRoom(OwnerQueue line, bool isNewActivity)
     {
         var free = _free - _kept;
         var held = line.Held + line.Called.Count + Math.Min(line.Requests, rules.PerOwner / 2);
@@ -98,13 +98,13 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
             && (line.Owner.Length == 0 || (held < rules.PerOwner && held < rules.FreeFactor * free));
     }
 
-    private bool MayWait(TurnLine line, bool isReturning) =>
+    private bool MayWait(OwnerQueue line, bool isReturning) =>
         (isReturning || line.ParkedWork.Count == 0) && line.WaitingActivities < rules.WaitingPerOwner && _activities < rules.Activities
         && _waiting < rules.MaxWaiting;
 
-    private TurnLine.Waiter Queue(TurnLine line, long stamp, ActivityWork? work)
+    private OwnerQueue.Waiter Queue(OwnerQueue line, long stamp, ActivityWork? work)
     {
-        var waiter = new TurnLine.Waiter(line, work);
+        var waiter = new OwnerQueue.Waiter(line, work);
         line.Waiting.Add(stamp, waiter);
         _waiting++;
         if (work is not null)
@@ -116,7 +116,7 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
         return waiter;
     }
 
-    public bool TryUnqueue(TurnLine.Waiter waiter, long stamp)
+    public bool TryUnqueue(OwnerQueue.Waiter waiter, long stamp)
     {
         var line = waiter.Line;
         if (!line.Waiting.Remove(stamp))
@@ -135,7 +135,7 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
     }
 
     /// <param name="spacing">How much longer than usual it waits until it looks by itself.</param>
-    public Admission Park(TurnLine line, long stamp, ActivityWork work, double spacing = 1)
+    public Admission Park(OwnerQueue line, long stamp, ActivityWork work, double spacing = 1)
     {
         var spaced = RecheckSpacing * line.ParkedWork.Count * (0.8 + (0.4 * Random.Shared.NextDouble()));
         var recheck = spacing * (spaced < ShortestRecheck ? ShortestRecheck : spaced > LongestRecheck ? LongestRecheck : spaced);
@@ -147,8 +147,8 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
         return new Admission(null, recheck);
     }
 
-    /// <returns>The place in line of who comes back; null for who comes anew.</returns>
-    private long? Return(TurnLine line, string key, out bool wasCalled)
+    /// <returns>The position of who comes back; null for who comes anew.</returns>
+    private long? Return(OwnerQueue line, string key, out bool wasCalled)
     {
         wasCalled = line.Called.Remove(key, out var stamp);
         _kept -= wasCalled ? 1 : 0;
@@ -156,7 +156,7 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
     }
 
     /// <param name="isCharged">Who was called has been charged then.</param>
-    private void Serve(TurnLine line, bool isActivity, bool isCharged = false)
+    private void Serve(OwnerQueue line, bool isActivity, bool isCharged = false)
     {
         _free--;
         line.Held++;
@@ -167,13 +167,13 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
         }
     }
 
-    private void Charge(TurnLine line)
+    private void Charge(OwnerQueue line)
     {
         _clock = Math.Max(_clock, line.Clock);
         line.Clock += line.Stride;
     }
 
-    /// <summary>Gives out what is free, in turns.</summary>
+    /// <summary>Gives out what is free, fairly by owner.</summary>
     /// <param name="calls">Whom to call, outside the lock.</param>
     public void GiveOut(List<ActivityWork> calls)
     {
@@ -188,14 +188,14 @@ internal sealed class TurnBook(TurnRules rules, TimeProvider time)
                 continue;
             }
 
-            var (place, parked) = line.ParkedWork.First();
+            var (position, parked) = line.ParkedWork.First();
             line.Unpark(parked.Work.Key!);
             if (parked.ExpectedBy > time.GetTimestamp())
             {
                 _kept++;
                 Charge(line);
-                line.Called[parked.Work.Key!] = place;
-                _called.Enqueue((line, parked.Work.Key!, place, time.GetTimestamp()));
+                line.Called[parked.Work.Key!] = position;
+                _called.Enqueue((line, parked.Work.Key!, position, time.GetTimestamp()));
                 calls.Add(parked.Work);
             }
         }

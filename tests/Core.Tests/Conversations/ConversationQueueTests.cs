@@ -9,9 +9,9 @@ using static Yggdrasil.Tests.Runs.ScriptedModels;
 
 namespace Yggdrasil.Tests.Conversations;
 
-/// <summary>Whose turn it is: one run at a time, whatever others start, cancel or break meanwhile.</summary>
+/// <summary>One run of a conversation at a time, whatever others start, cancel or break meanwhile.</summary>
 [Collection(WorkAzurite.Name)]
-public sealed class ConversationTurnTests(AzuriteFixture azurite)
+public sealed class ConversationQueueTests(AzuriteFixture azurite)
 {
     private readonly ConversationFixture _talk = new(azurite);
 
@@ -31,15 +31,15 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Of_many_instances_that_begin_a_conversation_at_once_one_has_the_turn()
+    public async Task Of_many_instances_that_begin_a_conversation_at_once_one_is_active()
     {
         var workers = Enumerable.Range(0, 6).Select(_ => _talk.Worker(Says("Done."))).ToList();
 
         var runs = await Task.WhenAll(workers.Select(worker => StartAsync(worker, OnConflict.Enqueue)));
 
         var conversation = await _talk.GetAsync(workers[0]);
-        Assert.Equal(conversation.ActiveRun, Assert.Single(runs, run => !run.AwaitsTurn).Id);
-        Assert.Equal(runs.Where(run => run.AwaitsTurn).Select(run => run.Id).Order(), conversation.Queue.Order());
+        Assert.Equal(conversation.ActiveRun, Assert.Single(runs, run => !run.IsEnqueued).Id);
+        Assert.Equal(runs.Where(run => run.IsEnqueued).Select(run => run.Id).Order(), conversation.Queue.Order());
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(second)).End);
         Assert.Equal(RunStatus.Queued, (await worker.LoadAsync(second)).Run.Status);
         var end = await worker.AdvanceAsync(first);
-        await worker.Endings.AnnounceAsync(worker.Ticket(first), end, CancellationToken.None);
+        await worker.Endings.AnnounceAsync(worker.Reference(first), end, CancellationToken.None);
         Assert.Equal(SliceEnd.Parked, (await worker.AdvanceAsync(third)).End);
         var outputs = new[] { await worker.FinishAsync(second), await worker.FinishAsync(third) }.Select(run => run.Output);
 
@@ -139,7 +139,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
 
         if (how == "failed")
         {
-            await worker.Driver.FailAsync(worker.Ticket(second), "err_test", CancellationToken.None);
+            await worker.Driver.FailAsync(worker.Reference(second), "err_test", CancellationToken.None);
         }
 
         var ended = await worker.FinishAsync(second);
@@ -152,7 +152,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Run_whose_content_cannot_be_read_passes_the_turn_on()
+    public async Task Run_whose_content_cannot_be_read_makes_the_next_run_active()
     {
         var worker = _talk.Worker(Says("Done."));
         var damaged = await StartAsync(worker);
@@ -161,7 +161,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
         await table.UpdateEntityAsync(
             new Azure.Data.Tables.TableEntity(_talk.Owner.Partition, $"run!{damaged.Id}") { ["Agent"] = new byte[] { 1, 2, 3 } }, Azure.ETag.All);
 
-        var failed = await worker.Driver.FailAsync(worker.Ticket(damaged), "err_test", CancellationToken.None);
+        var failed = await worker.Driver.FailAsync(worker.Reference(damaged), "err_test", CancellationToken.None);
 
         Assert.Equal((SliceEnd.Finished, next.Id), (failed.End, failed.NextRun));
         Assert.Equal("Done.", (await worker.FinishAsync(next)).Output);
@@ -172,7 +172,7 @@ public sealed class ConversationTurnTests(AzuriteFixture azurite)
     {
         var worker = _talk.Worker(Says("Done."));
         await StartAsync(worker);
-        for (var i = 0; i < ConversationTurns.MaxQueue; i++)
+        for (var i = 0; i < ConversationQueue.MaxQueue; i++)
         {
             await StartAsync(worker, OnConflict.Enqueue);
         }

@@ -5,7 +5,7 @@ namespace Yggdrasil.Work.Batches;
 /// <summary>Names a batch to its orchestration: ids only.</summary>
 /// <param name="Partition">The owner's partition.</param>
 /// <param name="Round">An orchestration of an earlier round ends itself.</param>
-public sealed record BatchTicket(string Partition, string BatchId, int Round)
+public sealed record BatchReference(string Partition, string BatchId, int Round)
 {
     /// <summary>
     /// How long after an orchestration was scheduled what it is to drive may be committed: well within the half minute for which it
@@ -43,5 +43,5 @@ public sealed record BatchOutcome(BatchSliceEnd End, DateTimeOffset? Until = nul
 public interface IBatchScheduler : IRunScheduler
 {
     /// <summary>Schedules the orchestration of a batch's round. One that has not ended counts as success; one that has is replaced.</summary>
-    Task ScheduleAsync(BatchTicket batch, CancellationToken cancellationToken);
+    Task ScheduleAsync(BatchReference batch, CancellationToken cancellationToken);
 }

@@ -2,35 +2,35 @@ using Microsoft.Extensions.Logging;
 
 namespace Yggdrasil.Limits.Fairness;
 
-/// <summary>Places of this instance of the app, given out in turns by owner.</summary>
+/// <summary>Slots of this instance of the app, given out fairly by owner.</summary>
 /// <remarks>
 /// <code>
-///   enter ──► room? ──yes──► a place ──► leave ──► the owner who had least is next ──► served, or called
+///   enter ──► room? ──yes──► a slot ──► leave ──► the owner who had least is next ──► served, or called
 ///               │no                                                                       ▲
 ///               └──► in line ──(activities: patience over, or too many)──► parked ────────┘
 /// </code>
-/// Stride scheduling: each place moves its owner's clock on by one over the owner's weight, and the next place goes to the
-/// owner whose clock is furthest behind, of those who may have one more (<see cref="TurnRules"/>). An owner who comes anew
+/// Stride scheduling: each slot moves its owner's clock on by one over the owner's weight, and the next slot goes to the
+/// owner whose clock is furthest behind, of those who may have one more (<see cref="FairQueueRules"/>). An owner who comes anew
 /// begins at the clock of the last one served: having been away earns nothing. Within one owner it is first come, first served.
 /// An activity of the host must not be held while it waits, so it is parked after a moment: its orchestration is called when
-/// there is a place, which is kept for a few seconds. Orchestrations look by themselves too, because calls can be lost and
-/// another instance of the app may have the next place.
+/// there is a slot, which is kept for a few seconds. Orchestrations look by themselves too, because calls can be lost and
+/// another instance of the app may have the next slot.
 /// </remarks>
-internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILogger<FairTurns> logger)
+internal sealed partial class FairQueue(FairQueueRules rules, TimeProvider time, ILogger<FairQueue> logger)
 {
     private readonly Lock _lock = new();
-    private readonly TurnBook _book = new(rules, time);
+    private readonly FairQueueState _book = new(rules, time);
 
-    /// <summary>Asks for a place.</summary>
+    /// <summary>Asks for a slot.</summary>
     /// <param name="owner">The owner's partition; empty for work of nobody, which no owner's bound concerns.</param>
     /// <param name="work">What holds an activity; null for what may wait as long as its token allows.</param>
     public async ValueTask<Admission> EnterAsync(string owner, ActivityWork? work, CancellationToken cancellationToken)
     {
-        (Admission? Refused, TurnLine.Waiter? Waiter, long Stamp) entry = default;
+        (Admission? Refused, OwnerQueue.Waiter? Waiter, long Stamp) entry = default;
         await ChangeAsync(book => entry = book.Enter(owner, work), owner);
         return entry.Refused is { } refused ? refused
             : entry.Waiter is not null && await WaitAsync(entry.Waiter, entry.Stamp, cancellationToken) is { } parked ? parked
-            : new Admission(new Turn(this, owner, work is not null));
+            : new Admission(new Slot(this, owner, work is not null));
     }
 
     /// <summary>Parks work of an owner who may not go on now. Nobody of that owner is called until one has entered again.</summary>
@@ -46,7 +46,7 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
     /// <summary>Calls those of an owner that were held back.</summary>
     public Task ReleaseAsync(string owner) => ChangeAsync(book => book.Release(owner), owner);
 
-    /// <summary>Counts a request of the owner that works without a place: at most half of the owner's places are taken by these.</summary>
+    /// <summary>Counts a request of the owner that works without a slot: at most half of the owner's slots are taken by these.</summary>
     public IAsyncDisposable Count(string owner)
     {
         lock (_lock)
@@ -61,7 +61,7 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
     public Task ForgetAsync(string owner, string key) => ChangeAsync(book => book.Drop(owner, key), owner);
 
     /// <summary>Changes the books, and gives out what has become free.</summary>
-    private Task ChangeAsync(Action<TurnBook> change, string owner)
+    private Task ChangeAsync(Action<FairQueueState> change, string owner)
     {
         List<ActivityWork> calls = [];
         lock (_lock)
@@ -75,16 +75,16 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
         return CallAsync(calls);
     }
 
-    /// <returns>Null once there is a place; else when to look again.</returns>
-    private async Task<Admission?> WaitAsync(TurnLine.Waiter waiter, long stamp, CancellationToken cancellationToken)
+    /// <returns>Null once there is a slot; else when to look again.</returns>
+    private async Task<Admission?> WaitAsync(OwnerQueue.Waiter waiter, long stamp, CancellationToken cancellationToken)
     {
         var patience = waiter.Work?.Patience ?? Timeout.InfiniteTimeSpan;
         var started = time.GetTimestamp();
         while (true)
         {
-            // A call that is lost is noticed by who waits for the place that is kept for it.
-            var left = patience < TimeSpan.Zero ? TurnBook.CallPatience : patience - time.GetElapsedTime(started);
-            await waiter.Served.Task.WaitAsync(left < TurnBook.CallPatience ? Max(left) : TurnBook.CallPatience, time, cancellationToken)
+            // A call that is lost is noticed by who waits for the slot that is kept for it.
+            var left = patience < TimeSpan.Zero ? FairQueueState.CallPatience : patience - time.GetElapsedTime(started);
+            await waiter.Served.Task.WaitAsync(left < FairQueueState.CallPatience ? Max(left) : FairQueueState.CallPatience, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Admission? parked = null;
             var gone = false;
@@ -123,16 +123,16 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
             }
             catch (Exception failure)
             {
-                // Whatever storage and its client throw: its place goes to the next one soon, and it looks by itself.
+                // Whatever storage and its client throw: its slot goes to the next one soon, and it looks by itself.
                 LogNotCalled(work.Key!, failure.GetType().FullName);
             }
         }
     }
 
-    [LoggerMessage(1070, LogLevel.Warning, "{InstanceId} could not be told that there is a place for it ({ExceptionType}) and will look by itself")]
+    [LoggerMessage(1070, LogLevel.Warning, "{InstanceId} could not be told that there is a slot for it ({ExceptionType}) and will look by itself")]
     private partial void LogNotCalled(string instanceId, string? exceptionType);
 
-    private sealed class Turn(FairTurns turns, string owner, bool isActivity) : IAsyncDisposable
+    private sealed class Slot(FairQueue queue, string owner, bool isActivity) : IAsyncDisposable
     {
         private int _left;
 
@@ -140,12 +140,12 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
-                await turns.ChangeAsync(book => book.Leave(owner, isActivity), owner);
+                await queue.ChangeAsync(book => book.Leave(owner, isActivity), owner);
             }
         }
     }
 
-    private sealed class Counted(FairTurns turns, string owner) : IAsyncDisposable
+    private sealed class Counted(FairQueue queue, string owner) : IAsyncDisposable
     {
         private int _left;
 
@@ -153,7 +153,7 @@ internal sealed partial class FairTurns(TurnRules rules, TimeProvider time, ILog
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
-                await turns.ChangeAsync(book => book.Uncount(owner), owner);
+                await queue.ChangeAsync(book => book.Uncount(owner), owner);
             }
         }
     }
