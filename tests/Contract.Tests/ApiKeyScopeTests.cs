@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;

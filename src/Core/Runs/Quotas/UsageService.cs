@@ -2,7 +2,6 @@ using Azure.Data.Tables;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
-using Yggdrasil.Limits;
 using Yggdrasil.Storage;
 using Yggdrasil.Users;
 

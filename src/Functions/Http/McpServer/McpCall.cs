@@ -1,6 +1,5 @@
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
-using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.McpServer;
 

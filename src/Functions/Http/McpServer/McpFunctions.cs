@@ -1,6 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 

@@ -7,7 +7,6 @@ using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;

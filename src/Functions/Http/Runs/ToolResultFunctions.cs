@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.ClientTools;
