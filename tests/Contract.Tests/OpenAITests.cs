@@ -65,6 +65,22 @@ public class OpenAITests(ContractFixture app)
     };
 
     [Theory]
+    [InlineData("GET", "", "There is no response \"resp_none\".", HttpStatusCode.NotFound)]
+    [InlineData("GET", "?stream=true", "There is no response \"resp_none\".", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/input_items", "There is no response \"resp_none\".", HttpStatusCode.NotFound)]
+    [InlineData("POST", "/cancel", "There is no response \"resp_none\".", HttpStatusCode.NotFound)]
+    [InlineData("DELETE", "", "There is no response \"resp_none\".", HttpStatusCode.NotFound)]
+    [InlineData("GET", "?stream=maybe", "Must be true or false.", HttpStatusCode.BadRequest)]
+    public async Task Response_that_is_not_there_is_named_as_the_caller_named_it(string verb, string rest, string message, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(verb), new Uri($"/v1/responses/resp_none{rest}", UriKind.Relative));
+        using var response = await app.Http.SendAsync(request);
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Contains(message, (await response.ReadAsync()).GetProperty("error").Text("message"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Fields))]
     public async Task Field_is_applied_ignored_or_refused_by_name(string path, string fields, string outcome)
     {
@@ -186,7 +202,7 @@ public class OpenAITests(ContractFixture app)
     [InlineData("chatStream", """{"deltas":"It is 391.","text":"It is 391.","usage":36}""", 2)]
     [InlineData("response", """{"items":["mcp_call","message"],"text":"It is 391.","again":"It is 391.","status":"completed","call":"391","second":"It is 391.","previous":true,"asked":["And again?"],"gone":404}""", 4)]
     [InlineData("responseStream", """{"deltas":"It is 391.","text":"It is 391.","grows":true,"resumed":true}""", 2)]
-    [InlineData("errors", """["404 model_not_found model","400 unsupported_parameter n","400 unknown_parameter modle","404 not_found null","404 not_found null"]""", 0)]
+    [InlineData("errors", """["404 model_not_found model","400 unsupported_parameter n","400 unknown_parameter modle","404 response_not_found null","404 not_found null"]""", 0)]
     public async Task Official_client_works(string step, string expected, int modelCalls)
     {
         var agent = await app.PutAgentAsync();

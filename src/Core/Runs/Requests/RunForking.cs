@@ -49,7 +49,8 @@ public sealed class RunForking
         StartRun request,
         Idempotency? idempotency,
         TimeSpan? wait,
-        CancellationToken requestAborted) =>
+        CancellationToken requestAborted,
+        Func<Run, Task>? beforeDriving = null) =>
         _runs.StartAsync(
             caller,
             async id =>
@@ -65,7 +66,7 @@ public sealed class RunForking
                 return new NewRun(
                     prepared.Run with { ForkedFrom = source.Id, InheritedTurns = turns, Turns = turns },
                     ForkedJournal.Of(source, entries, history, turns + 1, request.Input, _time.GetUtcNow()));
-            }, idempotency, wait, requestAborted);
+            }, idempotency, wait, requestAborted, beforeDriving);
 
     private async Task<NewRun> PrepareAsync(string id, Caller caller, string runId, ForkRun request, CancellationToken cancellationToken)
     {

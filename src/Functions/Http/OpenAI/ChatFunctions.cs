@@ -7,6 +7,7 @@ using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Events;
+using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;
@@ -75,15 +76,15 @@ public sealed class ChatFunctions(
 
     private async Task<RunEventReader> StartAsync(HttpRequest request, ChatRequest chat)
     {
-        var aborted = request.HttpContext.RequestAborted;
-        var started = await runs.StartAsync(
-            request.Caller(),
-            chat.Model,
-            // Nobody comes back for the answer, so the run is not to outlive who waits for it; unless it is to wait for its caller.
-            chat.Start.ClientTools.Count > 0 ? chat.Start : chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds },
-            RequestHeaders.ReadIdempotency(request, $"{chat.Model}/chat", chat.Sent),
-            wait: null,
-            aborted);
-        return await OpenAsync(request, chat, started.Run.Id);
+        var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
+
+        // Nobody comes back for the answer, so the run is not to outlive who waits for it; unless it is to wait for its caller.
+        var start = chat.Start.ClientTools.Count > 0 ? chat.Start : chat.Start with { DeadlineSeconds = InlineRuns.MaxDeadlineSeconds };
+        var idempotency = RequestHeaders.ReadIdempotency(request, $"{chat.Model}/chat", chat.Sent);
+        Task<StartedRun> BeginAsync(Func<Run, Task>? beforeDriving) =>
+            runs.StartAsync(scope.Caller, chat.Model, start, idempotency, wait: null, aborted, beforeDriving);
+        return chat.Stream
+            ? (await StartedStream.OpenAsync(events, scope, BeginAsync, aborted)).Reader
+            : await events.FollowAsync(scope, (await BeginAsync(beforeDriving: null)).Run.Id, aborted);
     }
 }

@@ -27,7 +27,7 @@ public sealed class ResponseFunctions(
     /// <summary>With <c>wait</c>, approvals are decided elsewhere and the response waits for them.</summary>
     private const string Approvals = "X-Yggdrasil-Approvals";
 
-    private const string Stream = "stream";
+    private const string Streamed = "stream";
     private const string StartingAfter = "starting_after";
 
     /// <summary>How long a cancelled response is waited for, so that the answer says how it ended.</summary>
@@ -43,10 +43,14 @@ public sealed class ResponseFunctions(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = "v1/responses/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client)
     {
         // Both spellings of the list are sent; what it names is in the answer anyway, or is not there at all.
-        RequestHeaders.RejectOtherQuery(request, Stream, StartingAfter, "include", "include[]", "include_obfuscation");
-        return request.Query[Stream].ToString() == "true"
-            ? await StreamAsync(request, RunOf(id), ReadStartingAfter(request))
-            : await ReadAsync(request, RunOf(id));
+        RequestHeaders.RejectOtherQuery(request, Streamed, StartingAfter, "include", "include[]", "include_obfuscation");
+        var isStreamed = request.Query[Streamed].ToString() switch
+        {
+            "true" => true,
+            "" or "false" => false,
+            _ => throw new InvalidRequestException(Streamed, "Must be true or false."),
+        };
+        return await OfAsync(id, response => isStreamed ? StreamAsync(request, response, ReadStartingAfter(request)) : ReadAsync(request, response));
     }
 
     [Function(nameof(ListInputItems))]
@@ -63,7 +67,7 @@ public sealed class ResponseFunctions(
             throw new InvalidRequestException("order", "Must be asc or desc.");
         }
 
-        var run = await runs.GetToShowAsync(request.OwnScope(), RunOf(id).RunId, request.HttpContext.RequestAborted);
+        var run = await OfAsync(id, response => runs.GetToShowAsync(request.OwnScope(), response.RunId, request.HttpContext.RequestAborted));
         var items = ResponseItems.Input(run).ToList();
         if (order == "desc")
         {
@@ -84,9 +88,12 @@ public sealed class ResponseFunctions(
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
-        var (run, _) = await control.CancelAsync(scope, RunOf(id).RunId, aborted);
-        await runs.WaitAsync(run, CancelPatience, aborted);
-        return await ReadAsync(request, RunOf(id));
+        return await OfAsync(id, async response =>
+        {
+            var (run, _) = await control.CancelAsync(scope, response.RunId, aborted);
+            await runs.WaitAsync(run, CancelPatience, aborted);
+            return await ReadAsync(request, response);
+        });
     }
 
     [Function(nameof(DeleteResponse))]
@@ -95,8 +102,11 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         await RequestBody.RequireEmptyAsync(request);
-        await control.DeleteAsync(request.OwnScope(), RunOf(id).RunId, request.HttpContext.RequestAborted);
-        return OpenAIJson.Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true });
+        return await OfAsync(id, async response =>
+        {
+            await control.DeleteAsync(request.OwnScope(), response.RunId, request.HttpContext.RequestAborted);
+            return OpenAIJson.Answer(new JsonObject { ["id"] = id, ["object"] = "response", ["deleted"] = true });
+        });
     }
 
     private async Task<IResult> CreateAsync(HttpRequest request)
@@ -111,7 +121,7 @@ public sealed class ResponseFunctions(
 
         if (asked.Previous is { } previous)
         {
-            await runs.GetAsync(request.OwnScope(), previous.RunId, aborted);
+            await OfAsync(ResponseItems.ResponseId(previous.RunId, previous.Segment), response => runs.GetAsync(request.OwnScope(), response.RunId, aborted));
         }
 
         var answers = new RunAnswers(runs, tools, approvals, catalog);
@@ -159,12 +169,19 @@ public sealed class ResponseFunctions(
 
     private async Task<IResult> StartAsync(HttpRequest request, ResponseRequest asked)
     {
-        var (caller, aborted) = (request.Caller(), request.HttpContext.RequestAborted);
+        var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
         var key = RequestHeaders.ReadIdempotency(request, $"{asked.Model}/responses", asked.Sent);
         TimeSpan? wait = asked.IsBackground ? TimeSpan.Zero : null;
-        var started = asked.Previous is { } previous
-            ? await forking.ContinueAsync(caller, previous.RunId, asked.Model, asked.Start, key, wait, aborted)
-            : await runs.StartAsync(caller, asked.Model, asked.Start, key, wait, aborted);
+        Task<StartedRun> BeginAsync(Func<Run, Task>? beforeDriving) => asked.Previous is { } previous
+            ? forking.ContinueAsync(scope.Caller, previous.RunId, asked.Model, asked.Start, key, wait, aborted, beforeDriving)
+            : runs.StartAsync(scope.Caller, asked.Model, asked.Start, key, wait, aborted, beforeDriving);
+        if (asked.Stream)
+        {
+            var (reader, _) = await StartedStream.OpenAsync(events, scope, BeginAsync, aborted);
+            return Stream(request, reader, segment: 1, startingAfter: null);
+        }
+
+        var started = await BeginAsync(beforeDriving: null);
         return await AnswerAsync(request, asked, started.Run, segment: 1, started.Created);
     }
 
@@ -224,14 +241,27 @@ public sealed class ResponseFunctions(
     private async Task<IResult> StreamAsync(HttpRequest request, (string RunId, int Segment) response, int? startingAfter)
     {
         var reader = await events.OpenAsync(request.OwnScope(), response.RunId, after: null, request.HttpContext.RequestAborted);
-        return EventAnswers.Stream(
-            request, reader!, new ResponseProjection(startingAfter, response.Segment, catalog, WaitsForApprovals(request)), isWhole: false, request.Caller(),
-            disabled, time, logger, lifetime.ApplicationStopping);
+        return Stream(request, reader!, response.Segment, startingAfter);
     }
+
+    private IResult Stream(HttpRequest request, RunEventReader reader, int segment, int? startingAfter) => EventAnswers.Stream(
+        request, reader, new ResponseProjection(startingAfter, segment, catalog, WaitsForApprovals(request)), isWhole: false, request.Caller(),
+        disabled, time, logger, lifetime.ApplicationStopping);
 
     private static bool WaitsForApprovals(HttpRequest request) => request.Headers[Approvals].ToString() == "wait";
 
-    private static (string RunId, int Segment) RunOf(string responseId) => ResponseItems.RunOf(responseId) ?? throw ResponseRequest.NoResponse(responseId);
+    /// <summary>Does what is asked with the run of a response. Where there is none, the response is what is not there.</summary>
+    private static async Task<T> OfAsync<T>(string id, Func<(string RunId, int Segment), Task<T>> act)
+    {
+        try
+        {
+            return await act(ResponseItems.RunOf(id) ?? throw ResponseRequest.NoResponse(id));
+        }
+        catch (NotFoundException)
+        {
+            throw ResponseRequest.NoResponse(id);
+        }
+    }
 
     private static int? ReadStartingAfter(HttpRequest request) =>
         !request.Query.TryGetValue(StartingAfter, out var text) ? null

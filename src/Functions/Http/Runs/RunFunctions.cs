@@ -98,32 +98,11 @@ public sealed class RunFunctions(
         var aborted = request.HttpContext.RequestAborted;
         var scope = request.OwnScope();
 
-        // Whoever reads too many streams already is told so before anything is started.
-        var place = events.Enter(request.Caller());
-        RunEventReader? reader = null;
-        try
-        {
-            var started = await runs.StartAsync(
-                request.Caller(), agent, start, idempotency, wait: null, aborted,
-                async run => reader = await events.OpenAsync(scope, run.Id, after: null, place, aborted));
-
-            // A repeat, or a run that others drive, was not begun here.
-            reader ??= await events.OpenAsync(scope, started.Run.Id, after: null, place, aborted);
-            request.HttpContext.Response.Headers.Location = RunLinks.Of(started.Run.Id, query: "").Self;
-        }
-        catch
-        {
-            if (reader is not null)
-            {
-                await reader.DisposeAsync();
-            }
-
-            place.Dispose();
-            throw;
-        }
-
+        var (reader, run) = await StartedStream.OpenAsync(
+            events, scope, beforeDriving => runs.StartAsync(request.Caller(), agent, start, idempotency, wait: null, aborted, beforeDriving), aborted);
+        request.HttpContext.Response.Headers.Location = RunLinks.Of(run.Id, query: "").Self;
         return EventAnswers.Stream(
-            request, reader!, new EventProjection(scope.ToQuery()), isWhole: false, scope.Caller, disabled, time, logger, lifetime.ApplicationStopping);
+            request, reader, new EventProjection(scope.ToQuery()), isWhole: false, scope.Caller, disabled, time, logger, lifetime.ApplicationStopping);
     }
 
     private async Task<IResult> ForkRunAsync(HttpRequest request, string id)
