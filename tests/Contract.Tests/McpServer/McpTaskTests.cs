@@ -65,6 +65,9 @@ public sealed class McpTaskTests(McpTaskTests.TaskHost tasks) : IClassFixture<Mc
         Assert.Equal("complete", taken.GetProperty("result").Text("resultType"));
         Assert.Equal(calls, tasks.Host.Effects.Count("POST", path));
         Assert.Contains(told, ended.GetProperty("result").GetProperty("content")[0].Text("text"), StringComparison.OrdinalIgnoreCase);
+
+        // Without the invocation's scheduler the run would go on too, a minute later.
+        Assert.DoesNotContain("could not be woken", tasks.Host.Output, StringComparison.Ordinal);
     }
 
     [Fact]

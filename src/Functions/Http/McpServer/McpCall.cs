@@ -1,3 +1,4 @@
+using Microsoft.DurableTask.Client;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
 
@@ -5,7 +6,8 @@ namespace Yggdrasil.Functions.Http.McpServer;
 
 /// <summary>One request to the MCP server: who asks, and what it takes to act for them.</summary>
 /// <param name="Scope">The caller's own resources.</param>
-internal sealed record McpCall(HttpContext Http, Caller Caller, Scope Scope)
+/// <param name="Durable">Of the invocation, whose middleware is done when its answer is made.</param>
+internal sealed record McpCall(HttpContext Http, Caller Caller, Scope Scope, DurableTaskClient Durable)
 {
     private static readonly object Key = new();
 

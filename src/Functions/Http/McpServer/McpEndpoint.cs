@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Yggdrasil.Foundation;
+using Yggdrasil.Functions.Durable;
 using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Hosting;
 using Yggdrasil.Storage;
 
 namespace Yggdrasil.Functions.Http.McpServer;
@@ -29,7 +31,7 @@ public sealed partial class McpEndpoint
         StoragePatience.Limit();
         try
         {
-            await _serve(http);
+            await InvocationScheduler.RunAsync(new DurableRunScheduler(call.Durable), () => _serve(http));
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {

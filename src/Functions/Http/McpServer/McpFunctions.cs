@@ -14,7 +14,7 @@ public sealed class McpFunctions(McpEndpoint endpoint, ProtectedResource resourc
     {
         RequestHeaders.RejectOtherQuery(request);
         await McpBody.BufferAsync(request);
-        return endpoint.Answer(new McpCall(request.HttpContext, request.Caller(), request.OwnScope()));
+        return endpoint.Answer(new McpCall(request.HttpContext, request.Caller(), request.OwnScope(), client));
     }
 
     /// <summary>Where clients get tokens for this server (RFC 9728). Strangers may read it: who has no token yet has to.</summary>
