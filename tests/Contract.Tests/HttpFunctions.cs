@@ -17,15 +17,19 @@ internal static partial class HttpFunctions
 
     /// <summary>Name, verb and a path with ids filled in; a function of several verbs is there several times.</summary>
     public static IReadOnlyList<(string Name, string Verb, string Path)> All { get; } =
-    [
-        .. from type in Assembly.LoadFrom(LocalHostProcess.Assembly).GetExportedTypes()
+        [.. Templates().Select(function => (function.Name, function.Verb, Placeholder().Replace(function.Template, "x1")))];
+
+    /// <summary>Verb and template of each route, such as <c>GET /api/runs/{id}</c>.</summary>
+    public static IReadOnlyList<string> Routes { get; } = [.. Templates().Select(function => $"{function.Verb} {function.Template}")];
+
+    private static IEnumerable<(string Name, string Verb, string Template)> Templates() =>
+           from type in Assembly.LoadFrom(LocalHostProcess.Assembly).GetExportedTypes()
            from method in type.GetMethods()
            let name = Attribute(method.CustomAttributes, Function)?.ConstructorArguments[0].Value as string
            let trigger = method.GetParameters().Select(parameter => Attribute(parameter.CustomAttributes, HttpTrigger)).FirstOrDefault(found => found is not null)
            where name is not null && trigger is not null && name != CatchAll && Route(trigger)?.StartsWith(Console, StringComparison.Ordinal) != true
            from verb in Verbs(trigger)
-           select (name, verb, "/" + Placeholder().Replace(Route(trigger) ?? name, "x1")),
-    ];
+           select (name, verb, $"/{Route(trigger) ?? name}");
 
     private static CustomAttributeData? Attribute(IEnumerable<CustomAttributeData> attributes, string type) =>
         attributes.FirstOrDefault(attribute => attribute.AttributeType.FullName == type);

@@ -342,8 +342,7 @@ public partial class TenancyTests(ContractFixture app)
     [Fact]
     public void Every_route_that_names_a_resource_is_attacked_here()
     {
-        var served = Route().Matches(app.Output).Select(match => $"{match.Groups["method"].Value.ToUpperInvariant()} {match.Groups["path"].Value}").ToList();
-        var resources = served.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
+        var resources = HttpFunctions.Routes.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
         Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. OpenAIRoutes]), Order(resources));
@@ -414,7 +413,4 @@ public partial class TenancyTests(ContractFixture app)
 
     [GeneratedRegex(@"\{([^}]+)\}")]
     private static partial Regex Cursor();
-
-    [GeneratedRegex(@"^  \w+ +(?<method>[a-zA-Z]+) +(?<path>/\S*)\r?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
-    private static partial Regex Route();
 }
