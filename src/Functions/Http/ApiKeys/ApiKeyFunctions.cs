@@ -16,7 +16,7 @@ public sealed class ApiKeyFunctions(ApiKeyService keys)
         var (key, text) = await keys.CreateAsync(request.Caller(), definition, request.HttpContext.RequestAborted);
         request.HttpContext.Response.Headers.CacheControl = "no-store";
         request.HttpContext.Response.Headers.Location = $"/api/keys/{key.Id}";
-        return Answers.Json(ApiKeyDocument.From(key, text), StatusCodes.Status201Created);
+        return Answers.Json(CreatedApiKeyDocument.From(key, text), StatusCodes.Status201Created);
     }
 
     [Function(nameof(ListApiKeys))]

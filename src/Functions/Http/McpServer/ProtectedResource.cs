@@ -29,7 +29,7 @@ public sealed class ProtectedResource(IOptions<McpAgentOptions> settings, IOptio
             : $"{refused.Challenge} {more}";
     }
 
-    internal ResourceDocument Describe(HttpRequest request) => new(
+    internal ProtectedResourceDocument Describe(HttpRequest request) => new(
         $"{AddressOf(request)}{Path}",
         auth.Value is { Mode: AuthOptions.JwtMode, Authority: { } authority } ? [authority] : null,
         Scopes.ToList() is { Count: > 0 } scopes ? scopes : null,
@@ -56,7 +56,7 @@ public sealed class ProtectedResource(IOptions<McpAgentOptions> settings, IOptio
 }
 
 /// <summary>The metadata of RFC 9728, section 2.</summary>
-internal sealed record ResourceDocument(
+internal sealed record ProtectedResourceDocument(
     [property: JsonPropertyName("resource")] string Resource,
     [property: JsonPropertyName("authorization_servers")] IReadOnlyList<string>? AuthorizationServers,
     [property: JsonPropertyName("scopes_supported")] IReadOnlyList<string>? ScopesSupported,

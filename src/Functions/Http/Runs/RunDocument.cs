@@ -28,7 +28,7 @@ internal sealed record RunDocument(
     IReadOnlyDictionary<string, string> Metadata,
     CallbackState? Callback,
     ParentCall? Parent,
-    IReadOnlyList<PendingApproval>? PendingApprovals,
+    IReadOnlyList<PendingApprovalDocument>? PendingApprovals,
     IReadOnlyList<PendingToolCall>? PendingToolCalls,
     bool? CancelRequested,
     bool? SuspendRequested,
@@ -58,7 +58,7 @@ internal sealed record RunDocument(
         run.Metadata,
         run.Callback,
         run.Parent,
-        run.PendingApprovals is { Count: > 0 } approvals ? approvals : null,
+        run.PendingApprovals is { Count: > 0 } approvals ? [.. approvals.Select(PendingApprovalDocument.Of)] : null,
         run.PendingToolCalls is { Count: > 0 } calls ? [.. calls.Select(PendingToolCall.Of)] : null,
         run.CancelRequested && !run.IsTerminal ? true : null,
         run.SuspendRequested && !run.IsTerminal ? true : null,
@@ -72,6 +72,13 @@ internal sealed record RunDocument(
 
     /// <summary>A run of which nothing is kept: there is nowhere to link to.</summary>
     public static RunDocument Inline(Run run) => From(run) with { Links = null };
+}
+
+/// <summary>A call that waits for a decision.</summary>
+internal sealed record PendingApprovalDocument(string CallId, string Tool, JsonElement Arguments, string ArgumentsHash, DateTimeOffset ExpiresAt)
+{
+    public static PendingApprovalDocument Of(PendingApproval pending) =>
+        new(pending.CallId, pending.Tool, pending.Arguments, pending.ArgumentsHash, pending.ExpiresAt);
 }
 
 /// <summary>A call of a tool that the caller makes, and that the run waits for.</summary>
