@@ -46,7 +46,7 @@ public class KubernetesTests
         Assert.Equal("/live", Container.StartupProbe.HttpGet.Path);
         Assert.All([Container.LivenessProbe, Container.ReadinessProbe, Container.StartupProbe], probe => Assert.Equal("http", probe.HttpGet.Port.Value));
         Assert.Contains($"ASPNETCORE_URLS=http://+:{port}", Repository.Read("Dockerfile"), StringComparison.Ordinal);
-        var routes = Repository.Read("src", "Functions", "Http", "ProbeFunctions.cs");
+        var routes = Repository.Read("src", "Functions", "Http", "Operations", "ProbeFunctions.cs");
         Assert.Contains("Route = \"live\"", routes, StringComparison.Ordinal);
         Assert.Contains("Route = \"ready\"", routes, StringComparison.Ordinal);
     }
