@@ -77,8 +77,7 @@ internal sealed class ApiKeyStore(StorageClients storage, ContentVault vault, Du
     public async Task<int> CountAsync(Owner owner, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        return await table.QueryAsync<TableEntity>(Range(owner, RowKeys.ApiKeyPrefix), select: ["RowKey"], cancellationToken: cancellationToken)
-            .CountAsync(cancellationToken);
+        return await table.CountAsync(owner.Partition, RowKeys.ApiKeyPrefix, cancellationToken);
     }
 
     /// <summary>The owner's keys in order of their ids.</summary>
@@ -86,18 +85,8 @@ internal sealed class ApiKeyStore(StorageClients storage, ContentVault vault, Du
     public async Task<ListPage<ApiKey>> ListAsync(Owner owner, int limit, string? after, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var from = after is null ? RowKeys.ApiKeyPrefix : RowKeys.EndOfChildren(after);
-        List<ApiKey> found = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(Range(owner, from), limit + 1, cancellationToken: cancellationToken))
-        {
-            found.Add(await ReadAsync(row, cancellationToken));
-            if (found.Count > limit)
-            {
-                break;
-            }
-        }
-
-        return new ListPage<ApiKey>([.. found.Take(limit)], found.Count > limit ? RowKeys.ApiKey(found[limit - 1].Id) : null);
+        return await table.ReadPageAsync(
+            owner.Partition, RowKeys.ApiKeyPrefix, limit, after, row => ReadAsync(row, cancellationToken), cancellationToken);
     }
 
     /// <summary>A key of its owner's row. One that cannot be read is shown without what it says, and hides no other.</summary>
@@ -169,8 +158,6 @@ internal sealed class ApiKeyStore(StorageClients storage, ContentVault vault, Du
     private static DueItem? DueOf(string partition, ApiKey key) => key.Definition.ExpiresAt is { } expiresAt
         ? new DueItem(DueItem.DayAfter(expiresAt), DueKind.ApiKey, partition, key.Id)
         : null;
-
-    private static string Range(Owner owner, string from) => RowKeys.Range(owner.Partition, from, RowKeys.EndOfPrefix(RowKeys.ApiKeyPrefix));
 
     private async Task<byte[]> SealAsync<T>(T value, string partition, string row, CancellationToken cancellationToken) =>
         await vault.SealAsync(JsonSerializer.SerializeToUtf8Bytes(value, StoredJson.Options), Address(partition, row), cancellationToken);

@@ -66,8 +66,7 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     public async Task<int> CountAsync(Owner owner, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        return await table.QueryAsync<TableEntity>(Range(owner, RowKeys.SchedulePrefix), select: ["RowKey"], cancellationToken: cancellationToken)
-            .CountAsync(cancellationToken);
+        return await table.CountAsync(owner.Partition, RowKeys.SchedulePrefix, cancellationToken);
     }
 
     /// <summary>The owner's schedules in order of their ids. One whose input cannot be read is shown without it, and hides no other.</summary>
@@ -75,18 +74,8 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
     public async Task<ListPage<Schedule>> ListAsync(Owner owner, int limit, string? after, CancellationToken cancellationToken)
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
-        var from = after is null ? RowKeys.SchedulePrefix : RowKeys.EndOfChildren(after);
-        List<Schedule> found = [];
-        await foreach (var row in table.QueryAsync<TableEntity>(Range(owner, from), limit + 1, cancellationToken: cancellationToken))
-        {
-            found.Add(await ReadToShowAsync(row, cancellationToken));
-            if (found.Count > limit)
-            {
-                break;
-            }
-        }
-
-        return new ListPage<Schedule>([.. found.Take(limit)], found.Count > limit ? RowKeys.Schedule(found[limit - 1].Id) : null);
+        return await table.ReadPageAsync(
+            owner.Partition, RowKeys.SchedulePrefix, limit, after, row => ReadToShowAsync(row, cancellationToken), cancellationToken);
     }
 
     /// <exception cref="ContentProtectionException">Its input cannot be read.</exception>
@@ -196,9 +185,6 @@ internal sealed class ScheduleStore(StorageClients storage, ContentVault vault)
         row.GetDateTimeOffset(property) is { } time && time > DateTimeOffset.UnixEpoch ? time : null;
 
     private static string IdOf(TableEntity row) => row.RowKey[RowKeys.SchedulePrefix.Length..];
-
-    private static string Range(Owner owner, string from) =>
-        RowKeys.Range(owner.Partition, from, RowKeys.EndOfPrefix(RowKeys.SchedulePrefix));
 
     private static ContentAddress Address(string partition, string rowKey) => new(StorageClients.WorkTable, partition, rowKey, Input);
 }
