@@ -119,11 +119,6 @@ public sealed class ResponseFunctions(
             await conversations.GetAsync(request.OwnScope(), conversation, aborted);
         }
 
-        if (asked.Previous is { } previous)
-        {
-            await OfAsync(ResponseItems.ResponseId(previous.RunId, previous.Segment), response => runs.GetAsync(request.OwnScope(), response.RunId, aborted));
-        }
-
         var answers = new RunAnswers(runs, tools, approvals, catalog);
         if (await answers.TryAsync(
             request.OwnScope(), asked.Model, asked.Input, asked.Previous?.RunId, WaitsForApprovals(request), "input", aborted) is var (run, segment))
@@ -149,7 +144,8 @@ public sealed class ResponseFunctions(
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
         if (asked.Previous is { } previous)
         {
-            var (run, entries) = await runs.GetStepsAsync(scope, previous.RunId, aborted);
+            var (run, entries) = await OfAsync(
+                ResponseItems.ResponseId(previous.RunId, previous.Segment), response => runs.GetStepsAsync(scope, response.RunId, aborted));
             RunAnswers.RequireAll(run, new HashSet<string>(), WaitsForApprovals(request), "input");
             if (OpenAIRuns.Read(run, entries, previous.Segment, catalog, WaitsForApprovals(request)) is not { } read)
             {
