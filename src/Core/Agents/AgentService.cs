@@ -129,9 +129,7 @@ public sealed class AgentService
     /// <exception cref="ConflictException">It is to be run, and its definition cannot be read.</exception>
     internal async Task<Agent> RequireAsync(Scope scope, AgentAction action, string agentId, CancellationToken cancellationToken)
     {
-        var agent = action == AgentAction.Run
-            ? await LookUpToRunAsync(scope, agentId, cancellationToken)
-            : await LookUpAsync(scope, agentId, cancellationToken);
+        var agent = await LookUpAsync(scope, agentId, cancellationToken, toRun: action == AgentAction.Run);
         AccessPolicy.Require(scope.Caller, action, agent?.Resource, agentId);
         return action == AgentAction.Run && agent!.IsUnreadable
             ? throw new ConflictException(
@@ -149,7 +147,7 @@ public sealed class AgentService
         foreach (var id in agent.Definition.Tools.Where(DelegateNames.IsDelegate).Select(DelegateNames.IdOf))
         {
             // Only to a caller who may run it: an agent that is shared may name others that are not.
-            if (await LookUpToRunAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken) is { Definition.Description: { } description } asked
+            if (await LookUpAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken, toRun: true) is { Definition.Description: { } description } asked
                 && AccessPolicy.Decide(scope.Caller, AgentAction.Run, asked.Resource) == Access.Allowed)
             {
                 descriptions[id] = description;
@@ -159,13 +157,10 @@ public sealed class AgentService
         return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
     }
 
-    private async ValueTask<Agent?> LookUpToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
-        _configured.Find(agentId) is null && Ids.IsValid(agentId)
-            ? await _store.FindToRunAsync(scope.Owner, agentId, cancellationToken)
-            : await LookUpAsync(scope, agentId, cancellationToken);
-
-    private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken) =>
+    /// <param name="toRun">A run is to start with it: one of the owner's may be as old as <see cref="KnownAgents.Lifetime"/>.</param>
+    private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken, bool toRun = false) =>
         _configured.Find(agentId) is { } configured ? configured
+        : Ids.IsValid(agentId) && toRun ? await _store.FindToRunAsync(scope.Owner, agentId, cancellationToken)
         : Ids.IsValid(agentId) ? await _store.FindAsync(scope.Owner, agentId, cancellationToken)
         : Ids.IsSharedAgent(agentId) ? await _shares.FindAsync(scope.Owner, agentId, cancellationToken)
         : null;
