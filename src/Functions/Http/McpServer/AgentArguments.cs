@@ -30,12 +30,10 @@ internal static class AgentArguments
     /// <exception cref="InvalidRequestException">A key is not 1 to 128 visible ASCII characters.</exception>
     public static Idempotency? ReadIdempotency(HttpRequest request, JsonObject? meta, string agent, JsonElement arguments)
     {
-        if (meta?[IdempotencyKey] is { } sent)
-        {
-            request.Headers["Idempotency-Key"] = sent is JsonValue value && value.TryGetValue(out string? key) ? key : "";
-        }
-
         // Ids of requests and tokens of progress differ between a call and its repeat; what is asked for does not.
-        return RequestHeaders.ReadIdempotency(request, $"{agent}/mcp", Encoding.UTF8.GetBytes(arguments.GetRawText()));
+        var (subject, asked) = ($"{agent}/mcp", Encoding.UTF8.GetBytes(arguments.GetRawText()));
+        return meta?[IdempotencyKey] is { } sent
+            ? RequestHeaders.IdempotencyOf(sent is JsonValue value && value.TryGetValue(out string? key) ? key : "", subject, asked)
+            : RequestHeaders.ReadIdempotency(request, subject, asked);
     }
 }

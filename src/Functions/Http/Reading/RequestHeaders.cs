@@ -23,13 +23,14 @@ internal static class RequestHeaders
     /// <summary>What the caller promised with <c>Idempotency-Key</c>, if anything.</summary>
     /// <param name="subject">What the request is about beside its body: an agent; or, with a '/', something that no agent is called.</param>
     /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters, or is given twice.</exception>
-    public static Idempotency? ReadIdempotency(HttpRequest request, string subject, ReadOnlyMemory<byte> body)
-    {
-        if (ReadIdempotencyKey(request) is not { } key)
-        {
-            return null;
-        }
+    public static Idempotency? ReadIdempotency(HttpRequest request, string subject, ReadOnlyMemory<byte> body) =>
+        ReadIdempotencyKey(request) is { } key ? IdempotencyOf(key, subject, body) : null;
 
+    /// <summary>What the caller promised with a key that came another way than by the header.</summary>
+    /// <exception cref="InvalidRequestException">The key is not 1 to 128 visible ASCII characters.</exception>
+    public static Idempotency IdempotencyOf(string key, string subject, ReadOnlyMemory<byte> body)
+    {
+        RequireKey(key);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{subject}\n"));
         hash.AppendData(body.Span);
@@ -46,9 +47,16 @@ internal static class RequestHeaders
         }
 
         var key = values.Count == 1 ? values[0] ?? "" : "";
-        return key.Length is 0 or > MaxKeyLength || !key.All(static c => c is > ' ' and < '\x7f')
-            ? throw new InvalidRequestException(IdempotencyKey, $"Must be 1 to {MaxKeyLength} visible ASCII characters.")
-            : key;
+        RequireKey(key);
+        return key;
+    }
+
+    private static void RequireKey(string key)
+    {
+        if (key.Length is 0 or > MaxKeyLength || !key.All(static c => c is > ' ' and < '\x7f'))
+        {
+            throw new InvalidRequestException(IdempotencyKey, $"Must be 1 to {MaxKeyLength} visible ASCII characters.");
+        }
     }
 
     /// <summary>How long the caller prefers to wait (RFC 7240); zero when it does not.</summary>
