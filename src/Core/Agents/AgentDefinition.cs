@@ -25,6 +25,9 @@ public sealed record AgentDefinition
     /// <summary>Tools, among <see cref="Tools"/>, whose every call waits for a human decision.</summary>
     public IReadOnlyList<string> Approvals { get; init; } = [];
 
+    /// <summary>Whether <see cref="Approvals"/> lists the tool that models call by a name.</summary>
+    public bool AsksForApprovalOf(string name) => Approvals.Any(listed => DelegateNames.CalledAs(listed) == name);
+
     /// <summary>Who besides the owner and admins decides, as <c>user:id</c> or <c>role:name</c>.</summary>
     public IReadOnlyList<string> Approvers { get; init; } = [];
 

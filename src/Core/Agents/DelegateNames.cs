@@ -23,6 +23,9 @@ internal static class DelegateNames
     /// <summary>How models call it.</summary>
     public static string NameOf(string tool) => NamePrefix + IdOf(tool);
 
+    /// <summary>How models call what a definition lists, be it an agent or another tool.</summary>
+    public static string CalledAs(string listed) => IsDelegate(listed) ? NameOf(listed) : listed;
+
     /// <summary>The id under which the run's caller may run the agent.</summary>
     public static string IdFor(string runAgentId, string agentId) =>
         Ids.IsSharedAgent(runAgentId) ? $"{runAgentId[..(runAgentId.IndexOf('~', StringComparison.Ordinal) + 1)]}{agentId}" : agentId;

@@ -27,7 +27,7 @@ internal static class ClientToolRules
             return;
         }
 
-        HashSet<string> names = [.. agent.Tools.Select(tool => DelegateNames.IsDelegate(tool) ? DelegateNames.NameOf(tool) : tool)];
+        HashSet<string> names = [.. agent.Tools.Select(DelegateNames.CalledAs)];
         foreach (var (index, tool) in tools.Index())
         {
             var place = $"{Field}[{index}]";

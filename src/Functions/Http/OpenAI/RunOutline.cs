@@ -199,5 +199,5 @@ internal sealed class RunOutline(Func<Run> runOf, ToolCatalog catalog, bool wait
 
     private bool MayNeedApproval(string name) =>
         (catalog.TryGet(name, out var tool) && tool.RequiresApproval)
-        || runOf().Agent.Approvals.Any(listed => listed == name || listed.Replace(':', '_') == name);
+        || runOf().Agent.AsksForApprovalOf(name);
 }
