@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -79,8 +78,8 @@ internal static class DemoToolCalls
         }
         catch (JsonException)
         {
-            var line = prompt.AsSpan(start).IndexOfAny(SearchValues.Create("\n"));
-            return (null, line < 0 ? prompt.Length : start + line);
+            var line = prompt.IndexOf('\n', start);
+            return (null, line < 0 ? prompt.Length : line);
         }
     }
 }

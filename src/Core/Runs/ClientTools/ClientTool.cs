@@ -11,7 +11,7 @@ namespace Yggdrasil.Runs.ClientTools;
 /// <param name="Parameters">The JSON schema of its arguments; null for none.</param>
 public sealed record ClientTool(string Name, string? Description = null, JsonElement? Parameters = null)
 {
-    private static readonly JsonElement NoParameters = Parse("""{"type":"object","properties":{},"additionalProperties":false}""");
+    private static readonly JsonElement NoParameters = JsonElement.Parse("""{"type":"object","properties":{},"additionalProperties":false}""");
 
     private AgentTool? _tool;
 
@@ -23,10 +23,4 @@ public sealed record ClientTool(string Name, string? Description = null, JsonEle
         ByClient = true,
         InvokeAsync = static (_, _, _, _) => Task.FromException<string>(new InvalidOperationException("The caller makes it.")),
     };
-
-    private static JsonElement Parse(string json)
-    {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
-    }
 }

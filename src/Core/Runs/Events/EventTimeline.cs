@@ -69,12 +69,12 @@ internal sealed class EventTimeline(Run run)
             {
                 // What was said before the entry is told before it, however late the entry is read.
                 NextSequence = entry.Sequence;
-                Accept([.. _held]);
+                AcceptHeld();
                 Add(entry);
             }
 
             NextSequence = nextSequence;
-            Accept([.. _held]);
+            AcceptHeld();
             Tell();
         }
     }
@@ -221,6 +221,15 @@ internal sealed class EventTimeline(Run run)
         (Epoch, _lastSequence) = (epoch, 0);
         _items.Add(new TimelineItem(TimelineItemKind.Epoch, Event: null) { Sequence = NextSequence, Epoch = epoch });
         LiveFrom = _items.Count;
+    }
+
+    /// <summary>What waited for steps that are known by now.</summary>
+    private void AcceptHeld()
+    {
+        if (_held.Count > 0)
+        {
+            Accept([.. _held]);
+        }
     }
 
     private void Accept(IReadOnlyList<LiveEvent> events)
