@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Yggdrasil.Fixtures;
+using static Yggdrasil.Contract.Tests.TenancyRoutes;
 
 namespace Yggdrasil.Contract.Tests;
 
@@ -10,68 +11,6 @@ namespace Yggdrasil.Contract.Tests;
 public partial class TenancyTests(ContractFixture app)
 {
     private const string Definition = """{"model":"openai:scripted"}""";
-
-    private static readonly string[] AgentRoutes =
-    [
-        "GET /api/agents/{agent}",
-        "PUT /api/agents/{agent}",
-        "DELETE /api/agents/{agent}",
-        "POST /api/agents/{agent}/runs",
-        "POST /api/agents/{agent}/invoke",
-        "PUT /api/agents/{agent}/shares/{user}",
-        "DELETE /api/agents/{agent}/shares/{user}",
-    ];
-
-    private static readonly string[] RunRoutes =
-    [
-        "GET /api/runs/{id}",
-        "GET /api/runs/{id}/steps",
-        "GET /api/runs/{id}/events",
-        "POST /api/runs/{id}/events/ticket",
-        "POST /api/runs/{id}/cancel",
-        "POST /api/runs/{id}/suspend",
-        "POST /api/runs/{id}/resume",
-        "DELETE /api/runs/{id}",
-        "POST /api/runs/{id}/approvals/{callId}",
-        "POST /api/runs/{id}/tool-results/{callId}",
-        "POST /api/runs/{id}/fork",
-    ];
-
-    private static readonly string[] ConversationRoutes =
-    [
-        "GET /api/conversations/{id}",
-        "GET /api/conversations/{id}/messages",
-        "DELETE /api/conversations/{id}",
-    ];
-
-    private static readonly string[] ScheduleRoutes = ["GET /api/schedules/{id}", "PUT /api/schedules/{id}", "DELETE /api/schedules/{id}"];
-
-    private static readonly string[] BatchRoutes =
-    [
-        "GET /api/batches/{id}",
-        "GET /api/batches/{id}/results",
-        "POST /api/batches/{id}/cancel",
-        "POST /api/batches/{id}/retry",
-        "DELETE /api/batches/{id}",
-    ];
-
-    private static readonly string[] KeyRoutes = ["GET /api/keys/{id}", "DELETE /api/keys/{id}"];
-
-    /// <summary>Routes of OpenAI's protocols, whose models are agents and whose responses are runs.</summary>
-    private static readonly string[] OpenAIRoutes =
-    [
-        "GET /v1/models/{id}",
-        "GET /v1/responses/{id}",
-        "GET /v1/responses/{id}/input_items",
-        "POST /v1/responses/{id}/cancel",
-        "DELETE /v1/responses/{id}",
-    ];
-
-    /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
-    private static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
-
-    /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
-    private const string Preflight = "OPTIONS /{*path}";
 
     private readonly string _mallory = $"mallory{Guid.NewGuid():N}";
 
