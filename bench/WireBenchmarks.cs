@@ -17,7 +17,8 @@ public class WireBenchmarks
     private readonly byte[] _buffer = new byte[16 * 1024];
     private readonly byte[][] _documented = Stream("content");
     private readonly byte[][] _renamed = Stream("reasoning");
-    private readonly byte[][] _changed = Stream("content", """{"prompt_tokens":265,"completion_tokens":105,"total_tokens":370}""");
+    private readonly byte[][] _metered = Stream("content", """{"prompt_tokens":265,"completion_tokens":105,"total_tokens":370}""");
+    private readonly byte[][] _changed = Stream("text");
 
     [Benchmark(Baseline = true, Description = "bare")]
     public Task<long> Bare() => ReadAsync(new ChunkStream(_documented));
@@ -28,15 +29,22 @@ public class WireBenchmarks
     [Benchmark(Description = "thoughts under another name")]
     public Task<long> Renamed() => ReadAsync(Normalised(_renamed));
 
+    [Benchmark(Description = "tokens with every chunk")]
+    public Task<long> Metered() => ReadAsync(Normalised(_metered));
+
     [Benchmark(Description = "written anew")]
     public Task<long> Changed() => ReadAsync(Normalised(_changed));
 
     private static byte[][] Stream(string member, string usage = "null") =>
     [
         .. Enumerable.Range(0, Chunks).Select(number => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $$$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"{{{member}}}":"word {{{number}}} "},"finish_reason":null}],"usage":{{{usage}}}}""") + "\n\n")),
+            $$$"""data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,{{{Said(member, number)}}},"finish_reason":null}],"usage":{{{usage}}}}""") + "\n\n")),
         Encoding.UTF8.GetBytes("data: [DONE]\n\n"),
     ];
+
+    /// <summary>A piece of the answer; the text of a completion is one that only a new chunk can hold.</summary>
+    private static string Said(string member, int number) =>
+        member == "text" ? $"\"text\":\"word {number} \"" : $"\"delta\":{{\"{member}\":\"word {number} \"}}";
 
     private static NormalisedStream Normalised(byte[][] chunks)
     {

@@ -125,7 +125,7 @@ internal abstract class AnswerFormat(string provider, AnswerSize size, WireCall?
 
         if (line.StartsWith("data:"u8))
         {
-            if (Amends(line, output))
+            if (AmendsOrFails(line, output))
             {
                 _any = true;
             }
@@ -155,6 +155,19 @@ internal abstract class AnswerFormat(string provider, AnswerSize size, WireCall?
             case var text when !_any && !text.IsEmpty && !IsField(text):
                 // A page of some proxy, or a word of a gateway. Later than that it is what no reader of events heeds.
                 throw ProviderFailures.NoModelApi(provider);
+        }
+    }
+
+    private bool AmendsOrFails(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
+    {
+        try
+        {
+            return Amends(line, output);
+        }
+        catch (InvalidOperationException)
+        {
+            // A name within it holds half a surrogate pair.
+            throw ProviderFailures.Malformed(provider);
         }
     }
 

@@ -21,13 +21,16 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
 
     /// <summary>Where, in the line that was just looked at, thoughts stand under another name than OpenAI's package reads; 0 for nowhere.</summary>
     private int _renamedAt;
+
+    /// <summary>Where, in the line that was just looked at, the tokens used so far stand; empty where they do not.</summary>
+    private Range _usageAt;
     private string? _unsaidReason;
 
     public void Dispose() => _writer?.Dispose();
 
     protected override bool IsCanonical(ReadOnlySpan<byte> line)
     {
-        _renamedAt = 0;
+        (_renamedAt, _usageAt) = (0, default);
         if (!line.StartsWith("data: {"u8))
         {
             return line.StartsWith("event:"u8) || line.StartsWith("id:"u8);
@@ -59,22 +62,54 @@ internal sealed class OpenAIAnswer(string provider, AnswerSize size, WireCall? c
         _finishes |= chunk.Finishes;
         Size.Add(chunk.TextBytes);
         _renamedAt = chunk.ReasoningAt is { } at ? DataPrefix + at : 0;
-        return _renamedAt == 0;
+        _usageAt = chunk.Usage.Equals(default) ? default : (DataPrefix + chunk.Usage.Start.Value)..(DataPrefix + chunk.Usage.End.Value);
+        return _renamedAt == 0 && _usageAt.Equals(default);
     }
 
     protected override bool Amends(ReadOnlySpan<byte> line, IBufferWriter<byte> output)
     {
-        if (_renamedAt == 0)
+        var (renamedAt, usageAt) = (_renamedAt, _usageAt);
+        (_renamedAt, _usageAt) = (0, default);
+        var hasUsage = !usageAt.Equals(default);
+        if (renamedAt == 0 && !hasUsage)
         {
             return false;
         }
 
-        output.Write(line[.._renamedAt]);
-        output.Write("\"reasoning_content\""u8);
-        output.Write(line[(_renamedAt + "\"reasoning\"".Length)..]);
+        if (hasUsage)
+        {
+            var reader = new Utf8JsonReader(line[usageAt]);
+            using var usage = JsonDocument.ParseValue(ref reader);
+            _usage.Take(usage.RootElement);
+        }
+
+        var written = 0;
+        var isUsageFirst = hasUsage && usageAt.Start.Value < renamedAt;
+        if (isUsageFirst)
+        {
+            Replace(line, usageAt, "null"u8, ref written, output);
+        }
+
+        if (renamedAt > 0)
+        {
+            Replace(line, renamedAt..(renamedAt + "\"reasoning\"".Length), "\"reasoning_content\""u8, ref written, output);
+        }
+
+        if (hasUsage && !isUsageFirst)
+        {
+            Replace(line, usageAt, "null"u8, ref written, output);
+        }
+
+        output.Write(line[written..]);
         output.Write("\n\n"u8);
-        _renamedAt = 0;
         return true;
+    }
+
+    private static void Replace(ReadOnlySpan<byte> line, Range old, ReadOnlySpan<byte> replacement, ref int written, IBufferWriter<byte> output)
+    {
+        output.Write(line[written..old.Start.Value]);
+        output.Write(replacement);
+        written = old.End.Value;
     }
 
     protected override void Object(JsonElement json, IBufferWriter<byte> output)

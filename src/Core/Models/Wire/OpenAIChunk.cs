@@ -22,8 +22,11 @@ internal ref struct OpenAIChunk
 
     public ReadOnlySpan<byte> Arguments { get; private set; }
 
-    /// <summary>Where the name of <c>reasoning</c> stands, which is the one thing in the chunk that has to be changed; null where it is as documented.</summary>
+    /// <summary>Where the name of <c>reasoning</c> stands, which has to be changed; null where the name is as documented.</summary>
     public int? ReasoningAt { get; private set; }
+
+    /// <summary>Where the tokens used so far stand; empty where the chunk does not report them. Only the end of the answer may.</summary>
+    public Range Usage { get; private set; }
 
     public static bool TryRead(ReadOnlySpan<byte> json, out OpenAIChunk chunk)
     {
@@ -46,12 +49,13 @@ internal ref struct OpenAIChunk
         }
 
         var hasChoices = false;
+        var hasChoice = false;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             if (_reader.ValueTextEquals("choices"u8))
             {
                 hasChoices = true;
-                if (!IsChoices())
+                if (!IsChoices(out hasChoice))
                 {
                     return false;
                 }
@@ -62,7 +66,7 @@ internal ref struct OpenAIChunk
             }
         }
 
-        return hasChoices && !_reader.Read();
+        return hasChoices && (hasChoice || Usage.Equals(default)) && !_reader.Read();
     }
 
     private bool IsKnownMember()
@@ -77,7 +81,12 @@ internal ref struct OpenAIChunk
             return _reader.Read() && _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out _);
         }
 
-        if (_reader.ValueTextEquals("usage"u8) || _reader.ValueTextEquals("error"u8) || _reader.ValueTextEquals("x_groq"u8))
+        if (_reader.ValueTextEquals("usage"u8))
+        {
+            return _reader.Read() && (_reader.TokenType == JsonTokenType.Null || IsUsage());
+        }
+
+        if (_reader.ValueTextEquals("error"u8) || _reader.ValueTextEquals("x_groq"u8))
         {
             return _reader.Read() && _reader.TokenType == JsonTokenType.Null;
         }
@@ -91,9 +100,23 @@ internal ref struct OpenAIChunk
         return true;
     }
 
-    /// <summary>None, or one of index 0.</summary>
-    private bool IsChoices()
+    private bool IsUsage()
     {
+        if (_reader.TokenType != JsonTokenType.StartObject || !Usage.Equals(default))
+        {
+            return false;
+        }
+
+        var start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        Usage = start..(int)_reader.BytesConsumed;
+        return true;
+    }
+
+    /// <summary>None, or one of index 0.</summary>
+    private bool IsChoices(out bool any)
+    {
+        any = false;
         if (!_reader.Read() || _reader.TokenType != JsonTokenType.StartArray || !_reader.Read())
         {
             return false;
@@ -104,6 +127,7 @@ internal ref struct OpenAIChunk
             return true;
         }
 
+        any = true;
         return IsChoice() && _reader.Read() && _reader.TokenType == JsonTokenType.EndArray;
     }
 

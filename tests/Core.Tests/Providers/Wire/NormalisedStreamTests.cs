@@ -19,6 +19,8 @@ public class NormalisedStreamTests
     [
         Canonical, "data: [DONE]\n\n", ": keep-alive\n\n", "event: ping\ndata: {\"type\":\"ping\"}\n\n", "\r\n", "\n", "\uFEFF",
         "data:{\"choices\":[{\"delta\":{\"content\":\"a\\ud83d\"}}]}\n\n", "data: {\"choices\":[{\"delta\":{\"content\":\"\\ude00b\"}}]}\r\n\r\n",
+        "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hm\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\n",
+        "data: {\"usage\":{\"\\ud83d\":1,\"prompt_tokens\":3},\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n",
         "data: {\"choices\":[{\"delta\":{\"reasoning\":\"hm\"},\"finish_reason\":\"eos\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":-1}}\n\n",
         "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"x\\\"\"}}]}}]}\n\n",
         "data: {\"id\":\"1\",\"object\":\"c\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]},\"finish_reason\":null}]}\n\n",
@@ -50,6 +52,24 @@ public class NormalisedStreamTests
                 return whole == cut;
             },
             iter: 3000);
+
+    [Theory]
+    [InlineData("""{"id":"1","choices":[{"index":0,"delta":{"reasoning":"hm"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}""",
+        """{"id":"1","choices":[{"index":0,"delta":{"reasoning_content":"hm"}}],"usage":null}""")]
+    [InlineData("""{"usage": {"prompt_tokens":3,"completion_tokens":1}, "choices":[{"index":0,"delta":{"reasoning":"hm"}}]}""",
+        """{"usage": null, "choices":[{"index":0,"delta":{"reasoning_content":"hm"}}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{},"x":1}""", """{"choices":[{"index":0,"delta":{"content":"a"}}],"usage":null,"x":1}""")]
+    public async Task Tokens_with_a_chunk_are_taken_out_of_it_and_reported_once_at_the_end(string chunk, string expected)
+    {
+        var (text, failure) = await WireText.ReadAsync("openai", Encoding.UTF8.GetBytes($"data: {chunk}\n\ndata: {chunk}\n\n" + "data: [DONE]\n\n"), int.MaxValue);
+
+        Assert.Null(failure);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal([$"data: {expected}", $"data: {expected}"], lines[..2]);
+        Assert.Equal(
+            chunk.Contains("prompt_tokens", StringComparison.Ordinal) ? 1 : 0,
+            lines.Count(line => line.Contains("\"prompt_tokens\":3,\"completion_tokens\":1", StringComparison.Ordinal)));
+    }
 
     [Fact]
     public async Task Stream_that_is_as_documented_comes_through_byte_by_byte()
