@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Foundation;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Storage;
@@ -101,5 +102,17 @@ public sealed class QuotaRowTests
         row["Later"] = "something";
 
         Assert.Equal(new DateOnly(2026, 3, 2), QuotaRow.Read(row).Day);
+    }
+
+    [Fact]
+    public void Row_of_a_newer_version_is_refused_as_a_passing_state_and_not_as_a_fault()
+    {
+        var row = RowOf(new QuotaState { Day = new DateOnly(2026, 3, 2) });
+        row["Version"] = 2;
+        row["Day"] = "in another form";
+
+        Assert.False(QuotaRow.IsKnown(row));
+        Assert.Equal("storage_unavailable", Assert.Throws<StorageUnavailableException>(() => QuotaRow.Read(row)).Code);
+        Assert.Equal("storage_unavailable", Assert.Throws<StorageUnavailableException>(() => QuotaRow.ReadUsed(row)).Code);
     }
 }

@@ -182,7 +182,7 @@ public sealed partial class UserDataRemoval
 
     /// <summary>What was used today stays until tomorrow, or deleting everything would be a way to use it again.</summary>
     private bool IsUseOfToday(TableEntity row) =>
-        row.RowKey == RowKeys.Quota && QuotaRow.ReadUsed(row).Day >= DueItem.DayOf(_time.GetUtcNow());
+        row.RowKey == RowKeys.Quota && QuotaRow.IsKnown(row) && QuotaRow.ReadUsed(row).Day >= DueItem.DayOf(_time.GetUtcNow());
 
     private async Task<int> RemoveBlobsAsync(string partition, CancellationToken cancellationToken)
     {

@@ -123,7 +123,7 @@ internal sealed class QuotaLedger(StorageClients storage, Contention contention,
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(partition, RowKeys.Quota, cancellationToken: cancellationToken);
-        if (!found.HasValue || QuotaRow.ReadUsed(found.Value!).Day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
+        if (!found.HasValue || !QuotaRow.IsKnown(found.Value!) || QuotaRow.ReadUsed(found.Value!).Day >= DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime))
         {
             return;
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Azure;
 using Azure.Data.Tables;
+using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Limits;
 using Yggdrasil.Storage;
 
@@ -22,6 +23,7 @@ internal static class QuotaRow
     private const int SchemaVersion = 1;
     private const decimal MicrosPerDollar = 1_000_000;
     private const string DayFormat = "yyyyMMdd";
+    private static readonly TimeSpan UpdateTakes = TimeSpan.FromSeconds(30);
 
     /// <summary>The changes that make the stored rows say what <paramref name="state"/> says, if the quota's is still in its version.</summary>
     public static IReadOnlyList<TableTransactionAction> Write(string partition, QuotaState state, ETag version)
@@ -40,8 +42,13 @@ internal static class QuotaRow
             : [quota, new(TableTransactionActionType.UpsertReplace, Used(new TableEntity(partition, RowKeys.UsageOf(day)), day, meter))];
     }
 
+    /// <summary>Whether this version can read the row; a newer one writes rows of its own form while an update goes through.</summary>
+    public static bool IsKnown(TableEntity row) => (row.GetInt32("Version") ?? SchemaVersion) <= SchemaVersion;
+
+    /// <exception cref="StorageUnavailableException">A newer version wrote it: what it counts may not be lost, so nothing is counted here.</exception>
     public static QuotaState Read(TableEntity row)
     {
+        RequireKnown(row);
         var agents = Lines(row, "Agents").Select(ReadAgent).ToList();
         var (day, total) = ReadUsed(row);
         return new QuotaState
@@ -54,10 +61,23 @@ internal static class QuotaRow
     }
 
     /// <summary>A day's use, of the quota's row or of an earlier day's.</summary>
-    public static (DateOnly Day, QuotaMeter Meter) ReadUsed(TableEntity row) => (
-        DateOnly.ParseExact(row.GetString("Day"), DayFormat, CultureInfo.InvariantCulture),
-        new QuotaMeter(
-            new QuotaAmount(row.GetInt64("Tokens") ?? 0, Decimal(row.GetString("CostUsd") ?? "0")), row.GetInt64("Requests") ?? 0, default));
+    /// <exception cref="StorageUnavailableException">A newer version wrote it.</exception>
+    public static (DateOnly Day, QuotaMeter Meter) ReadUsed(TableEntity row)
+    {
+        RequireKnown(row);
+        return (
+            DateOnly.ParseExact(row.GetString("Day"), DayFormat, CultureInfo.InvariantCulture),
+            new QuotaMeter(
+                new QuotaAmount(row.GetInt64("Tokens") ?? 0, Decimal(row.GetString("CostUsd") ?? "0")), row.GetInt64("Requests") ?? 0, default));
+    }
+
+    private static void RequireKnown(TableEntity row)
+    {
+        if (!IsKnown(row))
+        {
+            throw new StorageUnavailableException("The quota was written by a newer version of this service; try again when the update is through.", UpdateTakes);
+        }
+    }
 
     private static TableEntity Used(TableEntity row, DateOnly day, QuotaMeter meter)
     {
