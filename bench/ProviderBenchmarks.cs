@@ -8,6 +8,7 @@ using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Custom;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Models.State;
 using Yggdrasil.Models.Transport;
@@ -44,7 +45,8 @@ public class ProviderBenchmarks
             () => throw new InvalidOperationException("No identity is needed."),
             new ActivityOptions(),
             NullLogger<FairQueue>.Instance,
-            NullLogger<CredentialAlert>.Instance);
+            NullLogger<CredentialAlert>.Instance,
+            new CustomModels(_services, create: null, []));
         var candidate = new ModelCandidate("vllm:m", _provider.Wrap("m", _ => _bare), options.RetryAttempts);
         _wrapped = new FallbackChatClient(candidate.Name, [candidate], _services.GetRequiredService<FallbackTelemetry>());
     }

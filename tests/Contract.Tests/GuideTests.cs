@@ -51,6 +51,26 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     public async Task Tools_of_your_own() => Assert.Contains(
         "calculator", Json(Assert.Single(await RunSectionAsync("Tools of your own"))).GetProperty("items").EnumerateArray().Select(tool => tool.Text("name")));
 
+    /// <remarks>The longest of the guide: it builds the app.</remarks>
+    [Fact]
+    public async Task Models_and_middleware_of_your_own()
+    {
+        const string Section = "Models and middleware of your own";
+        var folder = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
+        try
+        {
+            var code = DocumentBlocks.Of("docs/guide.md", Section, "csharp");
+            var answers = await PastedApp.RunAsync(folder, "OwnModels.cs", code[0], code[1], Assert.Single(DocumentBlocks.Of("docs/guide.md", Section, "sh")));
+
+            Assert.Contains("echo heard: Hello", answers, StringComparison.Ordinal);
+            Assert.Contains("\"corp:echo\"", answers, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await TestFolder.DeleteAsync(folder);
+        }
+    }
+
     [Fact]
     public async Task Reading_runs()
     {

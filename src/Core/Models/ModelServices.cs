@@ -8,6 +8,7 @@ using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Models.Clients;
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Custom;
 using Yggdrasil.Models.Prices;
 using Yggdrasil.Models.State;
 using Yggdrasil.Models.Tracing;
@@ -25,15 +26,15 @@ public static class ModelServices
     public static IServiceCollection AddModelProviders(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ModelProvidersOptions>()
-            .Configure(options => new ProviderSettingsReader(
-                options, hasVault: SecretServices.HasVault(configuration)).Read(
+            .Configure<IEnumerable<ModelProviderRegistration>>((options, custom) => new ProviderSettingsReader(
+                options, hasVault: SecretServices.HasVault(configuration), [.. custom.Select(provider => provider.Name)]).Read(
                 configuration.GetSection(ModelProvidersOptions.SectionName)))
             .ValidateOnStart();
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<IValidateOptions<ModelProvidersOptions>, ModelProvidersOptions.Validator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ISecrets>(new SettingSecrets(configuration));
-        services.TryAddSingleton<IModelProviders>(_ => new NamedProviders(configuration));
+        services.TryAddSingleton<IModelProviders>(provider => new NamedProviders(configuration, provider.GetServices<ModelProviderRegistration>()));
         services.AddSingleton<IWantedSecrets, ProviderSecrets>();
         services.AddLogging();
         services.AddMetrics();

@@ -103,7 +103,16 @@ internal sealed partial class ToolExecutor(IServiceScopeFactory scopes, TimeProv
         AgentTool tool, IReadOnlyDictionary<string, JsonElement> arguments, ToolContext context, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await tool.InvokeAsync(arguments, context, scope.ServiceProvider, cancellationToken);
+        var services = scope.ServiceProvider;
+        ToolCallHandler invoke = token => tool.InvokeAsync(arguments, context, services, token);
+        var call = new ToolCall(tool, arguments, context);
+        foreach (var middleware in services.GetServices<IToolMiddleware>().Reverse())
+        {
+            var next = invoke;
+            invoke = token => middleware.InvokeAsync(call, next, token);
+        }
+
+        return await invoke(cancellationToken);
     }
 
     /// <summary>Cuts a result to its cap and drops control characters, which have no meaning to a model.</summary>

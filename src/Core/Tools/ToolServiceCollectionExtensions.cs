@@ -42,4 +42,14 @@ public static class ToolServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ToolCatalogAtStart>());
         return services;
     }
+
+    /// <summary>Puts <typeparamref name="T"/> around every tool call that the server makes. The first that is added is the outermost.</summary>
+    /// <remarks>It is made anew for each call, in the call's scope, with services in its constructor.</remarks>
+    public static IServiceCollection AddToolMiddleware<T>(this IServiceCollection services)
+        where T : class, IToolMiddleware
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddScoped<IToolMiddleware, T>();
+        return services;
+    }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Custom;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Models.State;
 using Yggdrasil.Models.Transport;
@@ -39,11 +40,14 @@ internal sealed class ModelClients : IModelClients, IDisposable
         // Only Azure without a key needs an identity; looking for one takes seconds on a machine that has none.
         var credential = new Lazy<TokenCredential>(
             () => services.GetService<TokenCredential>() ?? new DefaultAzureCredential());
+        var custom = services.GetServices<ModelProviderRegistration>().ToDictionary(registration => registration.Name);
         foreach (var (name, provider) in options.Value.Providers)
         {
+            var registration = custom.GetValueOrDefault(provider.Name);
             _providers[name] = new Lazy<ModelProvider>(() => new ModelProvider(
                 provider, secrets, breakers.Of(provider), metrics, time, () => credential.Value,
-                services.GetService<ActivityOptions>() ?? new ActivityOptions(), services.GetRequiredService<ILogger<FairQueue>>(), alerts));
+                services.GetService<ActivityOptions>() ?? new ActivityOptions(), services.GetRequiredService<ILogger<FairQueue>>(), alerts,
+                new CustomModels(services, registration?.Create, [.. services.GetServices<ChatConfiguration>()])));
         }
 
         ProviderNames = [.. options.Value.Providers.Values.Select(provider => provider.Name).Order(StringComparer.Ordinal)];

@@ -7,6 +7,7 @@ using OllamaSharp;
 using OpenAI;
 using OpenAI.Chat;
 using Yggdrasil.Models.Configuration;
+using Yggdrasil.Models.Custom;
 using Yggdrasil.Models.Demo;
 using Yggdrasil.Models.Profiles;
 using Yggdrasil.Models.Profiles.Shaping;
@@ -19,15 +20,16 @@ namespace Yggdrasil.Models.Clients;
 /// Every package gets our HTTP client, and its own retries, timeouts, logs and spans are off: pipeline and telemetry are
 /// ours, once for all of them, and some packages put message content in theirs when an environment variable says so.
 /// </remarks>
+/// <param name="custom">Makes the client of a model and key where the application does; null for all other providers.</param>
 internal sealed class VendorClients(
-    ProviderOptions options, HttpClient http, TimeProvider time, Func<TokenCredential> credential)
+    ProviderOptions options, HttpClient http, TimeProvider time, Func<TokenCredential> credential, Func<string, string?, IChatClient>? custom = null)
 {
     public const string AzureScope = "https://cognitiveservices.azure.com/.default";
     private const string AzureApiPath = "openai/v1";
 
     /// <summary>The setting without which no call can ever succeed; null when there is none. Keys may come later.</summary>
     public string? MissingSetting =>
-        options.Type is not ProviderType.Demo && options.Endpoint is null ? options.SettingName("Endpoint") : null;
+        options.Type is not (ProviderType.Demo or ProviderType.Custom) && options.Endpoint is null ? options.SettingName("Endpoint") : null;
 
     /// <param name="key">The API key, valid; null for none.</param>
     public IChatClient Create(string model, string? key)
@@ -42,6 +44,7 @@ internal sealed class VendorClients(
             ProviderType.Anthropic => new ShapingChatClient(Anthropic(model, key!), new AnthropicShape(rules, name)),
             ProviderType.Ollama => new ShapingChatClient(new OllamaApiClient(http, model), new OllamaShape(rules, name)),
             ProviderType.Demo => new DemoChatClient(model, time),
+            ProviderType.Custom when custom is not null => new CustomChatClient(custom(model, key), options),
             _ => throw new InvalidOperationException($"Provider type {options.Type} has no client."),
         };
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Models.Clients;
+using Yggdrasil.Models.Custom;
 using Yggdrasil.Models.Failures;
 using Yggdrasil.Models.Metering;
 using Yggdrasil.Models.State;
@@ -24,6 +25,7 @@ internal sealed class ModelProvider : IDisposable
     private readonly FairQueue _queue;
     private readonly HttpClient _http;
     private readonly VendorClients _vendor;
+    private readonly CustomModels _custom;
 
     public ModelProvider(
         ProviderOptions options,
@@ -34,9 +36,11 @@ internal sealed class ModelProvider : IDisposable
         Func<TokenCredential> credential,
         ActivityOptions activities,
         ILogger<FairQueue> queueLog,
-        ILogger<CredentialAlert> alerts)
+        ILogger<CredentialAlert> alerts,
+        CustomModels custom)
     {
         _options = options;
+        _custom = custom;
         _secrets = secrets;
         _resilience = new ProviderResilience(options, breaker, metrics, time);
         _alert = new CredentialAlert(options.Name, time, alerts);
@@ -48,7 +52,7 @@ internal sealed class ModelProvider : IDisposable
         };
         _queue = new FairQueue(rules, time, queueLog);
         _http = ProviderHttp.Create(options, time);
-        _vendor = new VendorClients(options, _http, time, credential);
+        _vendor = new VendorClients(options, _http, time, credential, custom.Factory);
         Models = new ModelsEndpoint(options, _http, secrets, time, credential);
     }
 
@@ -67,7 +71,7 @@ internal sealed class ModelProvider : IDisposable
     /// <summary>The client of one model of this provider, outermost first: this list is the order of design, section 6.</summary>
     /// <param name="create">Makes the innermost client for a key.</param>
     internal IChatClient Wrap(string model, Func<string?, IChatClient> create) =>
-        new RotatingKeyChatClient(_options, _secrets, _alert, create).AsBuilder()
+        _custom.Around(new RotatingKeyChatClient(_options, _secrets, _alert, create), new ModelId(_options.Name, model)).AsBuilder()
             .Use(inner => new ConcurrencyLimitedChatClient(
                 inner, _queue, _resilience.Breaker, _options.Name, mayWait: _options.MaxQueue > 0))
             .Use(inner => new ResilientChatClient(inner, _resilience))

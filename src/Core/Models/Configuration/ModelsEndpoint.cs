@@ -17,7 +17,8 @@ internal sealed class ModelsEndpoint(
     /// <summary>Whether the provider answers, even if with a refusal: that takes somebody who is there.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
-        if (options.Type is ProviderType.Demo)
+        // Of a client of the application's own nobody knows what is free to ask: the next call is the probe.
+        if (options.Type is ProviderType.Demo or ProviderType.Custom)
         {
             return true;
         }

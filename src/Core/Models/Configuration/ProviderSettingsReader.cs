@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
@@ -13,7 +14,8 @@ namespace Yggdrasil.Models.Configuration;
 /// </remarks>
 /// <param name="options">Where the providers and the problems go.</param>
 /// <param name="hasVault">Whether API keys may come from a vault, later than the settings.</param>
-internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options, bool hasVault)
+/// <param name="custom">The names of the providers that the application registered in code.</param>
+internal sealed partial class ProviderSettingsReader(ModelProvidersOptions options, bool hasVault, IReadOnlyCollection<string> custom)
 {
     internal static readonly string[] KnownSettings =
     [
@@ -40,16 +42,24 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             ReadProvider(providers.GetSection(builtIn.Name), builtIn.Name, builtIn);
         }
 
-        var builtIns = BuiltInProvider.All.Select(builtIn => builtIn.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var section in providers.GetChildren().Where(section => !builtIns.Contains(section.Key)))
+        foreach (var name in custom)
+        {
+            ReadProvider(providers.GetSection(name), name, builtIn: null);
+        }
+
+        var known = BuiltInProvider.All.Select(builtIn => builtIn.Name).Concat(custom).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var section in providers.GetChildren().Where(section => !known.Contains(section.Key)))
         {
             ReadProvider(section, section.Key, builtIn: null);
         }
     }
 
+    /// <summary>Whether a text can be the name of a provider.</summary>
+    public static bool IsName([NotNullWhen(true)] string? text) => text is not null && NamePattern.IsMatch(text);
+
     private void ReadProvider(IConfigurationSection section, string key, BuiltInProvider? builtIn)
     {
-        if (!NamePattern.IsMatch(key))
+        if (!IsName(key))
         {
             Report(key, setting: null, "is no provider name: it must be of letters, digits, '-' and '_'");
             return;
@@ -75,7 +85,7 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             Name = key.ToLowerInvariant(),
             Type = type,
             Profile = profile,
-            Endpoint = ReadEndpoint(section, key, builtIn?.Endpoint),
+            Endpoint = type is ProviderType.Custom ? null : ReadEndpoint(section, key, builtIn?.Endpoint),
             RequiresApiKey = builtIn?.RequiresApiKey ?? type is ProviderType.Anthropic,
             TimeoutSeconds = timeout,
             FirstTokenSeconds = ReadNumber(
@@ -93,7 +103,11 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
             BreakerFailures = ReadNumber(section, key, nameof(ProviderOptions.BreakerFailures), 5, 2, 1000),
             BreakerSeconds = ReadNumber(section, key, nameof(ProviderOptions.BreakerSeconds), 30, 1, 3600),
         };
-        if (builtIn is null && provider.Endpoint is null && section["Endpoint"] is null)
+        if (type is ProviderType.Custom && section["Endpoint"] is not null)
+        {
+            Report(key, "Endpoint", "has no effect on a provider that is registered in code: remove it");
+        }
+        else if (type is not ProviderType.Custom && builtIn is null && provider.Endpoint is null && section["Endpoint"] is null)
         {
             Report(key, "Endpoint", "is missing: it must be the http or https address of the provider's API");
         }
@@ -118,6 +132,16 @@ internal sealed partial class ProviderSettingsReader(ModelProvidersOptions optio
     private ProviderType? ReadType(IConfigurationSection section, string key, BuiltInProvider? builtIn)
     {
         var text = section["Type"];
+        if (custom.Contains(key, StringComparer.OrdinalIgnoreCase))
+        {
+            if (text is not null)
+            {
+                Report(key, "Type", "has no effect on a provider that is registered in code: remove it, or give one of the two another name");
+            }
+
+            return ProviderType.Custom;
+        }
+
         if (builtIn is not null && (text is null || string.Equals(text, builtIn.Name, StringComparison.OrdinalIgnoreCase)))
         {
             return builtIn.Type;

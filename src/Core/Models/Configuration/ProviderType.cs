@@ -17,4 +17,7 @@ public enum ProviderType
 
     /// <summary>Scripted, in the box, without network.</summary>
     Demo,
+
+    /// <summary>A chat client of the application's own; see <see cref="Custom.ModelExtensions.AddModelProvider"/>.</summary>
+    Custom,
 }

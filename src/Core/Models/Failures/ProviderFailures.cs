@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Security.Authentication;
 using System.Text.Json;
 using Anthropic.Exceptions;
+using Azure;
 using Azure.Identity;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -91,6 +92,21 @@ internal static class ProviderFailures
         return Next("provider_unavailable", $"{provider} gave no answer that could be read.", exception);
     }
 
+    /// <summary>Whether a provider was reached and answered with an error status, so that the call costs nothing.</summary>
+    public static bool WasRefused(Exception exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is ProviderException or AnthropicApiException or ClientResultException { Status: > 0 } or RequestFailedException { Status: > 0 }
+                or HttpRequestException { StatusCode: not null })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>An answer that holds nothing: neither content nor a reason why it ended.</summary>
     public static ProviderException EmptyAnswer(string provider) =>
         Retry("provider_unavailable", $"{provider} sent an answer without content.", cause: null);
@@ -134,6 +150,8 @@ internal static class ProviderFailures
     {
         ProviderException classified => classified,
         ClientResultException { Status: > 0 } result =>
+            FromStatus(provider, result.Status, UpstreamError.None, cause: whole),
+        RequestFailedException { Status: > 0 } result =>
             FromStatus(provider, result.Status, UpstreamError.None, cause: whole),
         AnthropicApiException api =>
             FromStatus(provider, (int)api.StatusCode, UpstreamErrors.Read(api.ResponseBody), cause: whole),

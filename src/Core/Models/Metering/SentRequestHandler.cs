@@ -23,8 +23,9 @@ internal sealed class SentRequestHandler(HttpMessageHandler inner) : DelegatingH
         }
     }
 
+    /// <summary>Whether a call that failed has reached nobody, so that it costs nothing.</summary>
     /// <remarks>A connection that could not be made in time is reported as a cancellation that nobody asked for.</remarks>
-    private static bool HasReachedNobody(Exception failure, CancellationToken cancellationToken) => failure switch
+    public static bool HasReachedNobody(Exception failure, CancellationToken cancellationToken) => failure switch
     {
         HttpRequestException http => http.HttpRequestError is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
             or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
