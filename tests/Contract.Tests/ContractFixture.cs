@@ -8,6 +8,9 @@ namespace Yggdrasil.Contract.Tests;
 /// </summary>
 public class ContractFixture : IAsyncLifetime
 {
+    /// <summary>What messages to the channel <c>hook</c> are signed with.</summary>
+    internal const string ChannelSecret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX";
+
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-contract-").FullName;
     private LocalHostProcess? _host;
 
@@ -69,6 +72,13 @@ public class ContractFixture : IAsyncLifetime
         ["Prices__0__CacheWritePerMillion"] = "3.00",
         ["Tools__Http__AllowedHosts__0"] = effects.Authority,
         ["Tools__Http__AllowPrivateNetworks"] = "true",
+        ["Notifications__PublicUrl"] = "https://agents.example.com",
+        ["Notifications__Channels__hook__Url"] = new Uri(effects.Address, "/channels/hook").AbsoluteUri,
+        ["Notifications__Channels__hook__Secret"] = ChannelSecret,
+        ["Notifications__Channels__slack__Type"] = "Slack",
+        ["Notifications__Channels__slack__Url"] = new Uri(effects.Address, "/channels/slack").AbsoluteUri,
+        ["Notifications__Channels__teams__Type"] = "Teams",
+        ["Notifications__Channels__teams__Url"] = new Uri(effects.Address, "/channels/teams").AbsoluteUri,
     };
 
     /// <summary>Defines an agent on the scripted model and answers its id.</summary>

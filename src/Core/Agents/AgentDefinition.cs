@@ -31,6 +31,9 @@ public sealed record AgentDefinition
     /// <summary>Who besides the owner and admins decides, as <c>user:id</c> or <c>role:name</c>.</summary>
     public IReadOnlyList<string> Approvers { get; init; } = [];
 
+    /// <summary>The channel, of <c>Notifications__Channels__…</c>, where people are told of each call that waits for approval; null for none.</summary>
+    public string? Notify { get; init; }
+
     public ApprovalExpiry OnApprovalExpired { get; init; } = ApprovalExpiry.Expire;
 
     /// <summary>Whether callers may bring along tools of their own.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Foundation.Schemas;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Models;
 using Yggdrasil.Models.Configuration;
@@ -12,7 +13,7 @@ using Yggdrasil.Tools;
 namespace Yggdrasil.Agents;
 
 /// <summary>The rules of an agent definition, for requests and for the configuration alike.</summary>
-public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
+public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, NotificationOptions notifications)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
@@ -42,6 +43,11 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools)
         errors.Require((agent.Description?.Length ?? 0) <= MaxDescriptionLength, prefix + "description", $"At most {MaxDescriptionLength} characters.");
         errors.Require(Encoding.UTF8.GetByteCount(agent.Instructions ?? "") <= MaxInstructionBytes, prefix + "instructions", "At most 32 KiB of UTF-8.");
         ValidateTools(agent, prefix, errors);
+        errors.Require(
+            agent.Notify is null || notifications.Channels.ContainsKey(agent.Notify), prefix + "notify",
+            notifications.Channels.Count == 0
+                ? "There is no channel: an operator sets Notifications__Channels__<name>__Type and __Url."
+                : $"There is no such channel. Channels: {string.Join(", ", notifications.Channels.Keys.Order(StringComparer.Ordinal))}.");
         errors.Require(agent.MaxTurns is >= 1 and <= MaxTurns, prefix + "maxTurns", $"Must be between 1 and {MaxTurns}.");
         ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
         ValidateSampling(agent.Temperature, agent.MaxOutputTokens, agent.MaxToolCalls, errors, prefix);

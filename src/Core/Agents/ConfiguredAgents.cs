@@ -72,6 +72,7 @@ public sealed partial class ConfiguredAgents
         public List<string> Tools { get; set; } = [];
         public List<string> Approvals { get; set; } = [];
         public List<string> Approvers { get; set; } = [];
+        public string? Notify { get; set; }
         public ApprovalExpiry OnApprovalExpired { get; set; }
         public int? MaxTurns { get; set; }
         public int? MaxToolCalls { get; set; }
@@ -95,6 +96,7 @@ public sealed partial class ConfiguredAgents
                 Tools = Tools,
                 Approvals = Approvals,
                 Approvers = Approvers,
+                Notify = Notify,
                 OnApprovalExpired = OnApprovalExpired,
                 MaxTurns = MaxTurns ?? defaults.MaxTurns,
                 MaxToolCalls = MaxToolCalls ?? defaults.MaxToolCalls,

@@ -3,6 +3,7 @@ using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
@@ -37,7 +38,7 @@ internal sealed class AgentsFixture
         Storage = new StorageClients(configuration, options);
         var store = new AgentStore(Storage, azurite.Connect().Vault, new KnownAgents(Time));
         Shares = new AgentShareStore(Storage, store, TestContention.Retries);
-        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
+        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
         Sharing = new AgentSharing(Service, Shares);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Tests.Runs;
@@ -51,7 +52,7 @@ public sealed class ConfiguredAgentsTests
             new("Agents:0:Model", "scripted:one"),
             .. settings.Select(setting => KeyValuePair.Create($"Agents:0:{setting.Name}", (string?)setting.Value)),
         ]).Build();
-        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
+        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         return new ConfiguredAgents(configuration, validator, TimeProvider.System).Find("assistant")!.Definition;
     }
 }

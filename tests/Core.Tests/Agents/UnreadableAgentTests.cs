@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
@@ -55,7 +56,7 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
     {
         var (storage, vault, _) = azurite.Connect(protector);
         var store = new AgentStore(storage, vault, new KnownAgents(TimeProvider.System));
-        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
+        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         return new AgentService(
             store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
     }

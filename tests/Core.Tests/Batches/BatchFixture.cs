@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
@@ -41,7 +42,7 @@ internal sealed class BatchFixture
             Worker.Time,
             NullLogger<BatchDriver>.Instance);
         Delivery = new BatchItemDelivery(store, ledger, Worker.Scheduler);
-        var validator = new AgentValidator(models, tools.Catalog());
+        var validator = new AgentValidator(models, tools.Catalog(), new NotificationOptions());
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
@@ -29,7 +30,7 @@ internal sealed class PromptFixture
         var models = new ScriptedModels();
         var tools = new TestTools();
         Worker = new DriverFixture(azurite, models, tools, Owner, time: Time, companions: [Refusal]);
-        var validator = new AgentValidator(models, tools.Catalog());
+        var validator = new AgentValidator(models, tools.Catalog(), new NotificationOptions());
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();

@@ -2,6 +2,7 @@ using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
@@ -345,7 +346,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
     private async Task<RunService> RunsAsync(DriverFixture worker)
     {
         var (store, shares) = worker.Agents;
-        var validator = new AgentValidator(new ScriptedModels(Says("Done.")), new TestTools().Catalog());
+        var validator = new AgentValidator(new ScriptedModels(Says("Done.")), new TestTools().Catalog(), new NotificationOptions());
         var agents = new AgentService(store, shares, new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, _time), validator, TestContention.Retries, _time);
         await agents.PutAsync(worker.Scope, "agent", new AgentDefinition { Model = "scripted:one" }, new AgentPrecondition(), CancellationToken.None);
         return new RunService(

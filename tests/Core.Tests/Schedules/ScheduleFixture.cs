@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
@@ -28,7 +29,7 @@ internal sealed class ScheduleFixture
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();
-        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
+        var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         Agents = new AgentService(
             Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, TestContention.Retries, time);
         var runs = new RunService(

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Tests.Runs;
 
 namespace Yggdrasil.Tests.Schemas;
@@ -8,7 +9,7 @@ namespace Yggdrasil.Tests.Schemas;
 /// <summary>What an agent may name as its response schema. Whoever writes one may be hostile.</summary>
 public sealed class ResponseSchemaTests
 {
-    private readonly AgentValidator _validator = new(new ScriptedModels(), new TestTools().Catalog());
+    private readonly AgentValidator _validator = new(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
 
     public static TheoryData<string, string> Refused => new()
     {

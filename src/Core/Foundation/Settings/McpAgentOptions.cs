@@ -20,13 +20,16 @@ public sealed class McpAgentOptions
     /// <summary>Seconds that a call waits for its run before a client that knows tasks is given one instead; 0 to 200.</summary>
     public int TaskAfterSeconds { get; set; } = 10;
 
+    /// <summary>Whether a text is an address of this app without a path: https, or plain http for this machine.</summary>
+    internal static bool IsOrigin(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
+        && uri.UserInfo.Length == 0 && uri.GetLeftPart(UriPartial.Authority) == address.TrimEnd('/');
+
     /// <summary>The problems of these settings, by full setting name.</summary>
     public IEnumerable<string> Problems()
     {
-        if (PublicUrl is { Length: > 0 } address
-            && !(Uri.TryCreate(address, UriKind.Absolute, out var uri)
-                && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
-                && uri.UserInfo.Length == 0 && uri.GetLeftPart(UriPartial.Authority) == address.TrimEnd('/')))
+        if (PublicUrl is { Length: > 0 } address && !IsOrigin(address))
         {
             yield return "McpServer__PublicUrl must be an address without a path, such as https://agents.example.com; plain http only for this machine.";
         }

@@ -2,6 +2,7 @@ using Azure;
 using Azure.Data.Tables;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
+using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 
@@ -50,14 +51,23 @@ internal sealed class ApprovalIndex(StorageClients storage, TimeProvider time) :
 
         Task UpsertAsync(TableEntity row, CancellationToken token) => table.UpsertEntityAsync(row, TableUpdateMode.Replace, token);
 
-        TableEntity Row(string partition, PendingApproval call) => new(partition, RowKeys.Approval(run.Id, call.CallId))
+        TableEntity Row(string partition, PendingApproval call)
         {
-            ["Version"] = SchemaVersion,
-            [Tenant] = run.Caller.Owner.Tenant,
-            [User] = run.Caller.Owner.User,
-            [AddedAt] = time.GetUtcNow(),
-            [Elsewhere] = partition == own ? string.Join('\n', others) : null,
-        };
+            var row = new TableEntity(partition, RowKeys.Approval(run.Id, call.CallId))
+            {
+                ["Version"] = SchemaVersion,
+                [Tenant] = run.Caller.Owner.Tenant,
+                [User] = run.Caller.Owner.User,
+                [AddedAt] = time.GetUtcNow(),
+                [Elsewhere] = partition == own ? string.Join('\n', others) : null,
+            };
+            if (partition == own && run.Agent.Notify is { } channel)
+            {
+                CallbackStore.WriteChannel(row, channel);
+            }
+
+            return row;
+        }
     }
 
     /// <summary>Removes all that leads to the calls of a run.</summary>

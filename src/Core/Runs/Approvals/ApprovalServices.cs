@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
+using Yggdrasil.Runs.Callbacks;
 
 namespace Yggdrasil.Runs.Approvals;
 
@@ -12,7 +13,9 @@ internal static class ApprovalServices
     {
         services.AddSettings<ApprovalOptions>(configuration, ApprovalOptions.Section, options => options.Problems());
         services.AddSingleton<ApprovalIndex>();
-        services.AddSingleton<IApprovalIndex>(provider => provider.GetRequiredService<ApprovalIndex>());
+        services.AddSingleton<IApprovalIndex>(provider => new NotifyingApprovalIndex(
+            provider.GetRequiredService<ApprovalIndex>(), provider.GetRequiredService<CallbackOutbox>(), provider.GetRequiredService<NotificationOptions>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ApprovalRequests>();
         services.AddOwn<ApprovalService>();
     }

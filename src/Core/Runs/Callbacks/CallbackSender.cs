@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Identity;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Protection;
@@ -14,7 +15,7 @@ namespace Yggdrasil.Runs.Callbacks;
 /// <remarks>
 /// <code>
 ///   2xx                                 ──► delivered
-///   410, URL that may not be asked      ──► failed
+///   410, URL that may not be asked      ──► failed, as is a channel that is not set up any more
 ///   anything else                       ──► again later, until a day is over: then failed
 /// </code>
 /// Redirects count as failures (Standard Webhooks): they would lead a signed message where its caller did not send it.
@@ -24,13 +25,15 @@ public sealed partial class CallbackSender
     private readonly CallbackStore _store;
     private readonly CallbackSecrets _secrets;
     private readonly CallbackHttp _http;
+    private readonly NotificationOptions _notifications;
     private readonly ActivitySlots _slots;
     private readonly TimeProvider _time;
     private readonly ILogger<CallbackSender> _logger;
 
     internal CallbackSender(
-        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, ActivitySlots slots, TimeProvider time, ILogger<CallbackSender> logger) =>
-        (_store, _secrets, _http, _slots, _time, _logger) = (store, secrets, http, slots, time, logger);
+        CallbackStore store, CallbackSecrets secrets, CallbackHttp http, NotificationOptions notifications, ActivitySlots slots, TimeProvider time,
+        ILogger<CallbackSender> logger) =>
+        (_store, _secrets, _http, _notifications, _slots, _time, _logger) = (store, secrets, http, notifications, slots, time, logger);
 
     /// <summary>Makes an attempt, if the owner has a slot for it.</summary>
     /// <param name="attempt">Which one it is, from 1.</param>
@@ -97,15 +100,20 @@ public sealed partial class CallbackSender
     private async Task<(string? Error, bool IsFinal, TimeSpan? Asked)> SendAsync(
         CallbackReference reference, PendingCallback pending, CancellationToken cancellationToken)
     {
-        var secrets = await _secrets.FindAsync(Owner.OfPartition(reference.Partition), cancellationToken);
-        if (secrets.Count == 0)
+        var (url, secrets, isSigned) = await ReceiverOfAsync(reference, pending, cancellationToken);
+        if (url is null)
+        {
+            return ("no_channel", true, null);
+        }
+
+        if (isSigned && secrets.Count == 0)
         {
             return ("no_secret", false, null);
         }
 
         try
         {
-            var answer = await _http.PostAsync(RequestOf(reference, pending, secrets), cancellationToken);
+            var answer = await _http.PostAsync(RequestOf(reference, url, pending.Body, secrets), cancellationToken);
             return answer.Status switch
             {
                 >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => (null, true, null),
@@ -127,18 +135,32 @@ public sealed partial class CallbackSender
     private static EgressRefusal Shown(EgressRefusal refusal) =>
         refusal is EgressRefusal.AddressNotAllowed ? EgressRefusal.Unreachable : refusal;
 
-    private GuardedRequest RequestOf(CallbackReference reference, PendingCallback pending, IReadOnlyList<string> secrets)
+    /// <summary>Where a message goes, and what it is signed with. Settings say it of a channel, as they are now.</summary>
+    private async Task<(string? Url, IReadOnlyList<string> Secrets, bool IsSigned)> ReceiverOfAsync(
+        CallbackReference reference, PendingCallback pending, CancellationToken cancellationToken)
+    {
+        if (pending.Channel is not { } name)
+        {
+            return (pending.Url, await _secrets.FindAsync(Owner.OfPartition(reference.Partition), cancellationToken), true);
+        }
+
+        return _notifications.Channels.GetValueOrDefault(name) is { } channel
+            ? (channel.Url, channel.Secret is { Length: > 0 } secret ? [secret] : [], channel.Type is NotificationType.Webhook)
+            : (null, [], false);
+    }
+
+    private GuardedRequest RequestOf(CallbackReference reference, string url, string body, IReadOnlyList<string> secrets)
     {
         var now = _time.GetUtcNow();
-        return new GuardedRequest(HttpMethod.Post, pending.Url)
+        return new GuardedRequest(HttpMethod.Post, url)
         {
-            Body = Encoding.UTF8.GetBytes(pending.Body),
+            Body = Encoding.UTF8.GetBytes(body),
             ContentType = "application/json",
             Headers = new Dictionary<string, string>
             {
                 ["webhook-id"] = reference.MessageId,
                 ["webhook-timestamp"] = CallbackSignature.Timestamp(now),
-                ["webhook-signature"] = CallbackSignature.Sign(secrets, reference.MessageId, now, pending.Body),
+                ["webhook-signature"] = CallbackSignature.Sign(secrets, reference.MessageId, now, body),
             },
         };
     }

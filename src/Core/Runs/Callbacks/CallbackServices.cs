@@ -14,6 +14,7 @@ internal static class CallbackServices
     public static void AddCallbacks(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<CallbackOptions>(configuration, CallbackOptions.Section, options => options.Problems());
+        services.AddSettings<NotificationOptions>(configuration, NotificationOptions.Section, options => options.Problems().Concat(UnsignedChannels(options)));
         services.AddSingleton<CallbackStore>();
         services.AddSingleton<CallbackOutbox>();
         services.AddSingleton<CallbackRules>();
@@ -30,4 +31,9 @@ internal static class CallbackServices
         services.AddOwn<CallbackSender>();
         services.AddOwn<RunEndings>();
     }
+
+    private static IEnumerable<string> UnsignedChannels(NotificationOptions options) =>
+        from channel in options.Channels
+        where channel.Value.Type is NotificationType.Webhook && !CallbackSecret.IsValid(channel.Value.Secret)
+        select $"{NotificationOptions.Section}__Channels__{channel.Key}__Secret signs the messages of a Webhook. {CallbackSecret.Rule} (Its value is not shown.)";
 }

@@ -8,7 +8,9 @@ namespace Yggdrasil.Runs.Callbacks;
 
 /// <summary>A callback that is being delivered.</summary>
 /// <param name="Body">Exactly what is sent, each time.</param>
-internal sealed record PendingCallback(string Url, string Body, DateTimeOffset BegunAt, int Attempts);
+/// <param name="Url">Where to; null for a message to a channel.</param>
+/// <param name="Channel">The channel it goes to; null for a message to the address that the run's caller named.</param>
+internal sealed record PendingCallback(string? Url, string? Channel, string Body, DateTimeOffset BegunAt, int Attempts);
 
 /// <summary>A callback as a few properties of the row it is about: a run's, for instance.</summary>
 internal sealed class CallbackStore(StorageClients storage, ContentVault vault, Contention contention, UnknownValues unknown)
@@ -22,6 +24,7 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
     private const string LastError = "CallbackError";
     private const string Body = "CallbackBody";
     private const string BegunAt = "CallbackBegunAt";
+    private const string Channel = "CallbackChannel";
 
     private static readonly string[] Progress = [Status, Attempts, LastError];
 
@@ -30,6 +33,13 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
     {
         row[Status] = nameof(CallbackStatus.Waiting);
         row[Url] = await vault.SealAsync(Encoding.UTF8.GetBytes(url), Address(row.PartitionKey, row.RowKey), cancellationToken);
+    }
+
+    /// <summary>Adds to a new row that a message to a channel is wanted.</summary>
+    public static void WriteChannel(TableEntity row, string channel)
+    {
+        row[Status] = nameof(CallbackStatus.Waiting);
+        row[Channel] = channel;
     }
 
     /// <summary>Adds to a change of a row that its callback is wanted once more, for what is about to happen.</summary>
@@ -83,16 +93,19 @@ internal sealed class CallbackStore(StorageClients storage, ContentVault vault, 
     {
         var table = await storage.GetWorkTableAsync(cancellationToken);
         var found = await table.GetEntityIfExistsAsync<TableEntity>(
-            reference.Partition, reference.Row, [.. Progress, Url, Body, BegunAt], cancellationToken);
+            reference.Partition, reference.Row, [.. Progress, Url, Channel, Body, BegunAt], cancellationToken);
         if (!found.HasValue || Read(found.Value!) is not { Status: CallbackStatus.Pending } state)
         {
             return null;
         }
 
         var row = found.Value!;
-        var url = await vault.OpenAsync(row.GetBinary(Url), Address(reference.Partition, reference.Row), cancellationToken);
+        var channel = row.GetString(Channel);
+        var url = channel is null
+            ? Encoding.UTF8.GetString(await vault.OpenAsync(row.GetBinary(Url), Address(reference.Partition, reference.Row), cancellationToken))
+            : null;
         return new PendingCallback(
-            Encoding.UTF8.GetString(url), row.GetString(Body), row.GetDateTimeOffset(BegunAt) ?? default, state.Attempts);
+            url, channel, row.GetString(Body), row.GetDateTimeOffset(BegunAt) ?? default, state.Attempts);
     }
 
     public Task RecordAsync(CallbackReference reference, CallbackState state, CancellationToken cancellationToken) => MergeAsync(

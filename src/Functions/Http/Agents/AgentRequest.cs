@@ -26,6 +26,7 @@ internal static class AgentRequest
             Tools = fields.Strings("tools", AgentValidator.MaxTools),
             Approvals = fields.Strings("approvals", AgentValidator.MaxTools),
             Approvers = fields.Strings("approvers", AgentValidator.MaxApprovers),
+            Notify = fields.String("notify"),
             OnApprovalExpired = fields.Choice<ApprovalExpiry>("onApprovalExpired") ?? defaults.OnApprovalExpired,
             ClientTools = fields.Choice<ClientToolPolicy>("clientTools") ?? defaults.ClientTools,
             MaxTurns = fields.Integer("maxTurns") ?? defaults.MaxTurns,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Limits.Fairness;
 using Yggdrasil.Runs.Callbacks;
 using Yggdrasil.Runs.Model;
@@ -21,8 +22,11 @@ internal sealed class CallbackParts
         Delivery = new RunCallback(new CallbackOutbox(Store, scheduler, time));
         Log = new();
         Slots = new ActivitySlots(new ActivityOptions(), time, NullLogger<FairQueue>.Instance);
-        Sender = new CallbackSender(Store, Secrets, http, Slots, time, Log);
+        Sender = new CallbackSender(Store, Secrets, http, Notifications, Slots, time, Log);
     }
+
+    /// <summary>The channels that the settings name.</summary>
+    public NotificationOptions Notifications { get; } = new();
 
     public CallbackStore Store { get; }
 

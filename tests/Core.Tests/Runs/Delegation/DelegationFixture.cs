@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
+using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
@@ -22,7 +23,7 @@ internal sealed class DelegationFixture
         var (models, tools, time) = (new ScriptedModels(answer), new TestTools(), new FakeTimeProvider(DateTimeOffset.UtcNow));
         Worker = new DriverFixture(azurite, models, tools, owner ?? DriverFixture.NewOwner(), time: time);
         Models = models;
-        var validator = new AgentValidator(models, tools.Catalog());
+        var validator = new AgentValidator(models, tools.Catalog(), new NotificationOptions());
         var configured = new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, time);
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, TestContention.Retries, time);
         Runs = new RunService(
