@@ -121,6 +121,15 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     }
 
     [Fact]
+    public async Task AI_SDK_and_React()
+    {
+        var chunks = Assert.Single(await RunSectionAsync("AI SDK and React"));
+
+        Assert.Contains("391", chunks, StringComparison.Ordinal);
+        Assert.EndsWith("data: [DONE]\n\n", chunks, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Use_an_agent_from_Claude_Code_VS_Code_and_Inspector()
     {
         var answers = await RunSectionAsync("Use an agent from Claude Code, VS Code and Inspector");

@@ -10,6 +10,7 @@ internal static class TenancyRoutes
         "DELETE /api/agents/{agent}",
         "POST /api/agents/{agent}/runs",
         "POST /api/agents/{agent}/invoke",
+        "POST /api/agents/{agent}/chat",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];
@@ -48,6 +49,9 @@ internal static class TenancyRoutes
     ];
 
     public static readonly string[] KeyRoutes = ["GET /api/keys/{id}", "DELETE /api/keys/{id}"];
+
+    /// <summary>Routes that answer 204 for what is not there: <see cref="AiSdkTests"/> attacks them.</summary>
+    public static readonly string[] ChatRoutes = ["GET /api/agents/{agent}/chat/{id}/stream"];
 
     /// <summary>Routes of OpenAI's protocols, whose models are agents and whose responses are runs.</summary>
     public static readonly string[] OpenAIRoutes =

@@ -284,7 +284,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = HttpFunctions.Routes.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. OpenAIRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. ChatRoutes, .. OpenAIRoutes]), Order(resources));
     }
 
     /// <summary>What a response's id has in common with that of its run.</summary>
@@ -315,6 +315,7 @@ public partial class TenancyTests(ContractFixture app)
             "POST" when path.Contains("/tool-results/", StringComparison.Ordinal) => """{"result":"x"}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) || OpenAIRoutes.Contains(route) => "",
+            "POST" when path.EndsWith("/chat", StringComparison.Ordinal) => """{"id":"c","message":{"role":"user","parts":[{"type":"text","text":"Hello"}]}}""",
             "POST" => """{"input":"Hello"}""",
             _ => "",
         };

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Agents;
+using Yggdrasil.Functions.Http.AiSdk;
 using Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
 using Yggdrasil.Functions.Http.Events;
@@ -23,7 +24,7 @@ internal static class ApiKeyFunctionRights
     /// <summary>The functions for every key.</summary>
     internal static readonly FrozenSet<string> Reading = FrozenSet.Create(
         nameof(ModelFunctions.ListModels), nameof(ModelFunctions.GetModel), nameof(ResponseFunctions.GetResponse), nameof(ResponseFunctions.ListInputItems),
-        nameof(AgentFunctions.ListAgents), nameof(AgentFunctions.GetAgent), nameof(ToolFunctions.ListTools),
+        nameof(UiChatFunctions.ResumeChat), nameof(AgentFunctions.ListAgents), nameof(AgentFunctions.GetAgent), nameof(ToolFunctions.ListTools),
         nameof(RunFunctions.ListRuns), nameof(RunFunctions.GetRun), nameof(RunFunctions.GetRunSteps),
         nameof(EventFunctions.GetRunEvents), nameof(EventFunctions.CreateEventTicket),
         nameof(ConversationFunctions.ListConversations), nameof(ConversationFunctions.GetConversation), nameof(ConversationFunctions.ListMessages),
@@ -33,7 +34,7 @@ internal static class ApiKeyFunctionRights
     /// <summary>The functions for keys that may run, besides.</summary>
     internal static readonly FrozenSet<string> Running = FrozenSet.Create(
         nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(ResponseFunctions.CancelResponse),
-        nameof(ResponseFunctions.DeleteResponse), nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),
+        nameof(ResponseFunctions.DeleteResponse), nameof(UiChatFunctions.SendChat), nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),
         nameof(RunControlFunctions.CancelRun), nameof(RunControlFunctions.SuspendRun), nameof(RunControlFunctions.ResumeRun),
         nameof(RunControlFunctions.DeleteRun), nameof(ApprovalFunctions.DecideApproval), nameof(ToolResultFunctions.AnswerToolCall), nameof(McpFunctions.CallMcp),
         nameof(ConversationFunctions.DeleteConversation),

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Yggdrasil.Functions.Http.AiSdk;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.McpServer;
@@ -18,7 +19,8 @@ internal sealed class WriteRateMiddleware(UsageService usage, ILogger<WriteRateM
     /// <summary>Starts of runs, which are counted with the run, what stores nothing, and MCP, where it depends on the method.</summary>
     internal static readonly FrozenSet<string> CountedOtherwise = FrozenSet.Create(
         nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent), nameof(EventFunctions.CreateEventTicket),
-        nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(McpFunctions.CallMcp));
+        nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(McpFunctions.CallMcp),
+        nameof(UiChatFunctions.SendChat));
 
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next) =>
         context.GetHttpContext() is { } http && IsWrite(http.Request.Method) && http.FindCaller() is not null

@@ -72,7 +72,7 @@ public partial class OpenApiRequestTests(ContractFixture app)
                 {
                     Find(candidate, $"{place}{name}.", inner => wrap(new JsonObject { [name] = inner }), found);
                 }
-                else if (candidate["items"] is { } items && Contract.Resolve(items) is var item && item["properties"] is not null)
+                else if (candidate["items"] is { } items && Contract.Resolve(items) is var item && item["properties"] is not null && Kinds(item).Any())
                 {
                     Find(item, $"{place}{name}[0].", inner => wrap(new JsonObject { [name] = new JsonArray(inner) }), found);
                 }
@@ -81,7 +81,10 @@ public partial class OpenApiRequestTests(ContractFixture app)
     }
 
     private static IEnumerable<JsonObject> Kinds(JsonObject schema) =>
-        schema["oneOf"] is JsonArray kinds ? kinds.Select(kind => Contract.Resolve(kind!)) : [schema];
+        schema["oneOf"] is JsonArray kinds ? kinds.Select(kind => Contract.Resolve(kind!)).SelectMany(Kinds)
+        // What takes any field refuses none.
+        : schema["additionalProperties"] is JsonValue any && any.TryGetValue<bool>(out var isOpen) && isOpen ? []
+        : [schema];
 
     private static List<string> Known(JsonElement errors, string field)
     {

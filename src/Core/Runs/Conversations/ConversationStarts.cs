@@ -155,6 +155,7 @@ internal sealed class ConversationStarts(ConversationMemory memory, TimeProvider
             var touched = before with { UpdatedAt = now, AgentId = run.AgentId, RetentionDays = run.Agent.RetentionDays };
             if (touched.ActiveRun is null)
             {
+                touched = run.BeginsAnew ? touched with { WindowFrom = touched.Exchanges, WindowSkip = 0, HasSummary = false } : touched;
                 (Current, BeganHere) = (touched with { ActiveRun = run.Id }, true);
                 return run with { History = touched.History };
             }

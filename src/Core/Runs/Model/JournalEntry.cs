@@ -146,6 +146,10 @@ public sealed record JournalEntry
     /// <summary>The text of its messages, tool calls and reasoning left out.</summary>
     public string Text() => string.Concat(Messages.Select(message => message.Text));
 
+    /// <summary>For <see cref="EntryKind.Tool"/>: what the call came to.</summary>
+    public string Result() =>
+        Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString() ?? "";
+
     /// <summary>The tool calls an answer asks for, in its order: the first is call 0 of its turn.</summary>
     public IEnumerable<FunctionCallContent> ToolCalls() =>
         Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>();

@@ -36,6 +36,7 @@ internal sealed record NewRun(Run Run, IReadOnlyList<JournalEntry> Entries)
             ClientTools = request.ClientTools,
             ConversationId = request.ConversationId,
             OnConflict = request.OnConflict,
+            BeginsAnew = request.BeginsAnew,
             InputIsList = request.InputIsList,
             Stream = request.Stream,
             Metadata = request.Metadata,

@@ -32,6 +32,9 @@ public sealed record Run : RunHead
     /// <summary>What to do when the conversation has an active run. Matters at the start only and is not stored.</summary>
     public OnConflict OnConflict { get; init; }
 
+    /// <summary>Models are shown nothing of the conversation from before it. Matters at the start only and is not stored.</summary>
+    public bool BeginsAnew { get; init; }
+
     /// <summary>What it was asked; null where the run was loaded without the beginning of its journal.</summary>
     public IReadOnlyList<ChatMessage>? Input { get; init; }
 

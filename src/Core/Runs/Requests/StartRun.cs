@@ -21,6 +21,12 @@ public sealed record StartRun
 
     public OnConflict OnConflict { get; init; }
 
+    /// <summary>
+    /// What came before in the conversation is not shown to this run, nor to later ones: the input says all that they need. It stays in the
+    /// conversation. Only for a run that does not wait for others of the conversation.
+    /// </summary>
+    public bool BeginsAnew { get; init; }
+
     /// <summary>Whether readers of the run's events are shown what models say while they say it.</summary>
     public bool Stream { get; init; }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
@@ -84,7 +85,7 @@ internal static class ChatDocuments
 
     private static JsonObject Frame(Run run, string kind, JsonObject? choice, JsonObject? usage) => new()
     {
-        ["id"] = $"chatcmpl-{ResponseItems.Suffix(run.Id)}",
+        ["id"] = $"chatcmpl-{ItemId.Suffix(run.Id)}",
         ["object"] = kind,
         ["created"] = run.CreatedAt.ToUnixTimeSeconds(),
         ["model"] = run.AgentId,

@@ -4,6 +4,7 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Events;
@@ -38,14 +39,14 @@ public sealed class ChatFunctions(
         try
         {
             var answers = new RunAnswers(runs, tools, approvals, catalog);
-            if (await answers.TryAsync(request.OwnScope(), chat.Model, chat.Input, previous: null, waits: true, "messages", aborted) is var (waiting, next))
+            if (await answers.TryAsync(request.OwnScope(), chat.Model, chat.Input.Answers, previous: null, waits: true, "messages", aborted) is var (waiting, next))
             {
                 (segment, isStored) = (next, true);
                 reader = await OpenAsync(request, chat, waiting.Id);
             }
             else
             {
-                var messages = await new OpenAIHistory(runs, request.OwnScope(), aborted).RebuildAsync(chat.Input, "messages");
+                var messages = await new InputHistory(runs, request.OwnScope(), aborted).RebuildAsync(chat.Input.Items, "messages");
                 chat = chat with { Start = chat.Start with { Input = messages } };
                 reader = isStored ? await StartAsync(request, chat) : await inline.StreamAsync(request.Caller(), chat.Model, chat.Start, aborted);
             }
@@ -62,8 +63,8 @@ public sealed class ChatFunctions(
                 isStored ? lifetime.ApplicationStopping : CancellationToken.None);
         }
 
-        var read = await OpenAIRuns.FollowAsync(
-            reader, segment, catalog, waits: true, isStored ? OpenAIRuns.Wait : Timeout.InfiniteTimeSpan, time, aborted);
+        var read = await SegmentReader.FollowAsync(
+            reader, segment, catalog, waits: true, isStored ? SegmentReader.Wait : Timeout.InfiniteTimeSpan, time, aborted);
         return read.IsGoingOn ? throw new RunEndedException("deadline_exceeded", "The run did not end in time; repeat the request with its Idempotency-Key.")
             : read.End is null && ChatDocuments.FindFailure(read.Run) is { } failure ? throw failure
             : OpenAIJson.Answer(ChatDocuments.Completion(read));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Events;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;

@@ -5,42 +5,9 @@ using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Functions.Http.Runs;
+using Yggdrasil.Functions.Http.Segments;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
-
-internal enum InputKind
-{
-    Message,
-
-    /// <summary>A call that the model made.</summary>
-    Call,
-
-    /// <summary>What the caller says of such a call.</summary>
-    Output,
-
-    /// <summary>A call of an agent's own tool, with its result if it has one.</summary>
-    OwnCall,
-
-    /// <summary>A decision about a call.</summary>
-    Approval,
-
-    /// <summary>An item of a response, by its id.</summary>
-    Reference,
-}
-
-/// <summary>An item of a request.</summary>
-/// <param name="Place">Where it stands, for messages of what is wrong with it.</param>
-/// <param name="Id">Of the call, or of what it refers to.</param>
-/// <param name="Name">Of the tool.</param>
-/// <param name="Text">Arguments, or a result, or a reason.</param>
-/// <param name="Role">Of a message.</param>
-/// <param name="Approves">For a decision.</param>
-internal sealed record InputItem(
-    InputKind Kind, string Place, string Id = "", string Name = "", string? Text = null, ChatRole Role = default, string? Result = null, bool Approves = false)
-{
-    /// <summary>It answers something that a run waits for.</summary>
-    public bool IsAnswer => Kind is InputKind.Output or InputKind.Approval;
-}
 
 /// <summary>What a request says: the items of its history, and instructions.</summary>
 internal sealed record OpenAIInput(IReadOnlyList<InputItem> Items, string? Instructions)

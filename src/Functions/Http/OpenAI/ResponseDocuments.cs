@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Yggdrasil.Agents;
 using Yggdrasil.Functions.Http.Answering;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Model;
 
 namespace Yggdrasil.Functions.Http.OpenAI;
@@ -63,7 +64,7 @@ internal static class ResponseDocuments
             ["tools"] = OpenAITools.Of(run),
             ["top_p"] = null,
             ["truncation"] = "disabled",
-            ["usage"] = !isOver ? null : tokens is { } used ? Usage(used) : Usage(TokensOf(run)),
+            ["usage"] = !isOver ? null : tokens is { } used ? Usage(used) : Usage(SegmentTokens.Of(run)),
             ["user"] = null,
             ["metadata"] = new JsonObject(run.Metadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
         };
@@ -97,10 +98,6 @@ internal static class ResponseDocuments
         },
         ["message"] = run.Error?.Message ?? "The run did not end in time.",
     };
-
-    /// <summary>What the whole run has used.</summary>
-    public static SegmentTokens TokensOf(Run run) =>
-        new(run.Usage.InputTokens, run.Usage.OutputTokens, run.Usage.CachedInputTokens ?? 0, run.Usage.ReasoningTokens ?? 0);
 
     private static JsonObject Usage(SegmentTokens used) => new()
     {

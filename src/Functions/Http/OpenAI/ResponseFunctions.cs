@@ -6,6 +6,7 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
@@ -121,7 +122,7 @@ public sealed class ResponseFunctions(
 
         var answers = new RunAnswers(runs, tools, approvals, catalog);
         if (await answers.TryAsync(
-            request.OwnScope(), asked.Model, asked.Input, asked.Previous?.RunId, WaitsForApprovals(request), "input", aborted) is var (run, segment))
+            request.OwnScope(), asked.Model, asked.Input.Answers, asked.Previous?.RunId, WaitsForApprovals(request), "input", aborted) is var (run, segment))
         {
             return await AnswerAsync(request, asked, run, segment, created: true);
         }
@@ -147,7 +148,7 @@ public sealed class ResponseFunctions(
             var (run, entries) = await OfAsync(
                 ResponseItems.ResponseId(previous.RunId, previous.Segment), response => runs.GetStepsAsync(scope, response.RunId, aborted));
             RunAnswers.RequireAll(run, new HashSet<string>(), WaitsForApprovals(request), "input");
-            if (OpenAIRuns.Read(run, entries, previous.Segment, catalog, WaitsForApprovals(request)) is not { } read)
+            if (SegmentReader.Read(run, entries, previous.Segment, catalog, WaitsForApprovals(request)) is not { } read)
             {
                 throw ResponseRequest.NoResponse(ResponseItems.ResponseId(run.Id, previous.Segment));
             }
@@ -159,7 +160,7 @@ public sealed class ResponseFunctions(
             }
         }
 
-        var messages = await new OpenAIHistory(runs, scope, aborted).RebuildAsync(asked.Input, "input");
+        var messages = await new InputHistory(runs, scope, aborted).RebuildAsync(asked.Input.Items, "input");
         return asked with { Start = asked.Start with { Input = messages } };
     }
 
@@ -196,7 +197,7 @@ public sealed class ResponseFunctions(
 
         var aborted = request.HttpContext.RequestAborted;
         var reader = await events.FollowAsync(request.OwnScope(), run.Id, aborted);
-        var read = await OpenAIRuns.FollowAsync(reader, segment, catalog, WaitsForApprovals(request), OpenAIRuns.Wait, time, aborted);
+        var read = await SegmentReader.FollowAsync(reader, segment, catalog, WaitsForApprovals(request), SegmentReader.Wait, time, aborted);
         var document = ResponseDocuments.Of(read);
         document["store"] = asked.IsStored;
         return OpenAIJson.Answer(document);
@@ -213,7 +214,7 @@ public sealed class ResponseFunctions(
                 logger, CancellationToken.None);
         }
 
-        var read = await OpenAIRuns.FollowAsync(reader, segment: 1, catalog, waits: true, Timeout.InfiniteTimeSpan, time, aborted);
+        var read = await SegmentReader.FollowAsync(reader, segment: 1, catalog, waits: true, Timeout.InfiniteTimeSpan, time, aborted);
         var document = ResponseDocuments.Of(read);
         document["store"] = false;
         return OpenAIJson.Answer(document);
@@ -229,7 +230,7 @@ public sealed class ResponseFunctions(
             (run, steps) = await runs.GetStepsAsync(scope, response.RunId, aborted);
         }
 
-        return OpenAIRuns.Read(run, steps, response.Segment, catalog, WaitsForApprovals(request)) is { } read
+        return SegmentReader.Read(run, steps, response.Segment, catalog, WaitsForApprovals(request)) is { } read
             ? OpenAIJson.Answer(ResponseDocuments.Of(read))
             : throw ResponseRequest.NoResponse(ResponseItems.ResponseId(response.RunId, response.Segment));
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Functions.Http.Segments;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
@@ -16,12 +17,9 @@ internal static class ResponseItems
     private const string RunPrefix = "run_";
     private const string ResponsePrefix = "resp_";
 
-    /// <summary>What the ids of a run's items have in common.</summary>
-    public static string Suffix(string runId) => runId[RunPrefix.Length..];
-
     /// <param name="segment">The part of the run that the response tells of, from 1.</param>
     public static string ResponseId(string runId, int segment = 1) =>
-        ResponsePrefix + Suffix(runId) + (segment == 1 ? "" : FormattableString.Invariant($"_{segment}"));
+        ResponsePrefix + ItemId.Suffix(runId) + (segment == 1 ? "" : FormattableString.Invariant($"_{segment}"));
 
     /// <summary>The run of a response, and which part of it; null for what is no response's id.</summary>
     public static (string RunId, int Segment)? RunOf(string responseId)
@@ -37,7 +35,7 @@ internal static class ResponseItems
             : (RunPrefix + rest, 1);
     }
 
-    public static string MessageId(string runId, int turn) => $"msg_{Suffix(runId)}_t{turn}";
+    public static string MessageId(string runId, int turn) => $"msg_{ItemId.Suffix(runId)}_t{turn}";
 
     public static JsonObject Message(string runId, int turn, string? text, string status = "completed") => new()
     {
@@ -56,11 +54,11 @@ internal static class ResponseItems
     /// <param name="result">The entry of what the call came to; null while that is not known.</param>
     public static JsonObject Call(string runId, string callId, FunctionCallContent call, JournalEntry? result, bool wasAsked = false)
     {
-        var output = result?.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString();
+        var output = result?.Result();
         var hasFailed = result is { Status: not StepStatus.Completed };
         return new JsonObject
         {
-            ["id"] = $"mcp_{Suffix(runId)}_{callId}",
+            ["id"] = $"mcp_{ItemId.Suffix(runId)}_{callId}",
             ["type"] = "mcp_call",
             ["status"] = result is null ? "in_progress" : hasFailed ? "failed" : "completed",
             ["server_label"] = ServerLabel,
@@ -77,7 +75,7 @@ internal static class ResponseItems
     /// <summary>A call that the caller is to make.</summary>
     public static JsonObject ClientCall(string runId, string callId, FunctionCallContent call) => new()
     {
-        ["id"] = $"fc_{Suffix(runId)}_{callId}",
+        ["id"] = $"fc_{ItemId.Suffix(runId)}_{callId}",
         ["type"] = "function_call",
         ["status"] = "completed",
         ["call_id"] = ItemId.CallOf(runId, callId),
@@ -119,16 +117,12 @@ internal static class ResponseItems
         return items;
     }
 
-    /// <summary>What a call came to.</summary>
-    public static string ResultOf(JournalEntry result) =>
-        result.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>().FirstOrDefault()?.Result?.ToString() ?? "";
-
     /// <summary>What the run was asked.</summary>
     public static IEnumerable<JsonObject> Input(Run run) => (run.Input ?? []).Index().SelectMany(message => Input(run.Id, message.Index, message.Item));
 
     private static IEnumerable<JsonObject> Input(string runId, int index, ChatMessage message)
     {
-        var id = $"msg_{Suffix(runId)}_i{index}";
+        var id = $"msg_{ItemId.Suffix(runId)}_i{index}";
         if (message.Text.Length > 0)
         {
             yield return new JsonObject

@@ -75,11 +75,19 @@ internal static class RunRequest
         _ => asEvents,
     };
 
-    private static StartRun Read(JsonFields fields) => new()
+    private static StartRun Read(JsonFields fields) => ReadSettings(fields) with
     {
         Input = ReadInput(fields),
         InputIsList = fields.Get(Input) is { ValueKind: JsonValueKind.Array },
         Stream = fields.Boolean("stream") ?? false,
+    };
+
+    /// <summary>What a run has besides its input, where that is said in another protocol.</summary>
+    public static StartRun ReadBesideInput(JsonFields fields) => ReadSettings(fields) with { ClientTools = ReadClientTools(fields) };
+
+    private static StartRun ReadSettings(JsonFields fields) => new()
+    {
+        Input = [],
         MaxTurns = fields.Integer("maxTurns"),
         DeadlineSeconds = fields.Integer("deadlineSeconds"),
         Overrides = ReadOverrides(fields),

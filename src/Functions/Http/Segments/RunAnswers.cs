@@ -6,21 +6,22 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;
 
-namespace Yggdrasil.Functions.Http.OpenAI;
+namespace Yggdrasil.Functions.Http.Segments;
 
 /// <summary>Requests that end with answers to what a run waits for: the run goes on, and what the request says before them is not needed.</summary>
 /// <remarks>Calls and approvals are named by ids that lead to the run. Where they do not, or it waits no more, the request is one as any.</remarks>
 internal sealed class RunAnswers(RunService runs, ClientToolService tools, ApprovalService approvals, ToolCatalog catalog)
 {
     /// <returns>The run that goes on, and the part of it that comes next; null where the request answers none.</returns>
+    /// <param name="given">The answers that it ends with.</param>
     /// <param name="previous">The run that the request says it goes on from; null where it sends its whole history.</param>
     /// <param name="waits">Approvals are decided elsewhere.</param>
     /// <exception cref="InvalidRequestException">Something that the run waits for has no answer, or another agent is named.</exception>
     /// <exception cref="ConflictException">Something was answered otherwise, or it is too late.</exception>
     public async Task<(Run Run, int Segment)?> TryAsync(
-        Scope scope, string model, OpenAIInput input, string? previous, bool waits, string field, CancellationToken cancellationToken)
+        Scope scope, string agent, IReadOnlyList<InputItem> given, string? previous, bool waits, string field, CancellationToken cancellationToken)
     {
-        var answers = input.Answers.Select(item => (Item: item, Id: ItemId.Parse(item.Id))).ToList();
+        var answers = given.Select(item => (Item: item, Id: ItemId.Parse(item.Id))).ToList();
         if (answers.Count == 0 || answers.Exists(answer => answer.Id is null || answer.Id.RunId != (previous ?? answers[0].Id!.RunId))
             || await FindAsync(scope, answers[0].Id!.RunId, cancellationToken) is not var (run, entries))
         {
@@ -36,7 +37,7 @@ internal sealed class RunAnswers(RunService runs, ClientToolService tools, Appro
         }
 
         RequireAll(run, calls, waits, field);
-        if (run.AgentId != model)
+        if (run.AgentId != agent)
         {
             throw new InvalidRequestException("model", $"What waits for these answers is of \"{run.AgentId}\".");
         }
@@ -94,7 +95,7 @@ internal sealed class RunAnswers(RunService runs, ClientToolService tools, Appro
     {
         if (item.Kind == InputKind.Output)
         {
-            await tools.AnswerAsync(scope, run.Id, callId, hasFailed: false, item.Text!, cancellationToken);
+            await tools.AnswerAsync(scope, run.Id, callId, item.HasFailed, item.Text!, cancellationToken);
             return;
         }
 

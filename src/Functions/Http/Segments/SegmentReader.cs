@@ -3,7 +3,7 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;
 
-namespace Yggdrasil.Functions.Http.OpenAI;
+namespace Yggdrasil.Functions.Http.Segments;
 
 /// <summary>A part of a run, as far as it was read.</summary>
 /// <param name="End">Where it ends because the run waits for its caller; null where it ends with the run, or has not ended.</param>
@@ -16,8 +16,8 @@ internal sealed record SegmentReading(
     public bool IsGoingOn => End is null && !Run.IsTerminal;
 }
 
-/// <summary>What both protocols do with a run that is not streamed.</summary>
-internal static class OpenAIRuns
+/// <summary>Reads parts of runs that are not streamed.</summary>
+internal static class SegmentReader
 {
     /// <summary>How long a request waits for a run that outlives it; proxies give up after 230 seconds.</summary>
     public static readonly TimeSpan Wait = TimeSpan.FromSeconds(InlineRuns.MaxDeadlineSeconds);

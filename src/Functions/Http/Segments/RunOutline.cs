@@ -4,7 +4,7 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
 
-namespace Yggdrasil.Functions.Http.OpenAI;
+namespace Yggdrasil.Functions.Http.Segments;
 
 internal enum OutlineKind
 {
@@ -23,6 +23,9 @@ internal enum OutlineKind
     /// <summary>The caller is to decide about a call.</summary>
     ApprovalRequest,
 
+    /// <summary>A call was not approved, and is not made.</summary>
+    Denied,
+
     /// <summary>All that the run waits for is the caller: the answer to the request ends, and the next request goes on.</summary>
     End,
 }
@@ -35,6 +38,10 @@ internal readonly record struct OutlineStep(
 /// <summary>What a segment's model calls have used.</summary>
 internal readonly record struct SegmentTokens(long Input, long Output, long Cached, long Reasoning)
 {
+    /// <summary>What a whole run has used.</summary>
+    public static SegmentTokens Of(Run run) =>
+        new(run.Usage.InputTokens, run.Usage.OutputTokens, run.Usage.CachedInputTokens ?? 0, run.Usage.ReasoningTokens ?? 0);
+
     public SegmentTokens Plus(JournalEntry entry) => new(
         Input + (entry.InputTokens ?? 0), Output + (entry.OutputTokens ?? 0), Cached + (entry.CachedInputTokens ?? 0), Reasoning + (entry.ReasoningTokens ?? 0));
 
@@ -73,7 +80,7 @@ internal sealed class RunOutline(Func<Run> runOf, ToolCatalog catalog, bool wait
     /// <summary>What the last segment of a run has used: what was paid for without an answer is in it too.</summary>
     public SegmentTokens RestOf(Run run)
     {
-        var all = ResponseDocuments.TokensOf(run);
+        var all = SegmentTokens.Of(run);
         return new(all.Input - Before.Input, all.Output - Before.Output, all.Cached - Before.Cached, all.Reasoning - Before.Reasoning);
     }
 
@@ -157,9 +164,14 @@ internal sealed class RunOutline(Func<Run> runOf, ToolCatalog catalog, bool wait
     {
         List<OutlineStep> steps = [];
         var id = entry.CallId!;
-        if (_withClient.Contains(id) || entry is { Decision.Outcome: not ApprovalOutcome.Approve })
+        if (_withClient.Contains(id))
         {
             return steps;
+        }
+
+        if (entry is { Decision.Outcome: not ApprovalOutcome.Approve })
+        {
+            return [Step(OutlineKind.Denied, entry, id)];
         }
 
         if (_begun.Add(id))

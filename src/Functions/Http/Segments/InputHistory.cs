@@ -6,10 +6,10 @@ using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
 
-namespace Yggdrasil.Functions.Http.OpenAI;
+namespace Yggdrasil.Functions.Http.Segments;
 
 /// <summary>A history that a caller sends, as the messages that a model is shown. What is named by its id is read from the run that it is of.</summary>
-internal sealed class OpenAIHistory(RunService runs, Scope scope, CancellationToken cancellationToken)
+internal sealed class InputHistory(RunService runs, Scope scope, CancellationToken cancellationToken)
 {
     /// <summary>Runs that one request may refer to.</summary>
     private const int MaxRuns = 64;
@@ -19,9 +19,9 @@ internal sealed class OpenAIHistory(RunService runs, Scope scope, CancellationTo
     private readonly Dictionary<string, string> _open = [];
 
     /// <exception cref="InvalidRequestException">A call has no result, a result no call, or what is named is not there.</exception>
-    public async Task<List<ChatMessage>> RebuildAsync(OpenAIInput input, string field)
+    public async Task<List<ChatMessage>> RebuildAsync(IReadOnlyList<InputItem> items, string field)
     {
-        foreach (var item in input.Items)
+        foreach (var item in items)
         {
             await AddAsync(item);
         }
@@ -95,7 +95,7 @@ internal sealed class OpenAIHistory(RunService runs, Scope scope, CancellationTo
         if (id.Prefix == "mcp")
         {
             var result = steps.FirstOrDefault(step => step.Kind == EntryKind.Tool && step.CallId == Ids.ToolCall(id.Turn, id.Call));
-            Result(own, result is null ? "" : ResponseItems.ResultOf(result), item.Place);
+            Result(own, result is null ? "" : result.Result(), item.Place);
         }
     }
 
