@@ -4,6 +4,7 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
@@ -38,7 +39,7 @@ internal sealed class AgentsFixture
         var store = new AgentStore(Storage, azurite.Connect().Vault, new KnownAgents(Time));
         Shares = new AgentShareStore(Storage, store, TestContention.Retries);
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
-        Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
+        Service = new AgentService(store, Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
         Sharing = new AgentSharing(Service, Shares);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
@@ -57,6 +58,6 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
         var store = new AgentStore(storage, vault, new KnownAgents(TimeProvider.System));
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         return new AgentService(
-            store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
+            store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents([new SettingsAgents(new ConfigurationBuilder().Build())], validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
 using Yggdrasil.Identity.Authorization;
@@ -30,7 +31,7 @@ internal sealed class ScheduleFixture
             .Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog());
         Agents = new AgentService(
-            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, TestContention.Retries, time);
+            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, time), validator, TestContention.Retries, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.ConversationQueue, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
