@@ -51,19 +51,34 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     public async Task Tools_of_your_own() => Assert.Contains(
         "calculator", Json(Assert.Single(await RunSectionAsync("Tools of your own"))).GetProperty("items").EnumerateArray().Select(tool => tool.Text("name")));
 
-    /// <remarks>The longest of the guide: it builds the app.</remarks>
+    /// <remarks>Builds the app.</remarks>
+    [Fact]
+    public async Task An_agent_in_code()
+    {
+        var answers = await PasteSectionAsync("An agent in code", "StockTools.cs");
+
+        Assert.Contains("\"configuredBy\":\"code\"", answers, StringComparison.Ordinal);
+        Assert.Contains("There are 6 of A-1042.", answers, StringComparison.Ordinal);
+    }
+
+    /// <remarks>Builds the app.</remarks>
     [Fact]
     public async Task Models_and_middleware_of_your_own()
     {
-        const string Section = "Models and middleware of your own";
+        var answers = await PasteSectionAsync("Models and middleware of your own", "OwnModels.cs");
+
+        Assert.Contains("echo heard: Hello", answers, StringComparison.Ordinal);
+        Assert.Contains("\"corp:echo\"", answers, StringComparison.Ordinal);
+    }
+
+    /// <summary>Adds a section's code to a copy of the app and runs its commands against it.</summary>
+    private static async Task<string> PasteSectionAsync(string section, string file)
+    {
         var folder = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
         try
         {
-            var code = DocumentBlocks.Of("docs/guide.md", Section, "csharp");
-            var answers = await PastedApp.RunAsync(folder, "OwnModels.cs", code[0], code[1], Assert.Single(DocumentBlocks.Of("docs/guide.md", Section, "sh")));
-
-            Assert.Contains("echo heard: Hello", answers, StringComparison.Ordinal);
-            Assert.Contains("\"corp:echo\"", answers, StringComparison.Ordinal);
+            var code = DocumentBlocks.Of("docs/guide.md", section, "csharp");
+            return await PastedApp.RunAsync(folder, file, code[0], code[1], Assert.Single(DocumentBlocks.Of("docs/guide.md", section, "sh")));
         }
         finally
         {

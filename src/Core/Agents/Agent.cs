@@ -10,7 +10,7 @@ public enum AgentSource
     /// <summary>Defined through the API, by its owner.</summary>
     User,
 
-    /// <summary>Defined in the app's configuration: visible to everyone, read-only.</summary>
+    /// <summary>Defined by the app, in settings, code or a file: visible to everyone, read-only.</summary>
     Configuration,
 }
 
@@ -43,6 +43,9 @@ public sealed record Agent(
         Owner is not { } owner ? $"configuration~{Id}"
         : Ids.IsSharedAgent(Id) ? Id
         : Ids.SharedAgent(owner.Partition, Id);
+
+    /// <summary>Where the app defines it; null for an agent of a user.</summary>
+    public ConfiguredBy? ConfiguredBy { get; init; }
 
     /// <summary>Set when the agent was reached through a share: whom its owner gave it to.</summary>
     public Owner? SharedWith { get; init; }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
 
@@ -10,7 +11,9 @@ internal static class AgentServices
     public static void AddAgents(this IServiceCollection services)
     {
         services.AddSingleton<AgentValidator>();
-        services.AddSingleton<ConfiguredAgents>();
+        services.AddSingleton<IAgentSource, SettingsAgents>();
+        services.AddSingleton<IAgentSource, CodeAgents>();
+        services.AddOwn<ConfiguredAgents>();
         services.AddSingleton<KnownAgents>();
         services.AddSingleton<AgentStore>();
         services.AddSingleton<AgentShareStore>();

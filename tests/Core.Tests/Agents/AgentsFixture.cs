@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
@@ -39,7 +40,7 @@ internal sealed class AgentsFixture
         var store = new AgentStore(Storage, azurite.Connect().Vault, new KnownAgents(Time));
         Shares = new AgentShareStore(Storage, store, TestContention.Retries);
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
-        Service = new AgentService(store, Shares, new ConfiguredAgents(configuration, validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
+        Service = new AgentService(store, Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
         Sharing = new AgentSharing(Service, Shares);
     }
 

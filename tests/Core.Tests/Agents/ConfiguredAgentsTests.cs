@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Tests.Runs;
 
@@ -42,6 +44,59 @@ public sealed class ConfiguredAgentsTests
     public void Wrong_cache_is_named_by_its_setting(string name, string value, string problem) =>
         Assert.Contains(problem, Assert.Throws<OptionsValidationException>(() => Configure((name, value))).Failures);
 
+    [Fact]
+    public void Agent_in_code_is_one_of_the_configuration()
+    {
+        var agents = Gather(
+            [("Agents:0:Id", "assistant"), ("Agents:0:Model", "scripted:one")],
+            services => services.AddAgent("support", agent => agent.Model("scripted:one").Instructions("Be kind.").With(definition => definition with { MaxTurns = 3 })));
+
+        Assert.Equal([("assistant", ConfiguredBy.Settings), ("support", ConfiguredBy.Code)], agents.All.Select(agent => (agent.Id, agent.ConfiguredBy!.Value)));
+        var support = agents.Find("support")!;
+        Assert.Equal((AgentSource.Configuration, 1, "Be kind.", 3), (support.Source, support.Version, support.Definition.Instructions, support.Definition.MaxTurns));
+    }
+
+    [Fact]
+    public void Id_that_two_places_define_names_both()
+    {
+        var problems = Problems(
+            [("Agents:0:Id", "support"), ("Agents:0:Model", "scripted:one")], services => services.AddAgent("support", agent => agent.Model("scripted:one")));
+
+        Assert.Equal(["AddAgent(\"support\"): id: \"support\" is defined already, in Agents__0."], problems);
+    }
+
+    [Fact]
+    public void Every_mistake_of_every_place_is_named_at_once()
+    {
+        var problems = Problems(
+            [("Agents:0:Id", "one"), ("Agents:0:Model", "nowhere:one"), ("Agents:1:Id", "one"), ("Agents:1:Model", "scripted:one")],
+            services => services
+                .AddAgent("two", agent => agent.Model("scripted:one").Tools("no_such_tool"))
+                .AddAgent("no id", _ => { }));
+
+        Assert.Equal(
+            [
+                "Agents__0__Model", "Agents__1__Id: \"one\" is defined already, in Agents__0.", "AddAgent(\"two\"): tools[0]", "AddAgent(\"no id\"): model",
+                "AddAgent(\"no id\"): id",
+            ],
+            problems.Select(problem => problem.Contains("already", StringComparison.Ordinal) ? problem : problem[..problem.IndexOf(": ", problem.IndexOf(')', StringComparison.Ordinal) + 2, StringComparison.Ordinal)]));
+    }
+
+    private static IReadOnlyList<string> Problems((string Name, string Value)[] settings, Action<IServiceCollection> add) =>
+        [.. Assert.Throws<OptionsValidationException>(() => Gather(settings, add)).Failures];
+
+    private static ConfiguredAgents Gather((string Name, string Value)[] settings, Action<IServiceCollection> add)
+    {
+        var services = new ServiceCollection();
+        add(services);
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build();
+        return new ConfiguredAgents(
+            [new SettingsAgents(configuration), new CodeAgents(services.BuildServiceProvider().GetServices<CodeAgent>())],
+            new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions()),
+            TimeProvider.System);
+    }
+
     private static AgentDefinition Configure(params (string Name, string Value)[] cache) =>
         ConfigureAll([.. cache.Select(setting => ($"Cache:{setting.Name}", setting.Value))]);
 
@@ -53,6 +108,6 @@ public sealed class ConfiguredAgentsTests
             .. settings.Select(setting => KeyValuePair.Create($"Agents:0:{setting.Name}", (string?)setting.Value)),
         ]).Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
-        return new ConfiguredAgents(configuration, validator, TimeProvider.System).Find("assistant")!.Definition;
+        return new ConfiguredAgents([new SettingsAgents(configuration)], validator, TimeProvider.System).Find("assistant")!.Definition;
     }
 }

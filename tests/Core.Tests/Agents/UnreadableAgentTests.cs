@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
@@ -58,6 +59,6 @@ public sealed class UnreadableAgentTests(AzuriteFixture azurite)
         var store = new AgentStore(storage, vault, new KnownAgents(TimeProvider.System));
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         return new AgentService(
-            store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
+            store, new AgentShareStore(storage, store, TestContention.Retries), new ConfiguredAgents([new SettingsAgents(new ConfigurationBuilder().Build())], validator, TimeProvider.System), validator, TestContention.Retries, TimeProvider.System);
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation;
 using Yggdrasil.Identity;
@@ -49,7 +50,7 @@ internal sealed class BatchFixture
         var due = new DueStore(Worker.Storage, TestUnknown.Values);
         var acceptance = new BatchAcceptance(
             new AgentService(
-                Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, Worker.Time), validator, TestContention.Retries, Worker.Time),
+                Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, Worker.Time), validator, TestContention.Retries, Worker.Time),
             store,
             items,
             Worker.Batches.Removal,

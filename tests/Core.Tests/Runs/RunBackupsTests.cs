@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Fixtures;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity;
@@ -347,7 +348,7 @@ public sealed class RunBackupsTests(AzuriteFixture azurite)
     {
         var (store, shares) = worker.Agents;
         var validator = new AgentValidator(new ScriptedModels(Says("Done.")), new TestTools().Catalog(), new NotificationOptions());
-        var agents = new AgentService(store, shares, new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, _time), validator, TestContention.Retries, _time);
+        var agents = new AgentService(store, shares, new ConfiguredAgents([new SettingsAgents(new ConfigurationBuilder().Build())], validator, _time), validator, TestContention.Retries, _time);
         await agents.PutAsync(worker.Scope, "agent", new AgentDefinition { Model = "scripted:one" }, new AgentPrecondition(), CancellationToken.None);
         return new RunService(
             agents, worker.Store, worker.Lists, worker.ConversationQueue, worker.Callbacks.Rules, worker.Quotas.Companion, worker.RequestDriven, worker.WakeUp,

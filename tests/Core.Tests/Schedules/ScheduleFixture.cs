@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authentication;
 using Yggdrasil.Identity.Authorization;
@@ -31,7 +32,7 @@ internal sealed class ScheduleFixture
             .Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
         Agents = new AgentService(
-            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents(configuration, validator, time), validator, TestContention.Retries, time);
+            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, time), validator, TestContention.Retries, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.ConversationQueue, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);

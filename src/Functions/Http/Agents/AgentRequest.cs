@@ -41,7 +41,7 @@ internal static class AgentRequest
             RetentionDays = fields.Integer("retentionDays"),
             Redaction = fields.Choice<RedactionMode>("redaction") ?? defaults.Redaction,
         };
-        var sent = ReadOnlyFields.Read(fields, "id", "version", "owner", "source", "createdAt", "updatedAt");
+        var sent = ReadOnlyFields.Read(fields, "id", "version", "owner", "source", "configuredBy", "createdAt", "updatedAt");
         fields.RejectOthers();
         fields.Errors.ThrowIfAny();
         return (agent, sent);

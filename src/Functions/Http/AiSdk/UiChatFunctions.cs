@@ -12,7 +12,6 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;
 using Yggdrasil.Runs.Events;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Quotas;
 using Yggdrasil.Runs.Requests;
 using Yggdrasil.Tools;

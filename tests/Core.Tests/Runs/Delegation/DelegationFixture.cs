@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Agents;
+using Yggdrasil.Agents.Configured;
 using Yggdrasil.Identity;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Delegation;
@@ -24,7 +25,7 @@ internal sealed class DelegationFixture
         Worker = new DriverFixture(azurite, models, tools, owner ?? DriverFixture.NewOwner(), time: time);
         Models = models;
         var validator = new AgentValidator(models, tools.Catalog(), new NotificationOptions());
-        var configured = new ConfiguredAgents(new ConfigurationBuilder().Build(), validator, time);
+        var configured = new ConfiguredAgents([new SettingsAgents(new ConfigurationBuilder().Build())], validator, time);
         Agents = new AgentService(Worker.Agents.Store, Worker.Agents.Shares, configured, validator, TestContention.Retries, time);
         Runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.ConversationQueue, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,

@@ -5,7 +5,7 @@ import { go, useAction, useLoad } from '../app/hooks.js';
 import { Confirm, Failure, Field, Head, Skeleton } from '../app/ui.js';
 
 const blank = { model: 'demo:assistant', fallbacks: [], tools: [], approvals: [], approvers: [], redaction: 'off' };
-const readOnly = ['id', 'version', 'owner', 'source', 'createdAt', 'updatedAt'];
+const readOnly = ['id', 'version', 'owner', 'source', 'configuredBy', 'createdAt', 'updatedAt'];
 const lines = text => text.split('\n').map(line => line.trim()).filter(Boolean);
 
 export default function AgentPage({ route }) {
@@ -54,7 +54,7 @@ export default function AgentPage({ route }) {
     <${Head} title=${isNew ? 'New agent' : id} crumb=${crumb} actions=${!isNew && html`<a class="button" href=${`#/runs?agent=${segment(id)}`}>Runs</a><a class="button" href=${`#/chat?agent=${segment(id)}`}>Try it</a>
       ${!isFixed && html`<button class="danger" onClick=${() => setAsked(true)}>Delete</button>`}`}>
       ${!isNew && html`<p class="small">Version ${agent.version}, changed ${fullTime(agent.updatedAt)}</p>`}<//>
-    ${isFixed && html`<div class="notice">This agent is ${agent.source === 'configuration' ? 'defined in the app’s configuration' : 'shared with you'}. You can run it, and not change it.</div>`}
+    ${isFixed && html`<div class="notice">This agent is ${agent.source === 'configuration' ? `defined in the app’s configuration (${agent.configuredBy})` : 'shared with you'}. You can run it, and not change it.</div>`}
     <div aria-live="polite">${said && html`<div class="notice good">${said}</div>`}</div>
     <${Failure} error=${action.error} again=${action.error?.status === 412 ? load : undefined} />
     <form onSubmit=${save}><fieldset disabled=${isFixed || action.busy} style=${{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>

@@ -8,9 +8,9 @@ const columns = [['Agent'], ['Model', 'wide'], ['Tools', 'wide right'], ['Versio
 export default function Agents() {
   const { items, next, more, loading, error, refresh } = usePages('/api/agents', {});
   const row = agent => html`
-    <td><a class="main" href=${`#/agents/${segment(agent.id)}`}>${agent.id}</a><span class="main small muted">${agent.description ?? (agent.source === 'configuration' ? 'Defined in the configuration' : agent.id.includes('~') ? `Shared by ${agent.owner}` : 'Yours')}</span></td>
+    <td><a class="main" href=${`#/agents/${segment(agent.id)}`}>${agent.id}</a><span class="main small muted">${agent.description ?? (agent.source === 'configuration' ? `Defined in the configuration (${agent.configuredBy})` : agent.id.includes('~') ? `Shared by ${agent.owner}` : 'Yours')}</span></td>
     <td class="wide wrap">${agent.model}</td><td class="wide right num">${agent.tools.length}</td>
-    <td class="wide right num">${agent.version}</td><td class="wide">${agent.source === 'configuration' ? html`<${Status} of="idle" label="configuration" />` : html`<${Time} at=${agent.updatedAt} />`}</td>
+    <td class="wide right num">${agent.version}</td><td class="wide">${agent.source === 'configuration' ? html`<${Status} of="idle" label=${`configuration: ${agent.configuredBy}`} />` : html`<${Time} at=${agent.updatedAt} />`}</td>
     <td class="right"><a href=${`#/chat?agent=${segment(agent.id)}`}>Try<span class="sr"> ${agent.id}</span></a></td>`;
   return html`
     <${Head} title="Agents" actions=${html`<a class="button primary" href="#/agents/new">New agent</a>`}><p>A model, instructions and tools. Yours, those of the configuration, and those shared with you.</p><//>
