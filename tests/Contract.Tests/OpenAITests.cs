@@ -201,6 +201,7 @@ public class OpenAITests(ContractFixture app)
     [InlineData("chat", """{"text":"It is 391.","finish":"stop","usage":36}""", 2)]
     [InlineData("chatStream", """{"deltas":"It is 391.","text":"It is 391.","usage":36}""", 2)]
     [InlineData("response", """{"items":["mcp_call","message"],"text":"It is 391.","again":"It is 391.","status":"completed","call":"391","second":"It is 391.","previous":true,"asked":["And again?"],"gone":404}""", 4)]
+    [InlineData("conversations", """{"topics":["sums","other","other"],"of":true,"added":["function_call","function_call_output","user"],"asc":["user","assistant","user","mcp_call","assistant","user","mcp_call","assistant","function_call","function_call_output","user"],"mirrored":true,"read":true,"deleted":true,"gone":404,"unknown":404}""", 4)]
     [InlineData("responseStream", """{"deltas":"It is 391.","text":"It is 391.","grows":true,"resumed":true}""", 2)]
     [InlineData("errors", """["404 model_not_found model","400 unsupported_parameter n","400 unknown_parameter modle","404 response_not_found null","404 not_found null"]""", 0)]
     public async Task Official_client_works(string step, string expected, int modelCalls)
@@ -244,6 +245,50 @@ public class OpenAITests(ContractFixture app)
 
     private static string Body(string agent, string? fields = null) =>
         $$"""{"model":"{{agent}}","messages":[{"role":"user","content":"What is 17*23?"}]{{(fields is null ? "" : $",{fields}")}}}""";
+
+    [Fact]
+    public async Task Models_are_shown_what_was_added_to_a_conversation_and_nothing_is_added_during_a_run()
+    {
+        var agent = await app.PutAgentAsync(new { model = "openai:scripted" });
+        var (gate, asked) = (new Gate(), "");
+        app.Model.RespondWith(request =>
+        {
+            asked = string.Join(' ', request.Messages.Select(message => $"{message.Role}={message.Content}"));
+            return ModelReply.Text("Yes.") with { Gate = gate };
+        });
+        using var created = await app.Http.SendJsonAsync(HttpMethod.Post, "/v1/conversations", """{"items":[{"role":"user","content":"I am Ada."},{"role":"assistant","content":"Hello."}]}""");
+        var id = (await created.ReadAsync()).Text("id");
+        using var started = await app.Http.SendJsonAsync(
+            HttpMethod.Post, Responses, $$"""{"model":"{{agent}}","input":"Who am I?","conversation":"{{id}}","background":true}""");
+        await gate.Reached;
+
+        using var busy = await app.Http.SendJsonAsync(HttpMethod.Post, $"/v1/conversations/{id}/items", """{"items":[{"role":"user","content":"x"}]}""");
+        gate.Open();
+        await app.Http.EndOfRunAsync($"run_{(await started.ReadAsync()).Text("id")[5..]}");
+        using var added = await app.Http.SendJsonAsync(HttpMethod.Post, $"/v1/conversations/{id}/items", """{"items":[{"role":"user","content":"x"}]}""");
+        using var messages = await app.Http.SendJsonAsync(HttpMethod.Get, $"/api/conversations/{id}/messages", "");
+
+        Assert.Equal("user=I am Ada. assistant=Hello. user=Who am I?", asked);
+        Assert.Equal((HttpStatusCode.Conflict, "false"), (busy.StatusCode, busy.Headers.GetValues("x-should-retry").Single()));
+        Assert.Equal("conversation_locked", (await busy.ReadAsync()).GetProperty("error").Text("code"));
+        Assert.Equal(HttpStatusCode.OK, added.StatusCode);
+        Assert.Equal(["I am Ada.", "Hello.", "Who am I?", "Yes.", "x"], (await messages.ReadAsync()).GetProperty("items").EnumerateArray().Select(message => message.Text("content")));
+    }
+
+    [Theory]
+    [InlineData("", """{"items":[{"role":"system","content":"x"}]}""", "items")]
+    [InlineData("", """{"items":"x"}""", "items")]
+    [InlineData("", """{"items":[{"type":"function_call","call_id":"call_a","name":"f","arguments":"{}"}]}""", "items[0]")]
+    [InlineData("", """{"metadata":{"a":1}}""", "metadata.a")]
+    [InlineData("", """{"colour":1}""", "colour")]
+    [InlineData("/conv_none", "{}", "metadata")]
+    [InlineData("/conv_none/items", "{}", "items")]
+    [InlineData("/conv_none/items", """{"items":[{"role":"user","content":[{"type":"input_image"}]}]}""", "items[0].content[0].type")]
+    public async Task What_is_wrong_with_a_conversation_is_named(string path, string body, string param)
+    {
+        using var refused = await app.Http.SendJsonAsync(HttpMethod.Post, $"/v1/conversations{path}", body);
+        Assert.Equal((HttpStatusCode.BadRequest, param), (refused.StatusCode, (await refused.ReadAsync()).GetProperty("error").Text("param")));
+    }
 
     private static async Task<string> RunAsync(HttpClient http, string agent, string step, params string[] arguments) =>
         (await ClientTools.NodeAsync(Path.Combine("openai", "run.mjs"), [http.BaseAddress!.ToString(), agent, step, .. arguments])).Trim();

@@ -63,6 +63,16 @@ internal static class TenancyRoutes
         "DELETE /v1/responses/{id}",
     ];
 
+    public static readonly string[] OpenAIConversationRoutes =
+    [
+        "GET /v1/conversations/{id}",
+        "POST /v1/conversations/{id}",
+        "DELETE /v1/conversations/{id}",
+        "GET /v1/conversations/{id}/items",
+        "POST /v1/conversations/{id}/items",
+        "GET /v1/conversations/{id}/items/{item}",
+    ];
+
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
     public static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
 

@@ -30,6 +30,8 @@ public partial class TenancyTests(ContractFixture app)
 
     public static TheoryData<string, string> BatchAttacks => Cross(BatchRoutes, "id of another's batch", "guessed id");
 
+    public static TheoryData<string> OpenAIConversationAttacks => [.. OpenAIConversationRoutes];
+
     public static TheoryData<string> OpenAIAttacks => [.. OpenAIRoutes];
 
     public static TheoryData<string, string> HostileIds => Cross(
@@ -124,6 +126,25 @@ public partial class TenancyTests(ContractFixture app)
 
         Assert.Equal((HttpStatusCode.NotFound, "not_found"), (response.StatusCode, (await response.ReadAsync()).Text("code")));
         Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(OpenAIConversationAttacks))]
+    public async Task Conversation_of_another_does_not_exist_for_OpenAIs_clients(string route)
+    {
+        using var created = await app.Http.SendJsonAsync(
+            HttpMethod.Post, "/v1/conversations", """{"metadata":{"a":"b"},"items":[{"role":"user","content":"For alice only."}]}""");
+        var id = (await created.ReadAsync()).Text("id");
+
+        using var attacked = await AttackAsync(route, id);
+        using var unknown = await AttackAsync(route, "conv_none");
+        using var own = await app.Http.SendJsonAsync(HttpMethod.Get, $"/v1/conversations/{id}/items/msg_c0_i0", "");
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (attacked.StatusCode, unknown.StatusCode));
+        Assert.Equal(
+            (await unknown.Content.ReadAsStringAsync()).Replace("conv_none", "", StringComparison.Ordinal),
+            (await attacked.Content.ReadAsStringAsync()).Replace(id, "", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
     }
 
     [Theory]
@@ -284,7 +305,7 @@ public partial class TenancyTests(ContractFixture app)
         var resources = HttpFunctions.Routes.Where(route => route.Contains('{', StringComparison.Ordinal) && route != Preflight
                                               && !AdminRoutes.Any(admin => route.Contains($" {admin}", StringComparison.Ordinal)));
 
-        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. ChatRoutes, .. OpenAIRoutes]), Order(resources));
+        Assert.Equal(Order([.. AgentRoutes, .. RunRoutes, .. ConversationRoutes, .. ScheduleRoutes, .. BatchRoutes, .. KeyRoutes, .. ChatRoutes, .. OpenAIRoutes, .. OpenAIConversationRoutes]), Order(resources));
     }
 
     /// <summary>What a response's id has in common with that of its run.</summary>
@@ -315,6 +336,8 @@ public partial class TenancyTests(ContractFixture app)
             "POST" when path.Contains("/tool-results/", StringComparison.Ordinal) => """{"result":"x"}""",
             "POST" when path.Contains("/approvals/", StringComparison.Ordinal) => """{"decision":"approve","argumentsHash":"x"}""",
             "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) || OpenAIRoutes.Contains(route) => "",
+            "POST" when path.StartsWith("/v1/conversations/", StringComparison.Ordinal) =>
+                path.EndsWith("/items", StringComparison.Ordinal) ? """{"items":[{"role":"user","content":"x"}]}""" : """{"metadata":{}}""",
             "POST" when path.EndsWith("/chat", StringComparison.Ordinal) => """{"id":"c","message":{"role":"user","parts":[{"type":"text","text":"Hello"}]}}""",
             "POST" => """{"input":"Hello"}""",
             _ => "",
@@ -322,7 +345,7 @@ public partial class TenancyTests(ContractFixture app)
         return app.Http.SendJsonAsync(
             new HttpMethod(method),
             path.Replace("{agent}", id, StringComparison.Ordinal).Replace("{id}", id, StringComparison.Ordinal).Replace("{user}", "eve", StringComparison.Ordinal)
-                .Replace("{callId}", "t1c0", StringComparison.Ordinal),
+                .Replace("{callId}", "t1c0", StringComparison.Ordinal).Replace("{item}", "msg_c0_i0", StringComparison.Ordinal),
             body,
             As(_mallory));
     }

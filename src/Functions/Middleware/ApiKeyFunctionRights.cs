@@ -24,7 +24,9 @@ internal static class ApiKeyFunctionRights
     /// <summary>The functions for every key.</summary>
     internal static readonly FrozenSet<string> Reading = FrozenSet.Create(
         nameof(ModelFunctions.ListModels), nameof(ModelFunctions.GetModel), nameof(ResponseFunctions.GetResponse), nameof(ResponseFunctions.ListInputItems),
-        nameof(UiChatFunctions.ResumeChat), nameof(AgentFunctions.ListAgents), nameof(AgentFunctions.GetAgent), nameof(ToolFunctions.ListTools),
+        nameof(UiChatFunctions.ResumeChat),
+        nameof(OpenAIConversationFunctions.GetOpenAIConversation), nameof(OpenAIConversationFunctions.ListConversationItems),
+        nameof(OpenAIConversationFunctions.GetConversationItem), nameof(AgentFunctions.ListAgents), nameof(AgentFunctions.GetAgent), nameof(ToolFunctions.ListTools),
         nameof(RunFunctions.ListRuns), nameof(RunFunctions.GetRun), nameof(RunFunctions.GetRunSteps),
         nameof(EventFunctions.GetRunEvents), nameof(EventFunctions.CreateEventTicket),
         nameof(ConversationFunctions.ListConversations), nameof(ConversationFunctions.GetConversation), nameof(ConversationFunctions.ListMessages),
@@ -34,7 +36,10 @@ internal static class ApiKeyFunctionRights
     /// <summary>The functions for keys that may run, besides.</summary>
     internal static readonly FrozenSet<string> Running = FrozenSet.Create(
         nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(ResponseFunctions.CancelResponse),
-        nameof(ResponseFunctions.DeleteResponse), nameof(UiChatFunctions.SendChat), nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),
+        nameof(ResponseFunctions.DeleteResponse), nameof(UiChatFunctions.SendChat),
+        nameof(OpenAIConversationFunctions.CreateOpenAIConversation), nameof(OpenAIConversationFunctions.UpdateOpenAIConversation),
+        nameof(OpenAIConversationFunctions.DeleteOpenAIConversation), nameof(OpenAIConversationFunctions.AddConversationItems),
+        nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),
         nameof(RunControlFunctions.CancelRun), nameof(RunControlFunctions.SuspendRun), nameof(RunControlFunctions.ResumeRun),
         nameof(RunControlFunctions.DeleteRun), nameof(ApprovalFunctions.DecideApproval), nameof(ToolResultFunctions.AnswerToolCall), nameof(McpFunctions.CallMcp),
         nameof(ConversationFunctions.DeleteConversation),

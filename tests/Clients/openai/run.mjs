@@ -35,6 +35,36 @@ const steps = {
       call: first.output[0].output, second: second.output_text, previous: second.previous_response_id === first.id, asked, gone,
     };
   },
+  async conversations() {
+    const created = await client.conversations.create({
+      metadata: { topic: 'sums' },
+      items: [{ type: 'message', role: 'user', content: 'I am Ada.' }, { type: 'message', role: 'assistant', content: 'Hello Ada.' }],
+    });
+    const first = await client.responses.create({ model, input: 'What is 17*23?', conversation: created.id });
+    await client.responses.create({ model, input: 'And again?', conversation: { id: created.id } });
+    const added = await client.conversations.items.create(created.id, {
+      items: [
+        { type: 'function_call', call_id: 'call_x', name: 'look', arguments: '{"at":1}' }, { type: 'function_call_output', call_id: 'call_x', output: 'Nothing.' },
+        { role: 'user', content: 'Noted.' },
+      ],
+    });
+    const types = (list) => list.map((item) => `${item.type === 'message' ? item.role : item.type}`);
+    const asc = [];
+    for await (const item of client.conversations.items.list(created.id, { order: 'asc', limit: 2 })) asc.push(item);
+    const desc = [];
+    for await (const item of client.conversations.items.list(created.id, { limit: 3 })) desc.push(item);
+    const read = [];
+    for (const item of asc) read.push((await client.conversations.items.retrieve(item.id, { conversation_id: created.id })).id === item.id);
+    const updated = await client.conversations.update(created.id, { metadata: { topic: 'other' } });
+    const again = await client.conversations.retrieve(created.id);
+    const deleted = await client.conversations.delete(created.id);
+    const gone = await client.conversations.retrieve(created.id).then(() => 'there', (error) => error.status);
+    const unknown = await client.responses.create({ model, input: 'Hi.', conversation: 'conv_none' }).then(() => 'there', (error) => error.status);
+    return {
+      topics: [created.metadata.topic, updated.metadata.topic, again.metadata.topic], of: first.conversation.id === created.id, added: types(added.data), asc: types(asc),
+      mirrored: desc.map((item) => item.id).reverse().join() === asc.map((item) => item.id).join(), read: read.every(Boolean), deleted: deleted.deleted, gone, unknown,
+    };
+  },
   async responseStream() {
     const stream = client.responses.stream({ model, input: 'What is 17*23?' });
     let deltas = '';

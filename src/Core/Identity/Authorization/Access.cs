@@ -44,6 +44,9 @@ public enum ConversationAction
     /// <summary>See it, its messages and its place in lists.</summary>
     Read,
 
+    /// <summary>Add to it and annotate it.</summary>
+    Change,
+
     /// <summary>Delete it with its runs.</summary>
     Delete,
 }

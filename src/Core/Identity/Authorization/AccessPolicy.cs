@@ -143,9 +143,9 @@ public static class AccessPolicy
     public static Access Decide(Caller caller, ConversationAction action, Owner owner, string agentId) => action switch
     {
         _ when !IsInScope(caller, agentId) => Access.Invisible,
-        ConversationAction.Delete when caller.Key?.Scope is { CanRun: false } =>
+        ConversationAction.Change or ConversationAction.Delete when caller.Key?.Scope is { CanRun: false } =>
             HasRightsOf(caller, owner) ? Access.Forbidden : Access.Invisible,
-        ConversationAction.Read or ConversationAction.Delete when HasRightsOf(caller, owner) => Access.Allowed,
+        ConversationAction.Read or ConversationAction.Change or ConversationAction.Delete when HasRightsOf(caller, owner) => Access.Allowed,
         _ => Access.Invisible,
     };
 

@@ -22,7 +22,8 @@ public abstract record ExportItem
     /// <param name="User">Whom the agent is shared with.</param>
     public sealed record OfShare(string AgentId, string User) : ExportItem;
 
-    public sealed record OfConversation(Conversation Conversation) : ExportItem;
+    /// <param name="Metadata">What its owner has noted on it.</param>
+    public sealed record OfConversation(Conversation Conversation, IReadOnlyDictionary<string, string> Metadata) : ExportItem;
 
     public sealed record OfMessage(string ConversationId, ConversationMessage Message) : ExportItem;
 
@@ -48,6 +49,6 @@ public abstract record ExportItem
     public sealed record OfUsage(DateOnly Day, int Runs, RunUsage Usage) : ExportItem;
 
     /// <summary>Something whose content cannot be read; the operator has been alerted.</summary>
-    /// <param name="Kind">agent, api_key, message, run, schedule or callback_secret.</param>
+    /// <param name="Kind">agent, api_key, conversation, message, run, schedule or callback_secret.</param>
     public sealed record Unreadable(string Kind, string Id) : ExportItem;
 }

@@ -20,6 +20,7 @@ public sealed class UserExport
 {
     private readonly StorageClients _storage;
     private readonly AgentStore _agents;
+    private readonly ConversationMetadata _notes;
     private readonly ConversationLog _log;
     private readonly RunStore _runs;
     private readonly PoisonStore _poison;
@@ -31,6 +32,7 @@ public sealed class UserExport
     internal UserExport(
         StorageClients storage,
         AgentStore agents,
+        ConversationMetadata notes,
         ConversationLog log,
         RunStore runs,
         PoisonStore poison,
@@ -39,7 +41,7 @@ public sealed class UserExport
         CallbackSecrets secrets,
         ApiKeyStore keys)
     {
-        (_storage, _agents, _log, _runs) = (storage, agents, log, runs);
+        (_storage, _agents, _notes, _log, _runs) = (storage, agents, notes, log, runs);
         (_poison, _batches, _schedules, _secrets, _keys) = (poison, batches, schedules, secrets, keys);
     }
 
@@ -104,7 +106,9 @@ public sealed class UserExport
                 yield return new ExportItem.OfShare(id, sharee.User);
                 break;
             case ["conv", _] when ConversationRow.Read(row) is { IsDeleted: false } conversation:
-                yield return new ExportItem.OfConversation(conversation);
+                yield return await GuardAsync(
+                    async () => new ExportItem.OfConversation(conversation, await _notes.ReadAsync(row, cancellationToken)),
+                    new ExportItem.Unreadable("conversation", conversation.Id));
                 break;
             case ["batch", _]:
                 await foreach (var item in _batches.ReadAsync(row, cancellationToken))
@@ -141,7 +145,7 @@ public sealed class UserExport
         try
         {
             var exchange = await _log.ReadAsync(row, cancellationToken);
-            return [.. ConversationMessage.Of(exchange.RunId, exchange.Messages).Select(message => new ExportItem.OfMessage(conversationId, message))];
+            return [.. ConversationMessage.Of(exchange).Select(message => new ExportItem.OfMessage(conversationId, message))];
         }
         catch (ContentProtectionException)
         {

@@ -49,7 +49,8 @@ public sealed class ConversationService
         string? last = null;
         await foreach (var exchange in _log.ReadAsync(scope.Owner.Partition, conversationId, first.Sequence, limit + 1, cancellationToken))
         {
-            Add(exchange.Sequence, ConversationMessage.Of(last = exchange.RunId, exchange.Messages));
+            last = exchange.RunId;
+            Add(exchange.Sequence, ConversationMessage.Of(exchange));
             if (found.Count > limit)
             {
                 break;

@@ -9,6 +9,7 @@ internal static class ConversationServices
     public static void AddConversations(this IServiceCollection services)
     {
         services.AddSingleton<ConversationStore>();
+        services.AddSingleton<ConversationMetadata>();
         services.AddSingleton<ConversationMemory>();
         services.AddSingleton<ConversationStarts>();
         services.AddSingleton<ConversationLog>();
@@ -19,5 +20,6 @@ internal static class ConversationServices
         services.AddSingleton<ConversationQueue>();
         services.AddSingleton<IRunCompanion, ConversationCompanion>();
         services.AddOwn<ConversationService>();
+        services.AddOwn<ConversationEditing>();
     }
 }

@@ -5,12 +5,12 @@ using Yggdrasil.Runs.Conversations;
 namespace Yggdrasil.Functions.Http.Conversations;
 
 /// <summary>A conversation, as the contract shows it.</summary>
-/// <param name="Agent">The agent of its last run.</param>
+/// <param name="Agent">The agent of its last run; absent where there was none.</param>
 /// <param name="Runs">Runs that have ended and are part of it.</param>
-/// <param name="Messages">Messages of these runs.</param>
+/// <param name="Messages">Messages of these runs, and those that were added besides.</param>
 internal sealed record ConversationDocument(
     string Id,
-    string Agent,
+    string? Agent,
     long Runs,
     long Messages,
     string? ActiveRunId,
@@ -22,7 +22,7 @@ internal sealed record ConversationDocument(
     /// <param name="query">What the links need beside the id; empty for the caller's own.</param>
     public static ConversationDocument From(Conversation conversation, string query) => new(
         conversation.Id,
-        conversation.AgentId,
+        conversation.AgentId.Length > 0 ? conversation.AgentId : null,
         conversation.Exchanges,
         conversation.Messages,
         conversation.ActiveRun,
@@ -35,12 +35,13 @@ internal sealed record ConversationDocument(
 internal sealed record ConversationLinks(string Self, string Messages);
 
 /// <summary>A message of a conversation.</summary>
+/// <param name="RunId">The run that added it; absent where its owner did.</param>
 /// <param name="Role">user, assistant or tool.</param>
 /// <param name="Content">Its text; for a tool, what the call came to.</param>
 /// <param name="CallId">For a tool: the call that this is the result of.</param>
 internal sealed record MessageDocument(
     string Id,
-    string RunId,
+    string? RunId,
     string Role,
     string Content,
     IReadOnlyList<ToolCallDocument>? ToolCalls,
@@ -55,7 +56,7 @@ internal sealed record MessageDocument(
             .Select(call => new ToolCallDocument(Ids.OfWireToolCall(call.CallId), call.Name, call.Arguments))];
         return new(
             item.Id,
-            item.RunId,
+            item.RunId.Length > 0 ? item.RunId : null,
             message.Role.Value,
             result?.Result?.ToString() ?? message.Text,
             calls.Count > 0 ? calls : null,

@@ -63,6 +63,14 @@ internal static class OpenAIFields
         }
     }
 
+    /// <summary>The order that a list is asked for in; the newest first by default.</summary>
+    public static bool ReadIsDescending(HttpRequest request) => request.Query["order"].ToString() switch
+    {
+        "" or "desc" => true,
+        "asc" => false,
+        _ => throw new InvalidRequestException("order", "Must be asc or desc."),
+    };
+
     /// <summary>The agent that a request names.</summary>
     public static string ReadModel(JsonFields fields)
     {

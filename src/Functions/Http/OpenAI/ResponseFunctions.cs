@@ -62,15 +62,10 @@ public sealed class ResponseFunctions(
     {
         RequestHeaders.RejectOtherQuery(request, "limit", "order", "after", "include", "include[]");
         var limit = RequestHeaders.ReadNumber(request, "limit", otherwise: 20, max: 100);
-        var order = request.Query["order"].ToString() is { Length: > 0 } named ? named : "desc";
-        if (order is not ("asc" or "desc"))
-        {
-            throw new InvalidRequestException("order", "Must be asc or desc.");
-        }
-
+        var isDescending = OpenAIFields.ReadIsDescending(request);
         var run = await OfAsync(id, response => runs.GetToShowAsync(request.OwnScope(), response.RunId, request.HttpContext.RequestAborted));
         var items = ResponseItems.Input(run).ToList();
-        if (order == "desc")
+        if (isDescending)
         {
             items.Reverse();
         }

@@ -118,11 +118,12 @@ internal static class ResponseItems
     }
 
     /// <summary>What the run was asked.</summary>
-    public static IEnumerable<JsonObject> Input(Run run) => (run.Input ?? []).Index().SelectMany(message => Input(run.Id, message.Index, message.Item));
+    public static IEnumerable<JsonObject> Input(Run run) =>
+        (run.Input ?? []).Index().SelectMany(message => Of($"msg_{ItemId.Suffix(run.Id)}_i{message.Index}", message.Item));
 
-    private static IEnumerable<JsonObject> Input(string runId, int index, ChatMessage message)
+    /// <summary>A message that a caller sent, as items.</summary>
+    public static IEnumerable<JsonObject> Of(string id, ChatMessage message)
     {
-        var id = $"msg_{ItemId.Suffix(runId)}_i{index}";
         if (message.Text.Length > 0)
         {
             yield return new JsonObject

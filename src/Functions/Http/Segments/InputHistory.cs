@@ -21,6 +21,16 @@ internal sealed class InputHistory(RunService runs, Scope scope, CancellationTok
     /// <exception cref="InvalidRequestException">A call has no result, a result no call, or what is named is not there.</exception>
     public async Task<List<ChatMessage>> RebuildAsync(IReadOnlyList<InputItem> items, string field)
     {
+        var messages = await BuildAsync(items);
+        return messages is [.., { Role: var last }] && (last == ChatRole.User || last == ChatRole.Tool)
+            ? messages
+            : throw new InvalidRequestException(field, "Must end with a user message, or with what the last calls came to.");
+    }
+
+    /// <summary>Messages that no model has to answer now.</summary>
+    /// <exception cref="InvalidRequestException">A call has no result, a result no call, or what is named is not there.</exception>
+    public async Task<List<ChatMessage>> BuildAsync(IReadOnlyList<InputItem> items)
+    {
         foreach (var item in items)
         {
             await AddAsync(item);
@@ -31,9 +41,7 @@ internal sealed class InputHistory(RunService runs, Scope scope, CancellationTok
             throw new InvalidRequestException(place, $"No tool output found for function call {call}.");
         }
 
-        return _messages is [.., { Role: var last }] && (last == ChatRole.User || last == ChatRole.Tool)
-            ? _messages
-            : throw new InvalidRequestException(field, "Must end with a user message, or with what the last calls came to.");
+        return _messages;
     }
 
     private async Task AddAsync(InputItem item)

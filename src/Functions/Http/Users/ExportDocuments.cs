@@ -32,6 +32,7 @@ internal static class ExportDocuments
         {
             Type = "conversation",
             Conversation = ConversationDocument.From(conversation.Conversation, query: ""),
+            Metadata = conversation.Metadata.Count > 0 ? conversation.Metadata : null,
         },
         ExportItem.OfMessage message => new { Type = "message", message.ConversationId, Message = MessageDocument.From(message.Message) },
         ExportItem.OfRun run => FromRun(run),
