@@ -208,6 +208,7 @@ public sealed class RunService
         var run = Ids.IsValid(runId) ? await _store.FindWithInputAsync(scope.Owner.Partition, runId, cancellationToken) : null;
         AccessPolicy.Require(scope.Caller, RunAction.Read, run?.Caller.Owner, run?.AgentId, runId);
         var shown = await _overdue.EndAsync(run!, cancellationToken);
+        shown = await _store.WithoutSettledAsync(shown, cancellationToken);
         return await _children.AddToAsync(shown with { Input = run!.Input }, cancellationToken);
     }
 

@@ -156,6 +156,18 @@ internal sealed class RunStore(
             ? await _decisions.ReadAnswerAsync(row, cancellationToken)
             : null;
 
+    /// <summary>A run without the calls that were decided or answered and that its driver has not taken up yet: nobody has to settle them again.</summary>
+    public async Task<Run> WithoutSettledAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.DecisionCount == 0 || run.Awaited.Count == 0)
+        {
+            return run;
+        }
+
+        var settled = await Task.WhenAll(run.Awaited.Select(call => FindSettledAsync(run.Caller.Owner.Partition, run.Id, call.CallId, cancellationToken)));
+        return run with { Awaited = [.. run.Awaited.Where((_, index) => settled[index] is null)] };
+    }
+
     /// <summary>A run without its content, which need not be readable.</summary>
     public async Task<RunHead?> FindHeadAsync(string partition, string runId, CancellationToken cancellationToken)
     {
