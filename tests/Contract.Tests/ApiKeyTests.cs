@@ -17,6 +17,7 @@ public class ApiKeyTests(ContractFixture app)
         "PutAgent", "DeleteAgent", "ShareAgent", "UnshareAgent", "PutSchedule", "GetSchedule", "ListSchedules", "DeleteSchedule",
         "PutCallbackSecret", "GetCallbackSecret", "DisableUser", "EnableUser", "SetUserLimits", "GetUserLimits", "ExportUserData", "DeleteUserData",
         "ListPoison", "ReplayPoison", "ListHealth", "ListErrors", "ResolveError", "ReopenError",
+        "ListMcpServers", "GetMcpServer", "RefreshMcpServer", "ListMcpTools", "ApproveMcpTool", "WithdrawMcpTool",
     ];
 
     private readonly string _user = $"kate{Guid.NewGuid():N}";
@@ -29,7 +30,7 @@ public class ApiKeyTests(ContractFixture app)
         "PUT /api/callback-secret", "GET /api/callback-secret", "GET /api/users/me/export", "DELETE /api/users/me/data",
         "GET /api/users/{user}/keys", "DELETE /api/users/{user}/keys/key_0123456789abcdef",
         "PUT /api/users/{user}/disabled", "DELETE /api/users/{user}/disabled", "PUT /api/users/{user}/limits", "GET /api/users/{user}/limits",
-        "GET /api/errors", "GET /api/poison", "GET /api/health/history");
+        "GET /api/errors", "GET /api/poison", "GET /api/mcp/servers", "GET /api/health/history");
 
     [Fact]
     public async Task Key_is_shown_once_and_opens_both_apis_as_its_user()

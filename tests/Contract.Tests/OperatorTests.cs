@@ -14,6 +14,11 @@ public sealed class OperatorTests(JwtContractFixture app)
         { "GET", "/api/poison" },
         { "POST", "/api/poison/psn_1_2/replay" },
         { "GET", "/api/health/history" },
+        { "GET", "/api/mcp/servers" },
+        { "GET", "/api/mcp/servers/none" },
+        { "GET", "/api/mcp/servers/none/tools" },
+        { "POST", "/api/mcp/servers/none/refresh" },
+        { "POST", "/api/mcp/servers/none/tools/x/withdraw" },
     };
 
     [Theory]

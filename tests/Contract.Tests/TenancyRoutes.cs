@@ -74,7 +74,7 @@ internal static class TenancyRoutes
     ];
 
     /// <summary>Routes that name nothing of a user's: what they name is refused to all but admins and operators.</summary>
-    public static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/"];
+    public static readonly string[] AdminRoutes = ["/api/users/", "/api/errors/", "/api/poison/", "/api/mcp/servers/"];
 
     /// <summary>Answers browsers what they may ask, and nothing of anybody's.</summary>
     public const string Preflight = "OPTIONS /{*path}";

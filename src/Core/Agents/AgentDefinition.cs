@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Yggdrasil.Models.Cache;
 using Yggdrasil.Redaction;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Agents;
 
@@ -26,7 +27,13 @@ public sealed record AgentDefinition
     public IReadOnlyList<string> Approvals { get; init; } = [];
 
     /// <summary>Whether <see cref="Approvals"/> lists the tool that models call by a name.</summary>
-    public bool AsksForApprovalOf(string name) => Approvals.Any(listed => DelegateNames.CalledAs(listed) == name);
+    public bool AsksForApprovalOf(string name) => McpTools?.FirstOrDefault(pin => pin.CalledAs == name) is { } pin
+        ? AsksForApprovalOf(pin)
+        : Approvals.Any(listed => DelegateNames.CalledAs(listed) == name);
+
+    /// <summary>Whether <see cref="Approvals"/> lists a tool of an MCP server, or all of that server's.</summary>
+    internal bool AsksForApprovalOf(McpToolPin pin) =>
+        Approvals.Contains(McpNames.Listed(pin.Server, pin.Tool)) || Approvals.Contains(McpNames.Listed(pin.Server));
 
     /// <summary>Who besides the owner and admins decides, as <c>user:id</c> or <c>role:name</c>.</summary>
     public IReadOnlyList<string> Approvers { get; init; } = [];
@@ -43,6 +50,11 @@ public sealed record AgentDefinition
     /// What those of <see cref="Tools"/> that are agents say of themselves, by their ids. Filled in when a run is started, for its model.
     /// </summary>
     public IReadOnlyDictionary<string, string>? DelegateDescriptions { get; init; }
+
+    /// <summary>
+    /// Those of <see cref="Tools"/> that are of MCP servers, each as it was approved. Filled in when a run is started, for its model and its gates.
+    /// </summary>
+    public IReadOnlyList<McpToolPin>? McpTools { get; init; }
 
     /// <summary>Model calls per run; 1 to 200.</summary>
     public int MaxTurns { get; init; } = 20;

@@ -3,6 +3,7 @@ using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Protection;
 using Yggdrasil.Storage;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Agents;
 
@@ -15,10 +16,12 @@ public sealed class AgentService
     private readonly AgentValidator _validator;
     private readonly Contention _contention;
     private readonly TimeProvider _time;
+    private readonly McpTools? _mcp;
 
     internal AgentService(
-        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, Contention contention, TimeProvider time) =>
-        (_store, _shares, _configured, _validator, _contention, _time) = (store, shares, configured, validator, contention, time);
+        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, Contention contention, TimeProvider time,
+        McpTools? mcp = null) =>
+        (_store, _shares, _configured, _validator, _contention, _time, _mcp) = (store, shares, configured, validator, contention, time, mcp);
 
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     /// <exception cref="PreconditionFailedException">It is in none of the versions of <c>IfMatch</c>.</exception>
@@ -138,7 +141,7 @@ public sealed class AgentService
             : agent!;
     }
 
-    /// <summary>The agent that an id names, to be run: with what the agents among its tools say of themselves.</summary>
+    /// <summary>The agent that an id names, to be run: with what the agents and MCP servers among its tools say of themselves.</summary>
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     internal async Task<Agent> RequireToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken)
     {
@@ -154,8 +157,15 @@ public sealed class AgentService
             }
         }
 
-        return descriptions.Count > 0 ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions } } : agent;
+        var pins = await PinAsync(agent.Definition, cancellationToken);
+        return descriptions.Count > 0 || pins is not null
+            ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions.Count > 0 ? descriptions : null, McpTools = pins } }
+            : agent;
     }
+
+    private async Task<IReadOnlyList<McpToolPin>?> PinAsync(AgentDefinition agent, CancellationToken cancellationToken) =>
+        _mcp is null || !agent.Tools.Any(McpNames.IsMcp) ? null
+        : await _mcp.PinAsync(agent.Tools, AgentValidator.MaxTools - agent.Tools.Count(tool => !McpNames.IsMcp(tool)), cancellationToken);
 
     /// <param name="toRun">A run is to start with it: one of the owner's may be as old as <see cref="KnownAgents.Lifetime"/>.</param>
     private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken, bool toRun = false) =>
@@ -189,6 +199,12 @@ public sealed class AgentService
             errors.Require(asked != agentId, $"tools[{index}]", "An agent cannot ask itself.");
             errors.Require(
                 asked == agentId || await LookUpAsync(scope, asked, cancellationToken) is not null, $"tools[{index}]", $"There is no agent \"{asked}\".");
+        }
+
+        foreach (var (index, tool) in definition.Tools.Index().Where(item => McpNames.IsMcp(item.Item)).Take(AgentValidator.MaxTools))
+        {
+            var isUnknown = _mcp is not null && await _mcp.IsUnknownAsync(tool, cancellationToken);
+            errors.Require(!isUnknown, $"tools[{index}]", $"The MCP server offers no tool \"{tool}\".");
         }
 
         errors.ThrowIfAny();

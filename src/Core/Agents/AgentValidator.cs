@@ -9,11 +9,13 @@ using Yggdrasil.Models;
 using Yggdrasil.Models.Configuration;
 using Yggdrasil.Storage.Due;
 using Yggdrasil.Tools;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Agents;
 
 /// <summary>The rules of an agent definition, for requests and for the configuration alike.</summary>
-public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, NotificationOptions notifications)
+/// <param name="mcp">The MCP servers; null where there are none.</param>
+public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, NotificationOptions notifications, McpTools? mcp = null)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
@@ -134,6 +136,11 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, No
             {
                 ValidateDelegate(name, field, errors);
             }
+            else if (McpNames.IsMcp(name))
+            {
+                var fault = mcp is null ? "There are no MCP servers." : mcp.FaultOf(name);
+                errors.Require(fault is null, field, fault ?? "");
+            }
             else
             {
                 errors.Require(tools.TryGet(name, out _), field, $"There is no tool \"{name}\". GET /api/tools lists them.");
@@ -144,7 +151,9 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, No
 
         foreach (var (index, name) in Bounded(agent.Approvals, MaxTools, prefix + "approvals", errors))
         {
-            errors.Require(named.Contains(name), $"{prefix}approvals[{index}]", $"\"{name}\" is not among the agent's tools.");
+            errors.Require(
+                named.Contains(name) || (McpNames.Parse(name) is { Tool: not null } tool && named.Contains(McpNames.Listed(tool.Server))),
+                $"{prefix}approvals[{index}]", $"\"{name}\" is not among the agent's tools.");
         }
 
         foreach (var (index, approver) in Bounded(agent.Approvers, MaxApprovers, prefix + "approvers", errors))

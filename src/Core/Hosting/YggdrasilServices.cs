@@ -19,6 +19,7 @@ using Yggdrasil.Runs.Model;
 using Yggdrasil.Storage;
 using Yggdrasil.Telemetry;
 using Yggdrasil.Tools.BuiltIn;
+using Yggdrasil.Tools.Mcp;
 using Yggdrasil.Users;
 using Yggdrasil.Work.Batches;
 using Yggdrasil.Work.Prompts;
@@ -47,6 +48,7 @@ public static class YggdrasilServices
         services.AddResponseCache(configuration);
         services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
+        services.AddMcpTools(configuration);
         services.AddAgents();
         services.AddRuns(configuration);
         services.AddSchedules();

@@ -41,6 +41,9 @@ public sealed partial class ContentVault(StorageClients storage, ContentProtecto
         return [BlobReference, .. Encoding.UTF8.GetBytes(name)];
     }
 
+    /// <summary>Whether the newest key protects a value that is kept in its row.</summary>
+    internal bool IsNewest(byte[] stored) => protector.IsNewest(stored);
+
     /// <summary>Whether a stored value is where its content is, rather than the content.</summary>
     internal static bool IsReference(byte[] stored) => stored is [BlobReference, ..];
 

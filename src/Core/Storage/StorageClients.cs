@@ -27,6 +27,9 @@ public sealed class StorageClients
     /// <summary>The table of batches' items. Likewise part of what encryption is bound to.</summary>
     public const string BatchItemsTable = "BatchItems";
 
+    /// <summary>The table of what MCP servers offer. Likewise part of what encryption is bound to.</summary>
+    public const string McpTable = "McpTools";
+
     private const string UsersTableName = "Users";
     private const string ProvidersTableName = "Providers";
     private const string DueTableName = "Due";
@@ -39,6 +42,7 @@ public sealed class StorageClients
     private readonly EnsuredResource<TableClient> _users;
     private readonly EnsuredResource<TableClient> _cache;
     private readonly EnsuredResource<TableClient> _providers;
+    private readonly EnsuredResource<TableClient> _mcp;
     private readonly EnsuredResource<TableClient> _due;
     private readonly EnsuredResource<TableClient> _errors;
     private readonly EnsuredResource<TableClient> _health;
@@ -54,6 +58,7 @@ public sealed class StorageClients
         _users = new(tables.GetTableClient(UsersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _cache = new(tables.GetTableClient(CacheTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _providers = new(tables.GetTableClient(ProvidersTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
+        _mcp = new(tables.GetTableClient(McpTable), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _due = new(tables.GetTableClient(DueTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _errors = new(tables.GetTableClient(ErrorsTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
         _health = new(tables.GetTableClient(HealthTableName), static (table, ct) => table.CreateIfNotExistsAsync(ct));
@@ -82,6 +87,9 @@ public sealed class StorageClients
 
     /// <summary>What instances tell each other of providers (see <c>ProviderState</c>).</summary>
     public ValueTask<TableClient> GetProvidersTableAsync(CancellationToken cancellationToken) => _providers.GetAsync(cancellationToken);
+
+    /// <summary>What MCP servers offer, and what operators approved of it: partition = server.</summary>
+    public ValueTask<TableClient> GetMcpTableAsync(CancellationToken cancellationToken) => _mcp.GetAsync(cancellationToken);
 
     public ValueTask<BlobContainerClient> GetContentContainerAsync(CancellationToken cancellationToken) =>
         _content.GetAsync(cancellationToken);

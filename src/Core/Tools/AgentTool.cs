@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Tools;
 
@@ -30,6 +31,9 @@ public sealed record AgentTool
 
     /// <summary>The caller of the run makes its calls, and none is made here.</summary>
     internal bool ByClient { get; init; }
+
+    /// <summary>What an MCP server offers as this; null for all other tools.</summary>
+    internal McpToolPin? Mcp { get; init; }
 
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 

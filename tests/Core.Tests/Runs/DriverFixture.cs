@@ -91,7 +91,7 @@ internal sealed class DriverFixture
             storage, agents, Agents.Shares, rows, runs, Poison, Batches.Removal, index, due, new ScheduleCalendar(storage, TestUnknown.Values),
             TestCaches.Table(storage), Quotas.Ledger, Keys.Store, Time, NullLogger<UserDataRemoval>.Instance);
         Export = new UserExport(
-            storage, agents, log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
+            storage, agents, new ConversationMetadata(storage, vault), log, Store, Poison, new BatchExport(Batches.Items), new ScheduleStore(storage, vault),
             new CallbackSecrets(storage, vault, TestContention.Retries, Time), Keys.Store);
         var kept = retention ?? new RetentionOptions();
         Retention = new RetentionSweep(

@@ -11,7 +11,7 @@ public sealed class NotificationOptionsTests
     [InlineData("ops", "https://hooks.example.com/services/T/B/secret")]
     [InlineData("on-call_2", "http://localhost:7300/hook")]
     public void Channel_with_an_address_is_accepted(string name, string url) =>
-        Assert.Empty(new NotificationOptions { Channels = { [name] = new NotificationChannel { Url = url } } }.Problems());
+        Assert.Empty(new NotificationOptions { Channels = { [name] = new NotificationChannelOptions { Url = url } } }.Problems());
 
     [Theory]
     [InlineData("ops", null, "Notifications__Channels__ops__Url ")]
@@ -21,7 +21,7 @@ public sealed class NotificationOptionsTests
     [InlineData("on call", "https://hooks.example.com/", "Notifications__Channels__on call ")]
     public void What_is_wrong_is_named_in_full_and_no_address_is_shown(string name, string? url, string setting)
     {
-        var problem = Assert.Single(new NotificationOptions { Channels = { [name] = new NotificationChannel { Url = url } } }.Problems());
+        var problem = Assert.Single(new NotificationOptions { Channels = { [name] = new NotificationChannelOptions { Url = url } } }.Problems());
 
         Assert.StartsWith(setting, problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", problem, StringComparison.Ordinal);

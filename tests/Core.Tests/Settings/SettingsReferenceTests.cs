@@ -77,7 +77,7 @@ public sealed partial class SettingsReferenceTests
             var suffix = value switch { IDictionary => $"__<{property.Name.TrimEnd('s').ToLowerInvariant()}>__…", IList => "__0", _ => "" };
             var meaning = Text(Member('P', type, property.Name));
             Assert.False(meaning.Length == 0, $"{name} does not say what it means.");
-            var fallback = property.Name is nameof(ProviderOptions.Type) or nameof(ProviderOptions.Endpoint) ? "the provider's" : Default(value);
+            var fallback = type == typeof(ProviderOptions) && property.Name is nameof(ProviderOptions.Type) or nameof(ProviderOptions.Endpoint) ? "the provider's" : Default(value);
             yield return $"| `{name}{suffix}` | {fallback} | {meaning.Replace("|", "\\|", StringComparison.Ordinal)} |";
         }
     }

@@ -9,5 +9,7 @@ internal sealed record SchemaWords(string Value, string Schema, string Root, str
 {
     public static readonly SchemaWords Arguments = new("The arguments", "the tool's schema", "arguments", "is not an argument of this tool");
 
+    public static readonly SchemaWords ToolResult = new("The parts of the result", "the tool's outputSchema", "result", "is not in the schema");
+
     public static readonly SchemaWords Answer = new("The parts of the answer", "the agent's responseSchema", "answer", "is not in the schema");
 }

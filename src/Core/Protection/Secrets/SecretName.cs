@@ -14,4 +14,7 @@ public sealed record SecretName(string Setting, string Secret)
     /// <summary>The API key of a provider. Names of secrets know no underscore: <c>my_models</c> is <c>my-models</c> there.</summary>
     public static SecretName ApiKey(string provider) =>
         new($"Providers__{provider}__ApiKey", $"providers-{provider.ToLowerInvariant().Replace('_', '-')}-apikey");
+
+    /// <summary>A secret of an MCP server. Environment variables know no hyphen: <c>files-token</c> is <c>Mcp__Secrets__files_token</c> there.</summary>
+    public static SecretName OfMcp(string secret) => new($"Mcp__Secrets__{secret.Replace('-', '_')}", secret);
 }

@@ -123,6 +123,7 @@ public sealed partial class ApprovalService
             throw new ConflictException("The argumentsHash is not that of the pending call; read the run again.");
         }
 
+        await _gates.PrepareAsync(run, toCall: null, cancellationToken);
         if (decision.Arguments is { } replacement && _gates.JudgeArguments(run, pending.Tool, replacement) is { Count: > 0 } errors)
         {
             throw new InvalidRequestException(new Dictionary<string, string[]> { ["arguments"] = [.. errors] });

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Yggdrasil.Agents;
 using Yggdrasil.Foundation.Problems;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Runs.ClientTools;
 
@@ -20,14 +21,15 @@ internal static class ClientToolRules
         }
 
         errors.Require(agent.ClientTools == ClientToolPolicy.Allow, Field, "The agent takes no tools of its callers: leave this out.");
-        var room = AgentValidator.MaxTools - agent.Tools.Count;
-        errors.Require(tools.Count <= room, Field, $"At most {room}: a run has {AgentValidator.MaxTools} tools, and the agent has {agent.Tools.Count} of its own.");
+        var own = agent.Tools.Count(tool => !McpNames.IsMcp(tool)) + (agent.McpTools?.Count ?? 0);
+        var room = AgentValidator.MaxTools - own;
+        errors.Require(tools.Count <= room, Field, $"At most {room}: a run has {AgentValidator.MaxTools} tools, and the agent has {own} of its own.");
         if (tools.Count > AgentValidator.MaxTools)
         {
             return;
         }
 
-        HashSet<string> names = [.. agent.Tools.Select(DelegateNames.CalledAs)];
+        HashSet<string> names = [.. agent.Tools.Select(DelegateNames.CalledAs), .. agent.McpTools?.Select(pin => pin.CalledAs) ?? []];
         foreach (var (index, tool) in tools.Index())
         {
             var place = $"{Field}[{index}]";

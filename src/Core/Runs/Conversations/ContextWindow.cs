@@ -75,7 +75,7 @@ internal sealed partial class ContextWindow(ConversationSummarizer summarizer, T
     /// <summary>Text never has more tokens than bytes: most prompts need not be counted at all.</summary>
     private static bool FitsForSure(ModelId model, Run run, IReadOnlyList<ChatMessage> messages, long maxTokens)
     {
-        if (run.Agent.ResponseSchema is not null || run.Agent.Tools.Count > MaxUncountedTools)
+        if (run.Agent.ResponseSchema is not null || run.Agent.McpTools is not null || run.Agent.Tools.Count > MaxUncountedTools)
         {
             return false;
         }

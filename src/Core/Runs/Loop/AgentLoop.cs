@@ -114,6 +114,7 @@ internal sealed class AgentLoop(ModelStep model, AnswerRecord answers, ContextWi
 
     private async Task AskModelAsync(IRunJournal journal, Slice slice)
     {
+        await tools.PrepareAsync(journal, slice);
         try
         {
             await journal.ReserveCallAsync(slice.Lost);

@@ -5,6 +5,7 @@ using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.Delegation;
 using Yggdrasil.Runs.Model;
 using Yggdrasil.Tools;
+using Yggdrasil.Tools.Mcp;
 
 namespace Yggdrasil.Runs.Loop;
 
@@ -56,13 +57,34 @@ internal abstract record GateVerdict
 /// judged before them for a whole turn, by the loop, because it ends the run; execution, timeout and the sanitising of
 /// the result come after them, in <see cref="ToolExecutor"/>.)
 /// </summary>
-internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
+/// <param name="mcp">The tools of MCP servers; null where there are none.</param>
+internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments, McpTools? mcp = null)
 {
+    /// <summary>Loads what the tools of MCP servers are judged by; at once where a run has none.</summary>
+    /// <param name="toCall">Those of these calls are about to be judged; without it, those that the model is told of.</param>
+    /// <exception cref="OperationCanceledException">The driver must stop.</exception>
+    public async ValueTask PrepareAsync(Run run, IEnumerable<string>? toCall, CancellationToken cancellationToken)
+    {
+        if (mcp is not null && run.Agent.McpTools is { } pins)
+        {
+            await mcp.PrepareAsync(pins, toCall: false, cancellationToken);
+            if (toCall is not null)
+            {
+                await mcp.PrepareAsync(pins.IntersectBy(toCall, pin => pin.CalledAs), toCall: true, cancellationToken);
+            }
+        }
+    }
+
     /// <param name="asActivity">The call already runs as an activity of its own, so it is not distributed again.</param>
     /// <param name="canWait">The run can go on without whoever drives it now; without that nobody can be waited for.</param>
     public GateVerdict Judge(Run run, PendingCall call, DateTimeOffset now, bool asActivity = false, bool canWait = true)
     {
         var name = call.Content.Name;
+        if (PinOf(run, name) is { } pin && (mcp is null ? $"The tool \"{name}\" is gone." : mcp.Obstacle(pin)) is { } obstacle)
+        {
+            return new GateVerdict.Refuse(obstacle);
+        }
+
         if (Find(run, name) is not { } tool)
         {
             return new GateVerdict.Refuse($"There is no tool \"{Shorten(name)}\". Your tools: {Names(run)}.");
@@ -84,8 +106,7 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
             return canWait ? new GateVerdict.AwaitClient() : new GateVerdict.Refuse("The caller makes this tool's calls, and this run cannot wait for it.");
         }
 
-        var listed = tool.AgentId is null ? name : DelegateNames.ToolOf(tool.AgentId);
-        if ((tool.RequiresApproval || run.Agent.Approvals.Contains(listed)) && JudgeApproval(run, call, canWait) is { } verdict)
+        if ((tool.RequiresApproval || run.Agent.AsksForApprovalOf(name)) && JudgeApproval(run, call, canWait) is { } verdict)
         {
             return verdict;
         }
@@ -132,18 +153,24 @@ internal sealed class ToolGates(ToolCatalog catalog, ToolArguments arguments)
     public IEnumerable<AgentTool> Offered(Run run) => run.Agent.ToolChoice == ToolChoice.None ? [] :
     [
         .. run.Agent.Tools.Select(name => DelegateNames.IsDelegate(name) ? DelegateTools.Describe(run, name) : Find(run, name)).OfType<AgentTool>(),
+        .. run.Agent.McpTools?.Select(pin => FindMcp(run, pin)).OfType<AgentTool>() ?? [],
         .. run.ClientTools.Select(tool => tool.Tool),
     ];
 
     /// <summary>Whether there is a tool of this name, allowed or not.</summary>
-    public bool Knows(Run run, string name) => catalog.TryGet(name, out _) || DelegateTools.Find(run, name) is not null;
+    public bool Knows(Run run, string name) => catalog.TryGet(name, out _) || PinOf(run, name) is not null || DelegateTools.Find(run, name) is not null;
 
     /// <summary>The tool that a run's model may call by this name.</summary>
     private AgentTool? Find(Run run, string name) => run.ClientTools.FirstOrDefault(tool => tool.Name == name) is { } client ? client.Tool : FindOwn(run, name);
 
     private AgentTool? FindOwn(Run run, string name) => catalog.TryGet(name, out var tool)
         ? run.Agent.Tools.Contains(name) && IsAllowed(tool, run) ? tool : null
+        : PinOf(run, name) is { } pin ? FindMcp(run, pin)
         : DelegateTools.Find(run, name);
+
+    private static McpToolPin? PinOf(Run run, string name) => run.Agent.McpTools?.FirstOrDefault(pin => pin.CalledAs == name);
+
+    private AgentTool? FindMcp(Run run, McpToolPin pin) => mcp?.Find(pin) is { } tool && IsAllowed(tool, run) ? tool : null;
 
     /// <summary>Schemas are kept for each tool there is, and agents have the same.</summary>
     private static AgentTool ShapeOf(AgentTool tool) => tool.AgentId is null ? tool : DelegateTools.Shape;

@@ -25,9 +25,13 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Loads what the tools are that the run's model is told of.</summary>
+    public ValueTask PrepareAsync(IRunJournal journal, Slice slice) => gates.PrepareAsync(journal.Run, toCall: null, slice.Stop);
+
     /// <returns>The outcome that ends the slice, or null when every call has its result.</returns>
     public async Task<SliceOutcome?> RunAsync(IRunJournal journal, IReadOnlyList<PendingCall> calls, Slice slice)
     {
+        await gates.PrepareAsync(journal.Run, calls.Select(call => call.Content.Name), slice.Stop);
         var now = time.GetUtcNow();
         var judged = (await Task.WhenAll(calls.Select(async call =>
             (Call: call, Verdict: await LookAfterAsync(journal, gates.Judge(journal.Run, call, now, canWait: journal.CanWait), slice.Stop))))).ToList();
@@ -70,6 +74,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
     public async Task<DelegatedCall?> RunAsActivityAsync(IRunJournal journal, PendingCall call, Slice slice)
     {
         RunSpans.Enter(journal);
+        await gates.PrepareAsync(journal.Run, [call.Content.Name], slice.Stop);
         var verdict = gates.Judge(journal.Run, call, time.GetUtcNow(), asActivity: true);
         if (verdict is not GateVerdict.Delegate delegated)
         {

@@ -47,7 +47,7 @@ public sealed record RunOverrides
     internal void Validate(AgentDefinition agent, IReadOnlyList<ClientTool> clientTools, FieldErrors errors)
     {
         errors.Require(
-            RequiredTool is not { } tool || agent.Tools.Contains(tool) || clientTools.Any(own => own.Name == tool), "toolChoice", "Names no tool of this run.");
+            RequiredTool is not { } tool || agent.Tools.Contains(tool) || agent.McpTools?.Any(pin => pin.CalledAs == tool) == true || clientTools.Any(own => own.Name == tool), "toolChoice", "Names no tool of this run.");
         errors.Require(Encoding.UTF8.GetByteCount(Instructions ?? "") <= MaxInstructionBytes, "instructions", "At most 32 KiB of UTF-8.");
         AgentValidator.ValidateSampling(Temperature, MaxOutputTokens, MaxToolCalls, errors);
         AgentValidator.ValidateSchema(ResponseSchema, "responseSchema", errors);

@@ -1,8 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation.Problems;
-using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Functions.Http.Segments;
 

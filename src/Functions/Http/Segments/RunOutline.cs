@@ -211,5 +211,6 @@ internal sealed class RunOutline(Func<Run> runOf, ToolCatalog catalog, bool wait
 
     private bool MayNeedApproval(string name) =>
         (catalog.TryGet(name, out var tool) && tool.RequiresApproval)
+        || runOf().Agent.McpTools?.Any(pin => pin.CalledAs == name) == true
         || runOf().Agent.AsksForApprovalOf(name);
 }

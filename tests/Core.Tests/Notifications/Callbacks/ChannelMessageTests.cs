@@ -91,7 +91,7 @@ public sealed class ChannelMessageTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     private void SetUp(NotificationType type, string? secret) =>
-        _worker.Callbacks.Notifications.Channels[Channel] = new NotificationChannel { Type = type, Url = _receiver.Url("/hook"), Secret = secret };
+        _worker.Callbacks.Notifications.Channels[Channel] = new NotificationChannelOptions { Type = type, Url = _receiver.Url("/hook"), Secret = secret };
 
     /// <summary>Does what happens when a call begins to wait, also once more after a crash.</summary>
     private async Task<CallbackReference> ScheduleAsync()

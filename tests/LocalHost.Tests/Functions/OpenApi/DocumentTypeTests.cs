@@ -52,7 +52,7 @@ public sealed class DocumentTypeTests
     [Fact]
     public void Page_is_described_for_each_document_that_is_listed()
     {
-        foreach (var page in (string[])["Run", "Step", "Agent", "Tool", "Approval", "Conversation", "Message", "Batch", "Schedule", "Health", "Error", "Poison"])
+        foreach (var page in (string[])["Run", "Step", "Agent", "Tool", "Approval", "Conversation", "Message", "Batch", "Schedule", "Health", "Error", "Poison", "McpServer", "McpTool"])
         {
             var schema = Contract.Schemas.Find($"{page}Page");
             Assert.Equal(["items", "next"], schema!["required"]!.AsArray().Select(name => (string?)name));
