@@ -3,14 +3,17 @@
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 # Packages first, so that a change of sources does not restore them again.
-COPY .editorconfig global.json Directory.Build.props Directory.Packages.props ./
+COPY .editorconfig global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY src/Directory.Build.props src/
 COPY src/Core/Core.csproj src/Core/
 COPY src/Functions/Functions.csproj src/Functions/
-RUN dotnet restore src/Functions/Functions.csproj
+COPY src/Functions/Package/ src/Functions/Package/
+COPY src/App/App.csproj src/App/
+RUN dotnet restore src/App/App.csproj
 COPY src/Core/ src/Core/
 COPY src/Functions/ src/Functions/
-RUN dotnet publish src/Functions/Functions.csproj --configuration Release --no-restore --output /app
+COPY src/App/ src/App/
+RUN dotnet publish src/App/App.csproj --configuration Release --no-restore --output /app
 
 FROM mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
 # Below 1024 only root may listen.

@@ -23,7 +23,7 @@ internal sealed partial class AzuriteInstallation(string toolsPath, ILogger logg
         if (!File.Exists(Path.Combine(toolsPath, "package-lock.json")))
         {
             throw new LocalHostException(
-                $"There is no tools/azurite at {toolsPath}. Start LocalHost from a checkout, or set AzureWebJobsStorage.");
+                $"There is no package-lock.json in {toolsPath}, where Azurite is to be installed. Unset LocalHost__AzuritePath, or set AzureWebJobsStorage.");
         }
 
         await RequireNodeAsync(cancellationToken);

@@ -14,6 +14,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
 {
     private const string StorageSetting = "AzureWebJobsStorage";
     private const string DataPathSetting = $"{LocalHostOptions.Section}:{nameof(LocalHostOptions.DataPath)}";
+    private const string AzuritePathSetting = $"{LocalHostOptions.Section}:{nameof(LocalHostOptions.AzuritePath)}";
     private const string OwnStorage = "UseDevelopmentStorage=true";
     private const string DefaultUrl = "http://localhost:7071";
 
@@ -42,7 +43,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
     {
         var builder = CreateBuilder(setup);
         var functions = FunctionDiscovery.Discover(setup.FunctionTypes);
-        var hostJson = HostJson.Read(setup.HostJsonPath);
+        var hostJson = HostJson.Read(setup.HostJsonPath, setup.DefaultHostJson);
         var data = DataFolder.Open(builder.Configuration[DataPathSetting] is { Length: > 0 } path ? path : DataFolder.DefaultName);
         WebApplication? app = null;
         try
@@ -53,7 +54,7 @@ internal sealed class LocalHostApplication : IAsyncDisposable
 
             // Before Azurite, whose first start takes a minute: nobody should wait that long to hear of a typing error.
             app.Services.GetService<IStartupValidator>()?.Validate();
-            var azurite = await StartAzuriteAsync(app.Configuration, data, cancellationToken);
+            var azurite = await StartAzuriteAsync(app.Configuration, setup, data, cancellationToken);
             return new LocalHostApplication(app, data, azurite, setup.Console);
         }
         catch
@@ -79,7 +80,8 @@ internal sealed class LocalHostApplication : IAsyncDisposable
             _app.Services.GetRequiredService<IReadOnlyList<Function>>(),
             _app.Services.GetRequiredService<HostJson>().Extensions.Http.RoutePrefix,
             [.. _app.Urls],
-            _data.FullPath);
+            _data.FullPath,
+            _app.Configuration.GetSection("Agents").GetChildren().FirstOrDefault()?["Id"]);
     }
 
     /// <summary>Starts, and completes when Ctrl-C, SIGTERM or <paramref name="cancellationToken"/> has stopped it.</summary>
@@ -121,14 +123,14 @@ internal sealed class LocalHostApplication : IAsyncDisposable
             // A file watcher for each host of a test run would use up the system's share of them.
             Args = ["--hostBuilder:reloadConfigOnChange=false", .. setup.Args],
             EnvironmentName = environment,
-            ApplicationName = typeof(LocalHostApplication).Assembly.GetName().Name,
+            ApplicationName = setup.ApplicationName,
             ContentRootPath = AppContext.BaseDirectory,
         });
 
         // Below environment variables and the command line, above appsettings.json: as Core Tools has it.
         var sources = builder.Configuration.Sources;
         var firstOverride = sources.IndexOf(sources.OfType<EnvironmentVariablesConfigurationSource>().Last());
-        var settings = LocalSettingsFile.Read(setup.SettingsPath, SectionsGiven(builder.Configuration));
+        var settings = LocalSettingsFile.Read(setup.SettingsPath, SectionsGiven(builder.Configuration), setup.DefaultSettings);
         sources.Insert(firstOverride, new MemoryConfigurationSource { InitialData = settings });
 
         // Whoever reaches this host is the developer: in development mode it listens on loopback only.
@@ -155,18 +157,17 @@ internal sealed class LocalHostApplication : IAsyncDisposable
     ];
 
     private static async Task<AzuriteProcess?> StartAzuriteAsync(
-        IConfiguration configuration, DataFolder data, CancellationToken cancellationToken)
+        IConfiguration configuration, LocalHostSetup setup, DataFolder data, CancellationToken cancellationToken)
     {
         if (configuration[StorageSetting] != OwnStorage)
         {
             return null;
         }
 
-        var root = RepositoryRoot.Find() ?? throw new LocalHostException(
-            "Azurite is installed in a checkout and this is none: set AzureWebJobsStorage to a connection string.");
         using var loggers = LoggerFactory.Create(logging => logging.AddLocalHostConsole());
+        var installation = configuration[AzuritePathSetting] is { Length: > 0 } own ? own : setup.AzuritePath ?? EmbeddedAzurite.Extract();
         var azurite = await AzuriteProcess.StartAsync(
-            data.AzuritePath, Path.Combine(root, "tools", "azurite"), loggers.CreateLogger<AzuriteProcess>(), cancellationToken);
+            data.AzuritePath, installation, loggers.CreateLogger<AzuriteProcess>(), cancellationToken);
         configuration[StorageSetting] = azurite.ConnectionString;
         return azurite;
     }

@@ -1,5 +1,4 @@
 using Microsoft.Azure.Functions.Worker;
-using Yggdrasil.LocalHost.Settings;
 
 namespace Yggdrasil.LocalHost.Hosting;
 
@@ -16,12 +15,22 @@ internal sealed record LocalHostSetup
     public Action<IFunctionsWorkerApplicationBuilder> ConfigureWorker { get; init; } = _ => { };
 
     /// <summary>local.settings.json; null for none.</summary>
-    public string? SettingsPath { get; init; } = RepositoryRoot.Find() is { } root
-        ? Path.Combine(root, "src", "Functions", "local.settings.json")
-        : null;
+    public string? SettingsPath { get; init; }
 
-    /// <summary>host.json; where it is missing, every default of the genuine host applies.</summary>
+    /// <summary>The text of local.settings.json where there is no such file; null for none.</summary>
+    public string? DefaultSettings { get; init; }
+
+    /// <summary>host.json; where it is missing, <see cref="DefaultHostJson"/> applies.</summary>
     public string HostJsonPath { get; init; } = Path.Combine(AppContext.BaseDirectory, "host.json");
+
+    /// <summary>The text of host.json where there is no such file; null for every default of the genuine host.</summary>
+    public string? DefaultHostJson { get; init; }
+
+    /// <summary>The assembly whose user secrets apply.</summary>
+    public string? ApplicationName { get; init; } = typeof(LocalHostSetup).Assembly.GetName().Name;
+
+    /// <summary>The folder <c>tools/azurite</c> of a checkout; null for the copy that this assembly brings.</summary>
+    public string? AzuritePath { get; init; }
 
     /// <summary>Where messages for people go.</summary>
     public TextWriter Console { get; init; } = System.Console.Out;

@@ -1,25 +1,37 @@
+using System.Reflection;
 using Yggdrasil.Functions;
 using Yggdrasil.Hosting;
 using Yggdrasil.LocalHost.Settings;
 
 namespace Yggdrasil.LocalHost.Hosting;
 
-/// <summary>The function classes of src/Functions, registered as the genuine host registers them.</summary>
+/// <summary>The functions of Yggdrasil.Functions, registered as the genuine host registers them.</summary>
 internal static class Product
 {
-    public static LocalHostSetup Setup(string[] args) => new()
+    /// <summary>The app of the checkout in which this program was built.</summary>
+    public static LocalHostSetup Setup(string[] args) => Setup(args, _ => { }, []) with
     {
-        Args = args,
-        FunctionTypes = typeof(YggdrasilWorker).Assembly.GetExportedTypes(),
-        ConfigureServices = (services, configuration) => services.AddYggdrasil(configuration).AddOwnTools(),
-        ConfigureWorker = worker => worker.UseYggdrasil(),
-        SettingsPath = RepositoryRoot.Find() is { } root ? SettingsOf(root) : null,
+        SettingsPath = RepositoryRoot.Find() is { } root ? Path.Combine(root, "src", "App", LocalSettingsFile.Name) : null,
+        AzuritePath = RepositoryRoot.Find() is { } checkout ? Path.Combine(checkout, "tools", "azurite") : null,
+        ApplicationName = typeof(Product).Assembly.GetName().Name,
     };
 
-    /// <summary>The developer's own settings, or the sample, so that a clean clone runs.</summary>
-    private static string SettingsOf(string root)
+    /// <summary>An app that references the packages: what it has of its own, and the settings that its build puts beside it.</summary>
+    public static LocalHostSetup Setup(string[] args, Action<IServiceCollection> configureServices, IReadOnlyCollection<Assembly> functions) => new()
     {
-        var own = Path.Combine(root, "src", "Functions", "local.settings.json");
-        return File.Exists(own) ? own : Path.Combine(root, "local.settings.sample.json");
+        Args = args,
+        FunctionTypes = [.. functions.Prepend(typeof(YggdrasilWorker).Assembly).Distinct().SelectMany(assembly => assembly.GetExportedTypes())],
+        ConfigureServices = (services, configuration) => configureServices(services.AddYggdrasil(configuration)),
+        ConfigureWorker = worker => worker.UseYggdrasil(),
+        SettingsPath = Path.Combine(AppContext.BaseDirectory, LocalSettingsFile.Name),
+        DefaultSettings = Text(typeof(Product).Assembly, LocalSettingsFile.Name),
+        DefaultHostJson = Text(typeof(YggdrasilWorker).Assembly, "host.json"),
+        ApplicationName = Assembly.GetEntryAssembly()?.GetName().Name,
+    };
+
+    private static string Text(Assembly assembly, string resource)
+    {
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
     }
 }

@@ -6,10 +6,12 @@ namespace Yggdrasil.LocalHost.Hosting;
 internal static class StartupBanner
 {
     private const string ConsoleRoute = "console/";
-    private const string SampleBody = """{"input":"What is 17*23, and what time is it in Oslo?"}""";
+    private const string DemoAgent = "assistant";
+    private const string DemoInput = "What is 17*23, and what time is it in Oslo?";
 
+    /// <param name="agent">An agent of the configuration; null where there is none.</param>
     public static void Write(
-        TextWriter console, IReadOnlyList<Function> functions, string routePrefix, IReadOnlyList<string> urls, string dataPath)
+        TextWriter console, IReadOnlyList<Function> functions, string routePrefix, IReadOnlyList<string> urls, string dataPath, string? agent)
     {
         var url = urls.Count > 0 ? urls[0] : "";
         console.WriteLine();
@@ -21,14 +23,20 @@ internal static class StartupBanner
         }
 
         console.WriteLine($"""
-              API:      {url}/openapi.json; samples/requests.http has a request of each kind
+              API:      {url}/openapi.json
               Data:     {dataPath}; delete this folder to start afresh
-
-              Try:
-
-                curl -s -X POST {url}/api/agents/assistant/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{SampleBody}'
-
             """);
+        if (agent is not null)
+        {
+            var body = $$"""{"input":"{{(agent == DemoAgent ? DemoInput : "Hello.")}}"}""";
+            console.WriteLine($"""
+
+                  Try:
+
+                    curl -s -X POST {url}/api/agents/{agent}/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{body}'
+
+                """);
+        }
     }
 
     private static bool HasConsole(IEnumerable<Function> functions, string routePrefix) => functions

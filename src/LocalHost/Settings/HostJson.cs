@@ -17,18 +17,19 @@ internal sealed record HostJson
 
     public HostExtensions Extensions { get; init; } = new();
 
-    /// <summary>Reads the file; every default where there is none.</summary>
+    /// <summary>Reads the file, or <paramref name="otherwise"/> where there is none; every default where there is neither.</summary>
     /// <exception cref="LocalHostException">The file is not valid.</exception>
-    public static HostJson Read(string path)
+    public static HostJson Read(string path, string? otherwise = null)
     {
-        if (!File.Exists(path))
+        var text = File.Exists(path) ? File.ReadAllText(path) : otherwise;
+        if (text is null)
         {
             return new HostJson();
         }
 
         try
         {
-            var read = JsonSerializer.Deserialize<HostJson>(File.ReadAllText(path), Options) ?? new HostJson();
+            var read = JsonSerializer.Deserialize<HostJson>(text, Options) ?? new HostJson();
             read.Extensions.Queues.Validate();
             return read;
         }

@@ -10,6 +10,9 @@ internal sealed class LocalHostOptions
     /// <summary>The folder of its data.</summary>
     public string DataPath { get; set; } = DataFolder.DefaultName;
 
+    /// <summary>A folder such as <c>tools/azurite</c> of a checkout, in which Azurite is or will be installed. Empty: one of the user's own.</summary>
+    public string? AzuritePath { get; set; }
+
     /// <summary>Faults to inject; none by default.</summary>
     public ChaosOptions Chaos { get; set; } = new();
 

@@ -6,24 +6,30 @@ namespace Yggdrasil.LocalHost.Settings;
 /// <summary>The <c>Values</c> of local.settings.json, the file that Core Tools turns into environment variables.</summary>
 internal static class LocalSettingsFile
 {
+    public const string Name = "local.settings.json";
+
     private static readonly JsonDocumentOptions Options =
         new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>Reads the values, <c>Section__Key</c> as <c>Section:Key</c>; none where there is no file.</summary>
+    /// <param name="path">The file; null for none.</param>
+    /// <param name="otherwise">What a file that is missing would say; null for nothing.</param>
     /// <param name="replaced">
     /// Sections that other settings give: lists merge by index, so the file's items would shine through theirs.
     /// </param>
     /// <exception cref="LocalHostException">The file is not valid, or encrypted by Core Tools.</exception>
-    public static IReadOnlyDictionary<string, string?> Read(string? path, IReadOnlyCollection<string>? replaced = null)
+    public static IReadOnlyDictionary<string, string?> Read(
+        string? path, IReadOnlyCollection<string>? replaced = null, string? otherwise = null)
     {
-        if (path is null || !File.Exists(path))
+        var text = File.Exists(path) ? File.ReadAllText(path) : otherwise;
+        if (text is null)
         {
             return new Dictionary<string, string?>();
         }
 
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllText(path), Options);
+            using var document = JsonDocument.Parse(text, Options);
             var root = document.RootElement;
             if (root.TryGetProperty("IsEncrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
             {

@@ -11,7 +11,7 @@ namespace Yggdrasil.Functions.Tests.Output;
 /// <param name="Bindings">Each binding in one line, sorted.</param>
 internal sealed record AppFunction(string Name, string EntryPoint, string Bindings)
 {
-    /// <summary>Every function of the app's assembly.</summary>
+    /// <summary>Every function of the package; the app has none of its own.</summary>
     public static IReadOnlyList<AppFunction> Declared { get; } =
     [
         .. from type in typeof(YggdrasilWorker).Assembly.GetTypes()

@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
+using Microsoft.Azure.Functions.Worker.Invocation;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,15 +22,27 @@ public sealed class StartupTests : IDisposable
     public void Dispose() => _host.Dispose();
 
     [Fact]
-    public async Task Worker_tells_its_host_of_every_function()
-    {
-        var functions = await _host.Services.GetRequiredService<IFunctionMetadataProvider>().GetFunctionMetadataAsync(AppContext.BaseDirectory);
+    public async Task Worker_tells_its_host_of_every_function() =>
+        Assert.Equal(AppFunction.Declared, await ToldAsync(_host.Services.GetRequiredService<IFunctionMetadataProvider>()));
 
-        var told = functions
-            .Select(function => AppFunction.Told(
-                function.Name!, function.EntryPoint!, function.RawBindings!.Select(binding => JsonDocument.Parse(binding).RootElement)))
-            .OrderBy(function => function.Name);
-        Assert.Equal(AppFunction.Declared, told);
+    /// <summary>What the worker of a started app has in the place of the provider that reads functions.metadata.</summary>
+    [Fact]
+    public async Task Generated_code_of_an_app_lists_the_functions_of_the_package_that_it_references()
+    {
+        var provider = WorkerHost.App.GetTypes().Single(type => type.IsAssignableTo(typeof(IFunctionMetadataProvider)));
+
+        Assert.Equal(AppFunction.Declared, await ToldAsync((IFunctionMetadataProvider)Activator.CreateInstance(provider)!));
+    }
+
+    [Fact]
+    public void Generated_code_of_an_app_finds_each_function_class()
+    {
+        var executor = WorkerHost.App.GetTypes().Single(type => type.IsAssignableTo(typeof(IFunctionExecutor)));
+        var types = (Dictionary<string, Type?>)executor.GetField("types", BindingFlags.Instance | BindingFlags.NonPublic)!
+            .GetValue(ActivatorUtilities.CreateInstance(_host.Services, executor))!;
+
+        Assert.Superset(types.Keys.ToHashSet(), FunctionTypes.Select(row => (string)row[0]).ToHashSet());
+        Assert.All(types, entry => Assert.Equal(typeof(YggdrasilWorker).Assembly.GetType(entry.Key, throwOnError: true), entry.Value));
     }
 
     [Theory]
@@ -58,4 +72,10 @@ public sealed class StartupTests : IDisposable
 
     [Fact]
     public void Hosted_services_can_be_created() => Assert.NotEmpty(_host.Services.GetServices<IHostedService>());
+
+    private static async Task<IEnumerable<AppFunction>> ToldAsync(IFunctionMetadataProvider provider) =>
+        from function in await provider.GetFunctionMetadataAsync(AppContext.BaseDirectory)
+        orderby function.Name
+        select AppFunction.Told(
+            function.Name!, function.EntryPoint!, function.RawBindings!.Select(binding => JsonDocument.Parse(binding).RootElement));
 }

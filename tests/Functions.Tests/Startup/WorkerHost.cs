@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,10 +10,13 @@ namespace Yggdrasil.Functions.Tests.Startup;
 /// <summary>The app as Program builds it, on the genuine worker, up to where the worker would call its host.</summary>
 internal static class WorkerHost
 {
+    /// <summary>The executable, for which the worker's SDK generates what starts and calls functions.</summary>
+    public static Assembly App { get; } = Assembly.Load("Yggdrasil.App");
+
     /// <param name="innermost">Adds middleware between the app's and the function.</param>
     public static IHost Build(Action<IFunctionsWorkerApplicationBuilder>? innermost = null)
     {
-        var builder = FunctionsApp.CreateBuilder(
+        var builder = FunctionsApplication.CreateBuilder(
         [
             "--AzureWebJobsStorage=UseDevelopmentStorage=true",
             "--Auth:Authority=https://login.example.com/v2.0",
@@ -23,6 +27,7 @@ internal static class WorkerHost
             "--Functions:Worker:RequestId=test",
             "--Functions:Worker:GrpcMaxMessageLength=2147483647",
         ]);
+        builder.AddYggdrasil();
         ConfigureExtensions(builder);
         innermost?.Invoke(builder);
         builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true }));
@@ -32,7 +37,7 @@ internal static class WorkerHost
     /// <summary>What the worker does for its entry assembly, which is the test's here.</summary>
     private static void ConfigureExtensions(IFunctionsWorkerApplicationBuilder builder)
     {
-        var executor = typeof(YggdrasilWorker).Assembly.GetCustomAttribute<WorkerExtensionStartupCodeExecutorInfoAttribute>()!.StartupCodeExecutorType;
+        var executor = App.GetCustomAttribute<WorkerExtensionStartupCodeExecutorInfoAttribute>()!.StartupCodeExecutorType;
         ((WorkerExtensionStartup)Activator.CreateInstance(executor)!).Configure(builder);
     }
 }

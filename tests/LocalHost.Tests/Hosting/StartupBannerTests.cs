@@ -14,7 +14,7 @@ public sealed class StartupBannerTests
         Assert.Equal(
             [
                 "  Listening on http://localhost:7071, http://127.0.0.1:7072. Ctrl-C stops.",
-                "  API:      http://localhost:7071/openapi.json; samples/requests.http has a request of each kind",
+                "  API:      http://localhost:7071/openapi.json",
                 "  Data:     /home/alice/.localhost; delete this folder to start afresh",
                 "  Try:",
                 "    curl -s -X POST http://localhost:7071/api/agents/assistant/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' "
@@ -27,11 +27,20 @@ public sealed class StartupBannerTests
     public void Banner_names_the_console_where_the_app_serves_one() =>
         Assert.Equal("  Console:  http://localhost:7071/console/", Banner(typeof(WithConsole))[1]);
 
-    private static string[] Banner(Type functions)
+    [Fact]
+    public void Banner_tries_an_agent_of_the_app() => Assert.Equal(
+        """    curl -s -X POST http://localhost:7071/api/agents/orders/runs -H 'Content-Type: application/json' -H 'Prefer: wait=30' -d '{"input":"Hello."}'""",
+        Banner(typeof(WithConsole), "orders")[^1]);
+
+    [Fact]
+    public void Banner_of_an_app_without_agents_tries_nothing() =>
+        Assert.StartsWith("  Data:", Banner(typeof(WithConsole), null)[^1], StringComparison.Ordinal);
+
+    private static string[] Banner(Type functions, string? agent = "assistant")
     {
         using var console = new StringWriter();
         StartupBanner.Write(
-            console, FunctionDiscovery.Discover([functions]), "", ["http://localhost:7071", "http://127.0.0.1:7072"], "/home/alice/.localhost");
+            console, FunctionDiscovery.Discover([functions]), "", ["http://localhost:7071", "http://127.0.0.1:7072"], "/home/alice/.localhost", agent);
         return console.ToString().ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

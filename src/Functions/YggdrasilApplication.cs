@@ -6,20 +6,18 @@ using Yggdrasil.Telemetry;
 
 namespace Yggdrasil.Functions;
 
-/// <summary>The app as the Functions host starts it. LocalHost has a start of its own and compiles neither this nor Program.</summary>
-internal static class FunctionsApp
+/// <summary>Agents in an app that the Functions host starts. LocalHost has a start of its own.</summary>
+public static class YggdrasilApplication
 {
-    /// <summary>The worker with all services and middleware; not built, so that a caller can add to it.</summary>
-    /// <param name="args">Settings as <c>--name=value</c>, over those of the environment; the Functions host passes its address here.</param>
-    public static FunctionsApplicationBuilder CreateBuilder(string[] args)
+    /// <summary>Adds all services and middleware. Whatever the app adds to <c>builder.Services</c> afterwards, such as tools, joins them.</summary>
+    public static FunctionsApplicationBuilder AddYggdrasil(this FunctionsApplicationBuilder builder)
     {
-        var builder = FunctionsApplication.CreateBuilder(args);
         builder.UseMiddleware<AnsweredMiddleware>();
         builder.ConfigureFunctionsWebApplication();
         builder.UseYggdrasil();
         // Two lines for each answer otherwise.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        builder.Services.AddYggdrasil(builder.Configuration).AddOwnTools();
+        builder.Services.AddYggdrasil(builder.Configuration);
         if (TelemetryServices.IsExported(builder.Configuration))
         {
             builder.Services.AddOpenTelemetry().UseFunctionsWorkerDefaults();

@@ -1,3 +1,0 @@
-using Yggdrasil.Functions;
-
-await FunctionsApp.CreateBuilder(args).Build().RunAsync();
