@@ -15,10 +15,6 @@ internal static partial class DocumentBlocks
         return [.. CodeBlock().Matches(text).Where(block => block.Groups[1].Value == language).Select(block => block.Groups[2].Value)];
     }
 
-    /// <summary>A document's command or program, sent to a host of a test instead of to LocalHost's own port.</summary>
-    public static string Local(this LocalHostProcess host, string text) =>
-        text.Replace("http://localhost:7071", host.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
-
     [GeneratedRegex("^```(\\w+)\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
 }

@@ -47,13 +47,17 @@ var settings = {
   Auth__Mode: 'Jwt'
   Auth__Authority: authAuthority
   Auth__Audience: authAudience
-  Agents__0__Id: 'assistant'
-  Agents__0__Model: defaultModel
-  Agents__0__Description: 'Calculates and tells the time.'
-  Agents__0__Instructions: 'You are a helpful assistant. Use your tools rather than guessing.'
-  Agents__0__Tools__0: 'calculator'
-  Agents__0__Tools__1: 'clock'
 }
+var agentSettings = empty(defaultModel)
+  ? {}
+  : {
+    Agents__0__Id: 'assistant'
+    Agents__0__Model: defaultModel
+    Agents__0__Description: 'Calculates and tells the time.'
+    Agents__0__Instructions: 'You are a helpful assistant. Use your tools rather than guessing.'
+    Agents__0__Tools__0: 'calculator'
+    Agents__0__Tools__1: 'clock'
+    }
 var modelSettings = empty(azureOpenAiEndpoint) ? {} : { Providers__azure__Endpoint: azureOpenAiEndpoint }
 // Over host.json, which names storage.
 var schedulerSettings = useScheduler
@@ -135,7 +139,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 
   resource configuration 'config' = {
     name: 'appsettings'
-    properties: union(settings, modelSettings, schedulerSettings, further)
+    properties: union(settings, agentSettings, modelSettings, schedulerSettings, further)
   }
 
   // Packages are deployed by identity; nobody needs a password for it.

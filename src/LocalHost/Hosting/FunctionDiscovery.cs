@@ -28,6 +28,7 @@ internal static class FunctionDiscovery
         errors.AddRange(Repeated(
             functions, "orchestration", function => (function.Trigger as OrchestrationTrigger)?.Orchestration));
         errors.AddRange(RepeatedRoutes(functions));
+        errors.AddRange(NeverReached(functions));
         return errors.Count == 0
             ? [.. functions.OrderBy(function => function.Name, StringComparer.Ordinal)]
             : throw new LocalHostException(
@@ -99,6 +100,18 @@ internal static class FunctionDiscovery
         group function by $"{verb} {http.Route.ToUpperInvariant()}" into same
         where same.Count() > 1
         select $"The route {same.Key} is served by {Names(same)}.";
+
+    /// <summary>The genuine host tries routes in the order of their functions' names, so a route for everything has to come last.</summary>
+    private static IEnumerable<string> NeverReached(IReadOnlyList<Function> functions) =>
+        from all in functions
+        let everything = all.Trigger as HttpTrigger
+        where everything is not null && everything.Route.StartsWith("{*", StringComparison.Ordinal)
+        from function in functions
+        let http = function.Trigger as HttpTrigger
+        where http is not null && StringComparer.OrdinalIgnoreCase.Compare(function.Name, all.Name) > 0 &&
+            (everything.Methods.Count == 0 || (http.Methods.Count > 0 && http.Methods.All(everything.Methods.Contains)))
+        select $"{function.Name} ({function.EntryPoint}) is never reached on the genuine host, where {all.Name} comes before it by name: " +
+            $"give it a name that sorts before {all.Name}.";
 
     private static string Names(IEnumerable<Function> functions) =>
         string.Join(" and ", functions.Select(function => function.EntryPoint));

@@ -34,6 +34,13 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
         Assert.DoesNotContain("Auth__RequiredScopes__0", Settings(most: false).Keys);
     }
 
+    [Fact]
+    public void App_that_brings_agents_of_its_own_is_given_none()
+    {
+        Assert.Equal("assistant", Settings(most: true)["Agents__0__Id"]);
+        Assert.DoesNotContain(Settings(most: false).Keys, name => name.StartsWith("Agents__", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("Auth__Audience", "", "Auth__Audience")]
     [InlineData("KeyVault__Uri", "http://vault", "KeyVault__Uri")]

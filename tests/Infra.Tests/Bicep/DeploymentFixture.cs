@@ -25,6 +25,7 @@ public sealed class DeploymentFixture : IAsyncLifetime
         var most = BicepCompiler.PredictAsync(
         [
             .. required,
+            "param defaultModel = 'demo:assistant'",
             $"param principalId = '{Operator}'",
             "param alertEmail = 'operator@example.com'",
             "param azureOpenAiEndpoint = 'https://models.openai.azure.com'",

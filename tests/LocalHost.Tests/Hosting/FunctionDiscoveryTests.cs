@@ -19,6 +19,7 @@ public sealed class FunctionDiscoveryTests
     [InlineData(typeof(ReturnsValueTask), "does not await a ValueTask")]
     [InlineData(typeof(NotPublic), "public, non-generic method")]
     [InlineData(typeof(AbstractClass), "An abstract class cannot be created")]
+    [InlineData(typeof(NeverReached), "Zone")]
     public void Function_that_cannot_run_is_refused_with_the_reason(Type functions, string reason)
     {
         var refused = Assert.Throws<LocalHostException>(() => FunctionDiscovery.Discover([functions]));
@@ -36,6 +37,10 @@ public sealed class FunctionDiscoveryTests
         Assert.Contains(nameof(NoTrigger), refused.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(ReturnsText), refused.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Route_for_everything_hides_no_function_of_another_verb() =>
+        Assert.Equal(2, FunctionDiscovery.Discover([typeof(ReachedByItsVerb)]).Count);
 
     [Fact]
     public void Functions_are_described_as_host_metadata_describes_them()
@@ -66,6 +71,28 @@ public sealed class FunctionDiscoveryTests
 
         [Function("ByTime")]
         public static void ByTime([TimerTrigger("0 * * * * *", RunOnStartup = true)] TimerInfo timer) => Assert.NotNull(timer);
+    }
+
+    public sealed class NeverReached
+    {
+        [Function("Unknown")]
+        public static IResult Unknown([HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", Route = "{*path}")] HttpRequest request) =>
+            Results.NotFound(request.Path);
+
+        [Function("Zone")]
+        public static IResult Zone([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "zone")] HttpRequest request) =>
+            Results.Text(request.Path);
+    }
+
+    public sealed class ReachedByItsVerb
+    {
+        [Function("Unknown")]
+        public static IResult Unknown([HttpTrigger(AuthorizationLevel.Anonymous, "options", Route = "{*path}")] HttpRequest request) =>
+            Results.NotFound(request.Path);
+
+        [Function("Zone")]
+        public static IResult Zone([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "zone")] HttpRequest request) =>
+            Results.Text(request.Path);
     }
 
     public static class NoTrigger
