@@ -23,8 +23,8 @@ param authAudience string
 @description('The OpenID Connect issuer of access tokens. Empty for the tenant that is deployed to.')
 param authAuthority string = ''
 
-@description('The model of the agent "assistant". demo:assistant needs no key and no network. Empty for an app that brings agents of its own.')
-param defaultModel string = ''
+@description('The model of the agent "assistant". demo:assistant needs no key and no network. none: the app brings agents of its own.')
+param defaultModel string = 'demo:assistant'
 
 @description('Endpoint of an Azure OpenAI resource; the identity needs the role "Cognitive Services OpenAI User" on it. Empty for none.')
 param azureOpenAiEndpoint string = ''

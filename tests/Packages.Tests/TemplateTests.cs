@@ -96,8 +96,8 @@ public sealed class TemplateTests(PackageFeed feed)
             .Concat(Directory.GetFiles(Checkout.PathOf("infra", "scripts"))).Select(path => Path.GetRelativePath(Checkout.Root, path)).ToList();
 
         Assert.All(files, file => Assert.Equal(
-            File.ReadAllText(Checkout.PathOf(file)).Replace("${DEFAULT_MODEL=demo:assistant}", "${DEFAULT_MODEL}", StringComparison.Ordinal),
-            File.ReadAllText(Path.Combine(folder, file)).TrimEnd('\n') + '\n'));
+            File.ReadAllText(Checkout.PathOf(file)).Replace("${DEFAULT_MODEL=demo:assistant}", "${DEFAULT_MODEL=none}", StringComparison.Ordinal),
+            File.ReadAllText(Path.Combine(folder, file)).TrimEnd() + '\n'));
         if (!OperatingSystem.IsWindows())
         {
             Assert.All(Directory.GetFiles(Path.Combine(folder, "infra", "scripts"), "*.sh"), script => Assert.True(File.GetUnixFileMode(script).HasFlag(UnixFileMode.UserExecute), script));

@@ -48,7 +48,7 @@ var settings = {
   Auth__Authority: authAuthority
   Auth__Audience: authAudience
 }
-var agentSettings = empty(defaultModel)
+var agentSettings = defaultModel == 'none'
   ? {}
   : {
     Agents__0__Id: 'assistant'

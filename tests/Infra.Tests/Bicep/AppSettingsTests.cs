@@ -37,8 +37,8 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
     [Fact]
     public void App_that_brings_agents_of_its_own_is_given_none()
     {
-        Assert.Equal("assistant", Settings(most: true)["Agents__0__Id"]);
-        Assert.DoesNotContain(Settings(most: false).Keys, name => name.StartsWith("Agents__", StringComparison.Ordinal));
+        Assert.Equal("assistant", Settings(most: false)["Agents__0__Id"]);
+        Assert.DoesNotContain(Settings(deployment.Open).Keys, name => name.StartsWith("Agents__", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -85,9 +85,11 @@ public sealed class AppSettingsTests(DeploymentFixture deployment)
         string.Format(System.Globalization.CultureInfo.InvariantCulture, line, SecretName.ContentProtectionKey.Secret),
         Repository.Read("infra", "scripts", script), StringComparison.Ordinal);
 
-    private Dictionary<string, string?> Settings(bool most)
+    private Dictionary<string, string?> Settings(bool most) => Settings(deployment.Resources(most));
+
+    private static Dictionary<string, string?> Settings(IReadOnlyList<JsonObject> resources)
     {
-        var resource = deployment.Resources(most).OfType("Microsoft.Web/sites/config").Single(config => config.Name().EndsWith("/appsettings", StringComparison.Ordinal));
+        var resource = resources.OfType("Microsoft.Web/sites/config").Single(config => config.Name().EndsWith("/appsettings", StringComparison.Ordinal));
         var expression = new ArmExpression(Referenced);
         return resource["properties"]!.AsObject().ToDictionary(pair => pair.Key, pair => expression.Evaluate(pair.Value!.GetValue<string>())?.ToString());
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Yggdrasil.Infra.Tests.Bicep;
 
-/// <summary>The template, compiled, and three deployments of it: with the defaults, with everything, and open to every network.</summary>
+/// <summary>The template, compiled, and three deployments of it: with the defaults, with everything, and open to every network with agents of its own.</summary>
 public sealed class DeploymentFixture : IAsyncLifetime
 {
     public const string Operator = "11111111-1111-1111-1111-111111111111";
@@ -25,7 +25,6 @@ public sealed class DeploymentFixture : IAsyncLifetime
         var most = BicepCompiler.PredictAsync(
         [
             .. required,
-            "param defaultModel = 'demo:assistant'",
             $"param principalId = '{Operator}'",
             "param alertEmail = 'operator@example.com'",
             "param azureOpenAiEndpoint = 'https://models.openai.azure.com'",
@@ -33,7 +32,7 @@ public sealed class DeploymentFixture : IAsyncLifetime
             "param appSettings = 'Auth__RequiredScopes__0=access;Limits__TokensPerDay=100000; Limits__CostPerDayUsd = 5;Agents__0__Description=1+1=2'",
             "param durableTaskScheduler = true",
         ]);
-        var open = BicepCompiler.PredictAsync([.. required, "param privateNetwork = false"]);
+        var open = BicepCompiler.PredictAsync([.. required, "param privateNetwork = false", "param defaultModel = 'none'"]);
         (Template, Diagnostics) = await building;
         Least = await least;
         Most = await most;
