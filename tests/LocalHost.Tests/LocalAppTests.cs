@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.DependencyInjection;
 using Yggdrasil.LocalHost.Hosting;
 using Yggdrasil.LocalHost.Tests.Azurite;
 using Yggdrasil.Tools;

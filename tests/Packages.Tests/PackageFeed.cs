@@ -9,7 +9,7 @@ namespace Yggdrasil.Packages.Tests;
 public sealed class PackageFeed : IAsyncLifetime
 {
     private const string VersionPrefix = "0.0.0-test.";
-    private static readonly string[] Libraries = ["Core", "Functions", "LocalHost"];
+    private static readonly string[] Libraries = ["Client", "Core", "Functions", "LocalHost"];
 
     private readonly string _hive;
 

@@ -7,7 +7,10 @@ namespace Yggdrasil.Packages.Tests;
 [Collection(SharedFeed.Name)]
 public sealed class PackageTests(PackageFeed feed)
 {
+    private static readonly string[] Libraries = ["Client", "Core", "Functions", "LocalHost"];
+
     [Theory]
+    [InlineData("Client")]
     [InlineData("Core")]
     [InlineData("Functions")]
     [InlineData("LocalHost")]
@@ -29,6 +32,7 @@ public sealed class PackageTests(PackageFeed feed)
     }
 
     [Theory]
+    [InlineData("Client")]
     [InlineData("Core")]
     [InlineData("Functions")]
     [InlineData("LocalHost")]
@@ -55,7 +59,7 @@ public sealed class PackageTests(PackageFeed feed)
 
     [Fact]
     public void Nothing_that_only_the_build_needs_is_asked_for() => Assert.All(
-        new[] { "Core", "Functions", "LocalHost" },
+        Libraries,
         package => Assert.DoesNotContain(feed.Manifest(package)["dependency"], dependency => Attribute(dependency, "id") is "MinVer" or "Microsoft.Azure.Functions.Worker.Sdk"));
 
     [Theory]

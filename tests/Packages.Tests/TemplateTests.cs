@@ -100,7 +100,10 @@ public sealed class TemplateTests(PackageFeed feed)
             File.ReadAllText(Path.Combine(folder, file)).TrimEnd() + '\n'));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.All(Directory.GetFiles(Path.Combine(folder, "infra", "scripts"), "*.sh"), script => Assert.True(File.GetUnixFileMode(script).HasFlag(UnixFileMode.UserExecute), script));
+            foreach (var script in Directory.GetFiles(Path.Combine(folder, "infra", "scripts"), "*.sh"))
+            {
+                Assert.True(File.GetUnixFileMode(script).HasFlag(UnixFileMode.UserExecute), script);
+            }
         }
     }
 
