@@ -7,13 +7,10 @@ COPY .editorconfig global.json Directory.Build.props Directory.Build.targets Dir
 COPY src/Directory.Build.props src/
 COPY src/Core/Core.csproj src/Core/
 COPY src/Functions/Functions.csproj src/Functions/
-COPY src/Functions/Package/ src/Functions/Package/
-COPY src/App/App.csproj src/App/
-RUN dotnet restore src/App/App.csproj
+RUN dotnet restore src/Functions/Functions.csproj
 COPY src/Core/ src/Core/
 COPY src/Functions/ src/Functions/
-COPY src/App/ src/App/
-RUN dotnet publish src/App/App.csproj --configuration Release --no-restore --output /app
+RUN dotnet publish src/Functions/Functions.csproj --configuration Release --no-restore --output /app
 
 FROM mcr.microsoft.com/azure-functions/dotnet-isolated:4-dotnet-isolated10.0
 # Below 1024 only root may listen.

@@ -71,7 +71,7 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         Assert.Contains("\"corp:echo\"", answers, StringComparison.Ordinal);
     }
 
-    /// <summary>Makes an app of a section's code and runs its commands against it.</summary>
+    /// <summary>Adds a section's code to a copy of the app and runs its commands against it.</summary>
     private static async Task<string> PasteSectionAsync(string section, string file)
     {
         var folder = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;

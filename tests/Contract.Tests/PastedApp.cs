@@ -2,47 +2,34 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-/// <summary>An app of a reader, who adds the code of a document: its own tools, and LocalHost as this build made it.</summary>
+/// <summary>A copy of the app to which a reader adds the code of a document.</summary>
 internal static class PastedApp
 {
-    private const string Name = "Orders";
-    private static readonly string[] BuildFiles = ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", ".editorconfig", "global.json"];
+    private static readonly string[] CopiedProjects = ["Functions", "LocalHost"];
+    private static readonly string[] BuildFiles =
+        ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", ".editorconfig", "global.json"];
 
-    /// <summary>Builds an app of the code, and sends requests to its LocalHost.</summary>
+    /// <summary>Adds code to a copy of the app, builds it, and sends requests to its LocalHost.</summary>
     /// <param name="folder">An empty folder.</param>
-    /// <param name="file">What the code is saved as, in <c>src/Orders</c>.</param>
-    /// <param name="registration">The text of <c>OwnTools.cs</c>.</param>
+    /// <param name="file">What the code is saved as, in <c>src/Functions</c>.</param>
+    /// <param name="registration">The new text of <c>YggdrasilTools.cs</c>.</param>
     /// <param name="requests">The commands that come after it.</param>
     /// <returns>What the commands wrote.</returns>
     public static async Task<string> RunAsync(string folder, string file, string code, string registration, string requests)
     {
-        foreach (var name in BuildFiles)
+        var app = Copy(folder);
+        await File.WriteAllTextAsync(Path.Combine(app, "Functions", file), code);
+        await File.WriteAllTextAsync(Path.Combine(app, "Functions", "YggdrasilTools.cs"), registration);
+        // The app that is deployed first: its analyzers report what those of LocalHost do not.
+        foreach (var project in CopiedProjects)
         {
-            File.Copy(Checkout.PathOf(name), Path.Combine(folder, name));
+            await TestProgram.RunAsync(
+                folder, "dotnet", "build", Path.Combine(app, project), "--configuration", Configuration, "--no-dependencies", "--nologo", "--verbosity", "quiet",
+                "--disable-build-servers");
         }
 
-        await File.WriteAllTextAsync(Path.Combine(folder, file), code);
-        await File.WriteAllTextAsync(Path.Combine(folder, "OwnTools.cs"), registration);
-        await File.WriteAllTextAsync(
-            Path.Combine(folder, "Program.cs"),
-            "return await Yggdrasil.LocalHost.LocalApp.RunAsync(args, services => Orders.OwnTools.AddOwnTools(services), typeof(Orders.OwnTools).Assembly);\n");
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{Name}.csproj"), $"""
-            <Project Sdk="Microsoft.NET.Sdk">
-              <PropertyGroup>
-                <OutputType>Exe</OutputType>
-                <NoWarn>$(NoWarn);CA1822</NoWarn>
-              </PropertyGroup>
-              <ItemGroup>
-                <ProjectReference Include="{Checkout.PathOf("src", "LocalHost", "LocalHost.csproj")}" />
-              </ItemGroup>
-            </Project>
-            """);
-        await TestProgram.RunAsync(
-            folder, "dotnet", "build", "--configuration", Configuration, "--no-dependencies", "--nologo", "--verbosity", "quiet", "--disable-build-servers");
-
-        var settings = new Dictionary<string, string> { ["LocalHost__AzuritePath"] = Checkout.PathOf("tools", "azurite") };
         await using var host = await LocalHostProcess.StartAsync(
-            Path.Combine(folder, "data"), settings, assembly: Path.Combine(folder, "bin", Configuration, "net10.0", $"{Name}.dll"));
+            Path.Combine(folder, "data"), new Dictionary<string, string>(), assembly: LocalHostProcess.Assembly.Replace(Checkout.PathOf("src"), app, StringComparison.Ordinal));
         return await ShellAsync(folder, requests, host);
     }
 
@@ -51,4 +38,35 @@ internal static class PastedApp
         folder, "bash", "-c", host.Local(commands).Replace("curl ", "curl --fail-with-body ", StringComparison.Ordinal));
 
     private static string Configuration => Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(LocalHostProcess.Assembly)!)!);
+
+    /// <summary>The sources of the app and of LocalHost; Core, Azurite and the sample's settings are those of the checkout.</summary>
+    private static string Copy(string folder)
+    {
+        var target = Path.Combine(folder, "src");
+        foreach (var path in CopiedProjects.SelectMany(project => Directory.GetFiles(Checkout.PathOf("src", project), "*", SearchOption.AllDirectories)))
+        {
+            var relative = Path.GetRelativePath(Checkout.PathOf("src"), path);
+            if (!relative.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(target, relative))!);
+                File.Copy(path, Path.Combine(target, relative));
+            }
+        }
+
+        foreach (var name in BuildFiles.Where(name => File.Exists(Checkout.PathOf(name))))
+        {
+            File.Copy(Checkout.PathOf(name), Path.Combine(folder, name));
+        }
+
+        File.Copy(Checkout.PathOf("src", "Directory.Build.props"), Path.Combine(target, "Directory.Build.props"));
+        foreach (var project in CopiedProjects.Select(name => Path.Combine(target, name, $"{name}.csproj")))
+        {
+            File.WriteAllText(project, File.ReadAllText(project)
+                .Replace("../Core/Core.csproj", Checkout.PathOf("src", "Core", "Core.csproj"), StringComparison.Ordinal)
+                .Replace("../../local.settings.sample.json", Checkout.PathOf("local.settings.sample.json"), StringComparison.Ordinal)
+                .Replace("../../tools/", Checkout.PathOf("tools") + "/", StringComparison.Ordinal));
+        }
+
+        return target;
+    }
 }

@@ -4,11 +4,12 @@ using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
 
-/// <summary>Does with README.md what its readers do: sends the first request, and runs the first client. The rest of it is in Packages.Tests.</summary>
+/// <summary>Does with README.md what its readers do: sends the first request, pastes the first tool, and runs the first client.</summary>
 public sealed partial class ReadmeTests : IAsyncLifetime
 {
-    private const string StartSection = "Three commands";
+    private const string StartSection = "Two commands";
     private const string ClientSection = "Your first client";
+    private const string ToolSection = "Your first tool";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("yggdrasil-readme-").FullName;
 
@@ -25,6 +26,16 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         Assert.Contains("391", curl, StringComparison.Ordinal);
         Assert.Contains("\"completed\"", curl, StringComparison.Ordinal);
         Assert.Equal("completed 17*23 = 391.\n", await ClientTools.TypeScriptAsync(host.Local(Assert.Single(Blocks(ClientSection, "ts")))));
+    }
+
+    [Fact]
+    public async Task First_tool_compiles_as_pasted_and_is_called()
+    {
+        var (tool, registration) = (Blocks(ToolSection, "csharp")[0], Blocks(ToolSection, "csharp")[1]);
+
+        var answers = await PastedApp.RunAsync(_folder, "OrderTools.cs", tool, registration, Assert.Single(Blocks(ToolSection, "sh")));
+
+        Assert.Contains("""find_order answered: {\"number\":\"A-1042\",\"status\":\"shipped\"}""", answers, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,10 +16,9 @@ public sealed class TemplateTests(PackageFeed feed)
     [Fact]
     public async Task New_app_builds_passes_its_test_publishes_and_answers_a_run()
     {
-        var commands = DocumentBlocks.Of("README.md", "Three commands", "sh");
         Assert.Equal(
             ["dotnet new install Yggdrasil.Templates", "dotnet new yggdrasil --name Orders --output orders", "cd orders && dotnet run --project src/Orders.LocalHost"],
-            commands[0].TrimEnd().Split('\n'));
+            Assert.Single(DocumentBlocks.Of("README.md", "An app of your own", "sh")).TrimEnd().Split('\n'));
         await feed.NewAsync("yggdrasil", "--name", "Orders", "--output", App);
         var folder = Path.Combine(feed.Folder, App);
 
@@ -31,8 +30,8 @@ public sealed class TemplateTests(PackageFeed feed)
         await using var app = await RunningApp.StartAsync(folder, "run", "--no-build", "--project", "src/Orders.LocalHost", "--", "--urls=http://127.0.0.1:0");
         foreach (var (command, answer) in new[]
         {
-            (commands[1], "17*23 = 391"),
-            (Assert.Single(DocumentBlocks.Of("README.md", "Your first tool", "sh")), """find_order answered: {\"number\":\"A-1042\",\"status\":\"shipped\"}"""),
+            (DocumentBlocks.Of("README.md", "Two commands", "sh")[1], "17*23 = 391"),
+            (DocumentBlocks.Of("README.md", "Two commands", "sh")[1].Replace("What is 17*23, and what time is it in Oslo?", "Find order A-1042.", StringComparison.Ordinal), """find_order answered: {\"number\":\"A-1042\",\"status\":\"shipped\"}"""),
         })
         {
             var run = await Programs.RunAsync(folder, "bash", "-c", command.Replace("curl ", "curl --fail-with-body ", StringComparison.Ordinal).Replace("http://localhost:7071", app.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal));
@@ -49,7 +48,7 @@ public sealed class TemplateTests(PackageFeed feed)
         var folder = await CreateAsync("Shown");
         var source = await File.ReadAllTextAsync(Path.Combine(folder, "src", "Shown", "OrderTools.cs"));
 
-        Assert.Equal(Assert.Single(DocumentBlocks.Of("README.md", "Your first tool", "csharp")), source.Replace("namespace Shown;", "namespace Orders;", StringComparison.Ordinal));
+        Assert.Equal(DocumentBlocks.Of("README.md", "Your first tool", "csharp")[0], source.Replace("namespace Shown;", "namespace Yggdrasil.Functions;", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -122,7 +121,7 @@ public sealed class TemplateTests(PackageFeed feed)
     {
         using var metadata = JsonDocument.Parse(File.ReadAllText(Path.Combine(published, "functions.metadata")));
         var expected = JsonDocument.Parse(File.ReadAllText(
-            Checkout.PathOf("src", "App", "bin", PackageFeed.Configuration, "net10.0", "functions.metadata"))).RootElement;
+            Checkout.PathOf("src", "Functions", "bin", PackageFeed.Configuration, "net10.0", "functions.metadata"))).RootElement;
         Assert.Equal(Names(expected), Names(metadata.RootElement));
 
         using var worker = JsonDocument.Parse(File.ReadAllText(Path.Combine(published, "worker.config.json")));

@@ -9,9 +9,9 @@ namespace Yggdrasil.LocalHost.Hosting;
 internal static class Product
 {
     /// <summary>The app of the checkout in which this program was built.</summary>
-    public static LocalHostSetup Setup(string[] args) => Setup(args, _ => { }, []) with
+    public static LocalHostSetup Setup(string[] args) => Setup(args, services => services.AddOwnTools(), []) with
     {
-        SettingsPath = RepositoryRoot.Find() is { } root ? Path.Combine(root, "src", "App", LocalSettingsFile.Name) : null,
+        SettingsPath = RepositoryRoot.Find() is { } root ? Path.Combine(root, "src", "Functions", LocalSettingsFile.Name) : null,
         AzuritePath = RepositoryRoot.Find() is { } checkout ? Path.Combine(checkout, "tools", "azurite") : null,
         ApplicationName = typeof(Product).Assembly.GetName().Name,
     };

@@ -55,7 +55,7 @@ public sealed class BuiltOutputTests
         var description = config.RootElement.GetProperty("description");
 
         Assert.Equal(
-            ("dotnet-isolated", "dotnet", "Yggdrasil.App.dll", "true"),
+            ("dotnet-isolated", "dotnet", "Yggdrasil.Functions.dll", "true"),
             (Text(description, "language"), Text(description, "defaultExecutablePath"), Text(description, "defaultWorkerPath"),
                 Text(description, "workerIndexing")));
         Assert.True(File.Exists(PathOf(Text(description, "defaultWorkerPath"))));

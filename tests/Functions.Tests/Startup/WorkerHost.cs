@@ -11,7 +11,7 @@ namespace Yggdrasil.Functions.Tests.Startup;
 internal static class WorkerHost
 {
     /// <summary>The executable, for which the worker's SDK generates what starts and calls functions.</summary>
-    public static Assembly App { get; } = Assembly.Load("Yggdrasil.App");
+    public static Assembly App { get; } = Assembly.Load("Yggdrasil.Functions");
 
     /// <param name="innermost">Adds middleware between the app's and the function.</param>
     public static IHost Build(Action<IFunctionsWorkerApplicationBuilder>? innermost = null)

@@ -1,7 +1,7 @@
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.Extensions.Hosting;
 using Yggdrasil.Functions;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.AddYggdrasil();
+builder.Services.AddOwnTools();
 await builder.Build().RunAsync();
