@@ -166,9 +166,9 @@ public class AgentContractTests(ContractFixture app)
         using var response = await app.Http.GetAsync(new Uri("/api/tools", UriKind.Relative));
         var tools = (await response.ReadAsync()).GetProperty("items").EnumerateArray().ToList();
 
-        Assert.Equal(["calculator", "clock", "http_get", "http_post"], tools.Select(tool => tool.Text("name")));
-        Assert.Equal([true, true, true, false], tools.Select(tool => tool.GetProperty("idempotent").GetBoolean()));
-        Assert.Equal([true, false, false, false], tools.Select(tool => tool.GetProperty("pure").GetBoolean()));
+        Assert.Equal(["calculator", "clock", "http_get", "http_post", "read_skill"], tools.Select(tool => tool.Text("name")));
+        Assert.Equal([true, true, true, false, true], tools.Select(tool => tool.GetProperty("idempotent").GetBoolean()));
+        Assert.Equal([true, false, false, false, false], tools.Select(tool => tool.GetProperty("pure").GetBoolean()));
         Assert.Equal(JsonValueKind.Object, tools[0].GetProperty("parameters").GetProperty("properties").GetProperty("expression").ValueKind);
     }
 }

@@ -61,6 +61,31 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         Assert.Contains("There are 6 of A-1042.", answers, StringComparison.Ordinal);
     }
 
+    /// <remarks>Builds the app: its files are beside what is deployed.</remarks>
+    [Fact]
+    public async Task Agents_in_files()
+    {
+        var folder = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
+        try
+        {
+            var files = new Dictionary<string, string>
+            {
+                ["agents/support.agent.md"] = Assert.Single(DocumentBlocks.Of("docs/guide.md", "Agents in files", "markdown")),
+                ["skills/refunds/SKILL.md"] = Assert.Single(DocumentBlocks.Of("docs/guide.md", "Skills", "markdown")),
+            };
+            var answers = await PastedApp.RunAsync(folder, files, Assert.Single(DocumentBlocks.Of("docs/guide.md", "Agents in files", "sh")));
+
+            Assert.Contains("\"configuredBy\":\"file\"", answers, StringComparison.Ordinal);
+            Assert.Contains("say that a colleague will write", answers, StringComparison.Ordinal);
+            Assert.All(files.Keys, file => Assert.Single(Directory.GetFiles(
+                Path.Combine(folder, "src", "Functions", "bin"), Path.GetFileName(file), SearchOption.AllDirectories)));
+        }
+        finally
+        {
+            await TestFolder.DeleteAsync(folder);
+        }
+    }
+
     /// <remarks>Builds the app.</remarks>
     [Fact]
     public async Task Models_and_middleware_of_your_own()

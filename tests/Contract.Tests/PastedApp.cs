@@ -15,11 +15,21 @@ internal static class PastedApp
     /// <param name="registration">The new text of <c>YggdrasilTools.cs</c>.</param>
     /// <param name="requests">The commands that come after it.</param>
     /// <returns>What the commands wrote.</returns>
-    public static async Task<string> RunAsync(string folder, string file, string code, string registration, string requests)
+    public static Task<string> RunAsync(string folder, string file, string code, string registration, string requests) =>
+        RunAsync(folder, new Dictionary<string, string> { [file] = code, ["YggdrasilTools.cs"] = registration }, requests);
+
+    /// <summary>Adds files to a copy of the app, builds it, and sends requests to its LocalHost.</summary>
+    /// <param name="files">What is saved in <c>src/Functions</c>, by path.</param>
+    public static async Task<string> RunAsync(string folder, IReadOnlyDictionary<string, string> files, string requests)
     {
         var app = Copy(folder);
-        await File.WriteAllTextAsync(Path.Combine(app, "Functions", file), code);
-        await File.WriteAllTextAsync(Path.Combine(app, "Functions", "YggdrasilTools.cs"), registration);
+        foreach (var (name, text) in files)
+        {
+            var path = Path.Combine(app, "Functions", name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllTextAsync(path, text);
+        }
+
         // The app that is deployed first: its analyzers report what those of LocalHost do not.
         foreach (var project in CopiedProjects)
         {

@@ -33,6 +33,9 @@ public sealed record Agent
     /// <summary>What the model may call: names of <c>GET /api/tools</c>, and <c>agent:&lt;id&gt;</c> for another agent.</summary>
     public required IReadOnlyList<string> Tools { get; init; }
 
+    /// <summary>Skills of the app that the model is told of and reads with <c>read_skill</c>.</summary>
+    public required IReadOnlyList<string> Skills { get; init; }
+
     /// <summary>Those of <c>tools</c> whose every call waits for a human.</summary>
     public required IReadOnlyList<string> Approvals { get; init; }
 
@@ -96,6 +99,7 @@ public sealed record Agent
         Description = Description,
         Instructions = Instructions,
         Tools = Tools,
+        Skills = Skills,
         Approvals = Approvals,
         Approvers = Approvers,
         OnApprovalExpired = OnApprovalExpired,

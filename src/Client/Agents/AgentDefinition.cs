@@ -20,6 +20,9 @@ public sealed record AgentDefinition
     /// <summary>What the model may call: names of <c>GET /api/tools</c>, and <c>agent:&lt;id&gt;</c> for another agent.</summary>
     public IReadOnlyList<string>? Tools { get; init; }
 
+    /// <summary>Skills of the app that the model is told of and reads with <c>read_skill</c>.</summary>
+    public IReadOnlyList<string>? Skills { get; init; }
+
     /// <summary>Those of <c>tools</c> whose every call waits for a human.</summary>
     public IReadOnlyList<string>? Approvals { get; init; }
 

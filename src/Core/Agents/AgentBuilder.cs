@@ -26,6 +26,9 @@ public sealed class AgentBuilder
     /// <summary>Names of the tools that the model may call; <c>agent:id</c> for another agent.</summary>
     public AgentBuilder Tools(params IReadOnlyList<string> tools) => With(agent => agent with { Tools = tools });
 
+    /// <summary>Names of the skills that the model is told of and may read.</summary>
+    public AgentBuilder Skills(params IReadOnlyList<string> skills) => With(agent => agent with { Skills = skills });
+
     /// <summary>Tools, among <see cref="Tools"/>, whose every call waits for a human decision.</summary>
     public AgentBuilder Approvals(params IReadOnlyList<string> tools) => With(agent => agent with { Approvals = tools });
 

@@ -23,6 +23,9 @@ public sealed record AgentDefinition
     /// <summary>Names of the tools the model may call. At most 64.</summary>
     public IReadOnlyList<string> Tools { get; init; } = [];
 
+    /// <summary>Names of the skills the model is told of and may read. At most 64.</summary>
+    public IReadOnlyList<string> Skills { get; init; } = [];
+
     /// <summary>Tools, among <see cref="Tools"/>, whose every call waits for a human decision.</summary>
     public IReadOnlyList<string> Approvals { get; init; } = [];
 
@@ -47,7 +50,8 @@ public sealed record AgentDefinition
     public ClientToolPolicy ClientTools { get; init; } = ClientToolPolicy.Allow;
 
     /// <summary>
-    /// What those of <see cref="Tools"/> that are agents say of themselves, by their ids. Filled in when a run is started, for its model.
+    /// What those of <see cref="Tools"/> that are agents are for, by their ids, told to the model. An agent's file may say it; what is not said is
+    /// filled in when a run is started, from what those agents say of themselves.
     /// </summary>
     public IReadOnlyDictionary<string, string>? DelegateDescriptions { get; init; }
 

@@ -1,3 +1,4 @@
+using Yggdrasil.Agents.Skills;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity.Authorization;
@@ -17,11 +18,18 @@ public sealed class AgentService
     private readonly Contention _contention;
     private readonly TimeProvider _time;
     private readonly McpTools? _mcp;
+    private readonly SkillCatalog? _skills;
 
     internal AgentService(
-        AgentStore store, AgentShareStore shares, ConfiguredAgents configured, AgentValidator validator, Contention contention, TimeProvider time,
-        McpTools? mcp = null) =>
-        (_store, _shares, _configured, _validator, _contention, _time, _mcp) = (store, shares, configured, validator, contention, time, mcp);
+        AgentStore store,
+        AgentShareStore shares,
+        ConfiguredAgents configured,
+        AgentValidator validator,
+        Contention contention,
+        TimeProvider time,
+        McpTools? mcp = null,
+        SkillCatalog? skills = null) =>
+        (_store, _shares, _configured, _validator, _contention, _time, _mcp, _skills) = (store, shares, configured, validator, contention, time, mcp, skills);
 
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     /// <exception cref="PreconditionFailedException">It is in none of the versions of <c>IfMatch</c>.</exception>
@@ -141,13 +149,15 @@ public sealed class AgentService
             : agent!;
     }
 
-    /// <summary>The agent that an id names, to be run: with what the agents and MCP servers among its tools say of themselves.</summary>
+    /// <summary>
+    /// The agent that an id names, to be run: with what the agents and MCP servers among its tools say of themselves, and what its skills are for.
+    /// </summary>
     /// <exception cref="NotFoundException">There is no agent of this id in this scope.</exception>
     internal async Task<Agent> RequireToRunAsync(Scope scope, string agentId, CancellationToken cancellationToken)
     {
         var agent = await RequireAsync(scope, AgentAction.Run, agentId, cancellationToken);
-        Dictionary<string, string> descriptions = [];
-        foreach (var id in agent.Definition.Tools.Where(DelegateNames.IsDelegate).Select(DelegateNames.IdOf))
+        var descriptions = new Dictionary<string, string>(agent.Definition.DelegateDescriptions ?? new Dictionary<string, string>());
+        foreach (var id in agent.Definition.Tools.Where(DelegateNames.IsDelegate).Select(DelegateNames.IdOf).Where(id => !descriptions.ContainsKey(id)))
         {
             // Only to a caller who may run it: an agent that is shared may name others that are not.
             if (await LookUpAsync(scope, DelegateNames.IdFor(agent.Id, id), cancellationToken, toRun: true) is { Definition.Description: { } description } asked
@@ -158,14 +168,22 @@ public sealed class AgentService
         }
 
         var pins = await PinAsync(agent.Definition, cancellationToken);
-        return descriptions.Count > 0 || pins is not null
-            ? agent with { Definition = agent.Definition with { DelegateDescriptions = descriptions.Count > 0 ? descriptions : null, McpTools = pins } }
-            : agent;
+        return descriptions.Count == 0 && pins is null && agent.Definition.Skills.Count == 0 ? agent : agent with
+        {
+            Definition = WithSkills(agent.Definition with { DelegateDescriptions = descriptions.Count > 0 ? descriptions : null, McpTools = pins }),
+        };
     }
 
     private async Task<IReadOnlyList<McpToolPin>?> PinAsync(AgentDefinition agent, CancellationToken cancellationToken) =>
         _mcp is null || !agent.Tools.Any(McpNames.IsMcp) ? null
         : await _mcp.PinAsync(agent.Tools, AgentValidator.MaxTools - agent.Tools.Count(tool => !McpNames.IsMcp(tool)), cancellationToken);
+
+    /// <summary>The definition whose model is told of its skills, and can read them. One that is gone from the app is left out.</summary>
+    private AgentDefinition WithSkills(AgentDefinition definition) => _skills?.Describe(definition.Skills) is not { } told ? definition : definition with
+    {
+        Instructions = string.Join("\n\n", ((string?[])[definition.Instructions, told]).Where(part => !string.IsNullOrEmpty(part))),
+        Tools = definition.Tools.Contains(SkillCatalog.Tool) ? definition.Tools : [.. definition.Tools, SkillCatalog.Tool],
+    };
 
     /// <param name="toRun">A run is to start with it: one of the owner's may be as old as <see cref="KnownAgents.Lifetime"/>.</param>
     private async Task<Agent?> LookUpAsync(Scope scope, string agentId, CancellationToken cancellationToken, bool toRun = false) =>

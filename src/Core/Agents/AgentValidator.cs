@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Yggdrasil.Agents.Skills;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Foundation.Schemas;
@@ -15,7 +16,9 @@ namespace Yggdrasil.Agents;
 
 /// <summary>The rules of an agent definition, for requests and for the configuration alike.</summary>
 /// <param name="mcp">The MCP servers; null where there are none.</param>
-public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, NotificationOptions notifications, McpTools? mcp = null)
+/// <param name="skills">The skills; null where there are none.</param>
+public sealed class AgentValidator(
+    IModelProviders models, ToolCatalog tools, NotificationOptions notifications, McpTools? mcp = null, SkillCatalog? skills = null)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;
@@ -27,6 +30,9 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, No
 
     /// <summary>The most users and roles that may decide about an agent's calls.</summary>
     public const int MaxApprovers = 64;
+
+    /// <summary>The most skills that an agent may have.</summary>
+    public const int MaxSkills = 64;
 
     private const int MaxTurns = 200;
     private const int MaxSchemaBytes = 64 * 1024;
@@ -50,6 +56,7 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, No
             notifications.Channels.Count == 0
                 ? "There is no channel: an operator sets Notifications__Channels__<name>__Type and __Url."
                 : $"There is no such channel. Channels: {string.Join(", ", notifications.Channels.Keys.Order(StringComparer.Ordinal))}.");
+        ValidateSkills(agent, prefix, errors);
         errors.Require(agent.MaxTurns is >= 1 and <= MaxTurns, prefix + "maxTurns", $"Must be between 1 and {MaxTurns}.");
         ValidateDeadline(agent.DeadlineSeconds, prefix + "deadlineSeconds", errors);
         ValidateSampling(agent.Temperature, agent.MaxOutputTokens, agent.MaxToolCalls, errors, prefix);
@@ -161,6 +168,19 @@ public sealed class AgentValidator(IModelProviders models, ToolCatalog tools, No
             errors.Require(Approver.TryParse(approver, out _), $"{prefix}approvers[{index}]", Approver.Rule);
         }
     }
+
+    private void ValidateSkills(AgentDefinition agent, string prefix, FieldErrors errors)
+    {
+        HashSet<string> named = new(StringComparer.Ordinal);
+        foreach (var (index, name) in Bounded(agent.Skills, MaxSkills, prefix + "skills", errors))
+        {
+            var field = $"{prefix}skills[{index}]";
+            errors.Require(skills?.TryGet(name, out _) == true, field, $"There is no skill \"{name}\". {KnownSkills}");
+            errors.Require(named.Add(name), field, $"\"{name}\" is named twice.");
+        }
+    }
+
+    private string KnownSkills => skills?.All.Any() == true ? $"Skills: {string.Join(", ", skills.All.Select(skill => skill.Name))}." : "This app has none.";
 
     /// <summary>The items of a list that is not too long; of one that is, none.</summary>
     private static IEnumerable<(int Index, string Item)> Bounded(IReadOnlyList<string> list, int most, string field, FieldErrors errors)

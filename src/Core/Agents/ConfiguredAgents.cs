@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents.Configured;
+using Yggdrasil.Agents.Files;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 
@@ -26,6 +27,9 @@ public sealed class ConfiguredAgents
 
     public IEnumerable<Agent> All => _agents.Values.OrderBy(agent => agent.Id, StringComparer.Ordinal);
 
+    /// <summary>When agents are to be run, as their files say.</summary>
+    internal IReadOnlyList<AgentTimer> Timers { get; private set; } = [];
+
     public Agent? Find(string agentId) => _agents.GetValueOrDefault(agentId);
 
     /// <summary>Reads all sources again. What has changed gets a new version.</summary>
@@ -45,6 +49,7 @@ public sealed class ConfiguredAgents
             problems.AddRange(errors.Lines.Select(agent.Locate));
         }
 
+        problems.AddRange(declared.SelectMany(agent => MissingAgents(agent, byId)));
         if (problems.Count > 0)
         {
             throw new OptionsValidationException(Section, typeof(ConfiguredAgents), problems);
@@ -52,7 +57,14 @@ public sealed class ConfiguredAgents
 
         var now = _time.GetUtcNow();
         _agents = byId.Values.Select(agent => ToAgent(agent, now)).ToFrozenDictionary(agent => agent.Id, StringComparer.Ordinal);
+        Timers = [.. byId.Values.Select(agent => agent.Timer).OfType<AgentTimer>()];
     }
+
+    /// <remarks>Settings may name agents that each user has to have; for those the run says what is missing.</remarks>
+    private static IEnumerable<string> MissingAgents(AgentDeclaration agent, Dictionary<string, AgentDeclaration> byId) => agent.Definition.Tools.Index()
+        .Where(tool => agent.By != ConfiguredBy.Settings && DelegateNames.IsDelegate(tool.Item) && !byId.ContainsKey(DelegateNames.IdOf(tool.Item)))
+        .Take(AgentValidator.MaxTools)
+        .Select(tool => agent.Locate($"tools[{tool.Index}]: There is no agent \"{DelegateNames.IdOf(tool.Item)}\" in the configuration."));
 
     private Agent ToAgent(AgentDeclaration declared, DateTimeOffset now)
     {

@@ -49,7 +49,7 @@ public static class YggdrasilServices
         services.AddSharedProviderStates();
         services.AddBuiltInTools(configuration);
         services.AddMcpTools(configuration);
-        services.AddAgents();
+        services.AddAgents(configuration);
         services.AddRuns(configuration);
         services.AddSchedules();
         services.AddPrompts(configuration);

@@ -13,6 +13,9 @@ public sealed record ToolContext
     /// <summary>On whose behalf the run acts.</summary>
     public required Caller Caller { get; init; }
 
+    /// <summary>The skills of the run's agent, by name.</summary>
+    internal IReadOnlyList<string> Skills { get; init; } = [];
+
     /// <summary>When the run expires. The call itself is bounded by the tool's own timeout.</summary>
     public required DateTimeOffset Deadline { get; init; }
 

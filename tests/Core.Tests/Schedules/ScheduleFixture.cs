@@ -23,7 +23,8 @@ namespace Yggdrasil.Tests.Schedules;
 internal sealed class ScheduleFixture
 {
     /// <param name="disabled">A user whom the configuration disables.</param>
-    public ScheduleFixture(AzuriteFixture azurite, Owner owner, FakeTimeProvider time, string? disabled = null)
+    /// <param name="configured">Other agents of the configuration, whose timers start runs of the owner.</param>
+    public ScheduleFixture(AzuriteFixture azurite, Owner owner, FakeTimeProvider time, string? disabled = null, ConfiguredAgents? configured = null)
     {
         (Owner, Time) = (owner, time);
         Worker = new DriverFixture(azurite, new ScriptedModels(Says("Done.")), new TestTools(), owner, time: time);
@@ -31,8 +32,9 @@ internal sealed class ScheduleFixture
             .AddInMemoryCollection(new Dictionary<string, string?> { ["Agents:0:Id"] = "assistant", ["Agents:0:Model"] = "scripted:one" })
             .Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
+        configured ??= new ConfiguredAgents([new SettingsAgents(configuration)], validator, time);
         Agents = new AgentService(
-            Worker.Agents.Store, Worker.Agents.Shares, new ConfiguredAgents([new SettingsAgents(configuration)], validator, time), validator, TestContention.Retries, time);
+            Worker.Agents.Store, Worker.Agents.Shares, configured, validator, TestContention.Retries, time);
         var runs = new RunService(
             Agents, Worker.Store, Worker.Lists, Worker.ConversationQueue, Worker.Callbacks.Rules, Worker.Quotas.Companion, Worker.RequestDriven, Worker.WakeUp,
             Worker.Recovery, Worker.Backups, Worker.Overdue, Worker.Scheduler, Worker.Options, time);
@@ -45,8 +47,9 @@ internal sealed class ScheduleFixture
             auth.DisabledUsers.Add(disabled);
         }
 
+        var options = new AgentFileOptions { RunAs = new AgentRunAs { Tenant = owner.Tenant, User = owner.User } };
         Starter = new ScheduleStarter(
-            Store, Calendar, runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time), Worker.Keys.Authentication), TestUnknown.Values, time, Log);
+            Store, Calendar, new AgentSchedules(configured, options, Store, Service, time), runs, new DisabledUsers(Options.Create(auth), new KnownUsers(new UserStore(Worker.Storage), time), Worker.Keys.Authentication), TestUnknown.Values, time, Log);
     }
 
     public Owner Owner { get; }

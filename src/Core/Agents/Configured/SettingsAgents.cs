@@ -51,6 +51,7 @@ internal sealed partial class SettingsAgents(IConfiguration configuration) : IAg
         public string? Description { get; set; }
         public string? Instructions { get; set; }
         public List<string> Tools { get; set; } = [];
+        public List<string> Skills { get; set; } = [];
         public List<string> Approvals { get; set; } = [];
         public List<string> Approvers { get; set; } = [];
         public string? Notify { get; set; }
@@ -75,6 +76,7 @@ internal sealed partial class SettingsAgents(IConfiguration configuration) : IAg
                 Description = Description,
                 Instructions = Instructions,
                 Tools = Tools,
+                Skills = Skills,
                 Approvals = Approvals,
                 Approvers = Approvers,
                 Notify = Notify,

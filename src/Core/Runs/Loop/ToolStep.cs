@@ -249,7 +249,7 @@ internal sealed class ToolStep(ToolGates gates, ToolExecutor executor, ApprovalR
 
             journal.Live.ToolStarted(call.Turn, call.CallId, execute.Tool.Name);
             var run = journal.Run;
-            var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline };
+            var context = new ToolContext { RunId = run.Id, CallId = call.CallId, Caller = run.Caller, Deadline = run.Deadline, Skills = run.Agent.Skills };
             return await RunSpans.ExecuteToolAsync(run, call, execute.Tool, () => execute.Tool.Idempotent
                 ? executor.ExecuteAsync(execute.Tool, execute.Arguments, context, CancellationToken.None, slice.Stop)
                 : executor.ExecuteAsync(execute.Tool, execute.Arguments, context, slice.Cancelled, slice.Lost));

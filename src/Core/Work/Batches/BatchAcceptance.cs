@@ -121,8 +121,7 @@ internal sealed partial class BatchAcceptance(
 
     private async Task<Batch> PrepareAsync(Batch batch, BatchHeader header, CancellationToken cancellationToken)
     {
-        var agent = await agents.RequireAsync(
-            AccessPolicy.ScopeOf(batch.Caller, userId: null), AgentAction.Run, header.AgentId, cancellationToken);
+        var agent = await agents.RequireToRunAsync(AccessPolicy.ScopeOf(batch.Caller, userId: null), header.AgentId, cancellationToken);
         var errors = new FieldErrors();
         await callbacks.ValidateAsync(batch.Caller.Owner, header.CallbackUrl, errors, cancellationToken);
         errors.ThrowIfAny();

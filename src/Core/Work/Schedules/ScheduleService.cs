@@ -30,15 +30,23 @@ public sealed class ScheduleService
         Caller caller, string scheduleId, ScheduleDefinition definition, CancellationToken cancellationToken)
     {
         await ValidateAsync(caller, scheduleId, definition, cancellationToken);
+        return await SaveAsync(caller, scheduleId, definition, MaxPerOwner, cancellationToken);
+    }
+
+    /// <summary>The same for a definition that is known to be valid.</summary>
+    /// <exception cref="ConflictException">The caller has as many as allowed.</exception>
+    internal async Task<(Schedule Schedule, bool Created)> SaveAsync(
+        Caller caller, string scheduleId, ScheduleDefinition definition, int maxPerOwner, CancellationToken cancellationToken)
+    {
         return await _contention.RetryAsync("The schedule", AttemptAsync, cancellationToken);
 
         async Task<(Schedule Schedule, bool Created)> AttemptAsync()
         {
             var partition = caller.Owner.Partition;
             var existing = await _store.FindPlainAsync(partition, scheduleId, cancellationToken);
-            if (existing is null && await _store.CountAsync(caller.Owner, cancellationToken) >= MaxPerOwner)
+            if (existing is null && maxPerOwner < int.MaxValue && await _store.CountAsync(caller.Owner, cancellationToken) >= maxPerOwner)
             {
-                throw new ConflictException($"There may be {MaxPerOwner} schedules; delete one first.");
+                throw new ConflictException($"There may be {maxPerOwner} schedules; delete one first.");
             }
 
             var changed = Change(existing, caller, scheduleId, definition);
@@ -59,12 +67,18 @@ public sealed class ScheduleService
 
     /// <summary>The schedule; null where there is none in this scope.</summary>
     public async Task<Schedule?> FindAsync(Scope scope, string scheduleId, CancellationToken cancellationToken) =>
-        Ids.IsValid(scheduleId) ? await _store.FindAsync(scope.Owner.Partition, scheduleId, cancellationToken) : null;
+        Ids.IsValid(scheduleId) || AgentSchedules.IsId(scheduleId) ? await _store.FindAsync(scope.Owner.Partition, scheduleId, cancellationToken) : null;
 
     /// <summary>Deletes a schedule; the runs that it started stay.</summary>
     /// <exception cref="NotFoundException">There is no such schedule in this scope.</exception>
+    /// <exception cref="ForbiddenException">It is that of an agent's file.</exception>
     public async Task DeleteAsync(Scope scope, string scheduleId, CancellationToken cancellationToken)
     {
+        if (AgentSchedules.IsId(scheduleId) && await FindAsync(scope, scheduleId, cancellationToken) is not null)
+        {
+            throw new ForbiddenException("This schedule is the timer of an agent's file, and goes with it.");
+        }
+
         var found = Ids.IsValid(scheduleId) ? await _store.FindPlainAsync(scope.Owner.Partition, scheduleId, cancellationToken) : null;
         if (found is null || !await _store.DeleteAsync(found, cancellationToken))
         {

@@ -10,6 +10,7 @@ internal static class ScheduleServices
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<ScheduleCalendar>();
         services.AddOwn<ScheduleService>();
+        services.AddSingleton<AgentSchedules>();
         services.AddOwn<ScheduleStarter>();
     }
 }

@@ -42,6 +42,7 @@ public sealed partial class ScheduleStarter
 
     private readonly ScheduleStore _store;
     private readonly ScheduleCalendar _calendar;
+    private readonly AgentSchedules _ofAgents;
     private readonly RunService _runs;
     private readonly DisabledUsers _disabled;
     private readonly UnknownValues _unknown;
@@ -51,20 +52,22 @@ public sealed partial class ScheduleStarter
     internal ScheduleStarter(
         ScheduleStore store,
         ScheduleCalendar calendar,
+        AgentSchedules ofAgents,
         RunService runs,
         DisabledUsers disabled,
         UnknownValues unknown,
         TimeProvider time,
         ILogger<ScheduleStarter> logger) =>
-        (_store, _calendar, _runs, _disabled, _unknown, _time, _logger) = (store, calendar, runs, disabled, unknown, time, logger);
+        (_store, _calendar, _ofAgents, _runs, _disabled, _unknown, _time, _logger) = (store, calendar, ofAgents, runs, disabled, unknown, time, logger);
 
     /// <summary>Starts what is due. One that fails is tried again at the next call, and keeps no other from being started.</summary>
-    public Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
+        await PutThoseOfAgentsAsync(cancellationToken);
         var due = _calendar.ListDueAsync(_time.GetUtcNow(), cancellationToken).TakeWhile(_ => _time.GetElapsedTime(started) < Budget);
         var options = new ParallelOptions { MaxDegreeOfParallelism = SideBySide, CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(due, options, async (entry, token) =>
+        await Parallel.ForEachAsync(due, options, async (entry, token) =>
         {
             try
             {
@@ -79,6 +82,20 @@ public sealed partial class ScheduleStarter
         });
     }
 
+    private async Task PutThoseOfAgentsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _ofAgents.PutAsync(cancellationToken);
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            var errorId = Ids.NewError();
+            LogNotPut(errorId, failure.GetType().FullName);
+            LogDetails(failure, errorId);
+        }
+    }
+
     private async Task SeeToAsync(CalendarEntry entry, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
@@ -90,6 +107,14 @@ public sealed partial class ScheduleStarter
                 await _calendar.RemoveAsync(entry, cancellationToken);
             }
 
+            return;
+        }
+
+        if (_ofAgents.IsStale(schedule))
+        {
+            await _store.DeleteAsync(schedule, cancellationToken);
+            await _calendar.RemoveAsync(entry, cancellationToken);
+            LogRemoved(entry.Partition, entry.ScheduleId);
             return;
         }
 
@@ -189,6 +214,12 @@ public sealed partial class ScheduleStarter
 
     [LoggerMessage(7204, LogLevel.Error, "Schedule {ScheduleId} of {Owner} failed, which is tried again in a minute: {ErrorId} ({ExceptionType})")]
     private partial void LogFailed(string owner, string scheduleId, string errorId, string? exceptionType);
+
+    [LoggerMessage(7206, LogLevel.Information, "Schedule {ScheduleId} of {Owner} was removed: no file of an agent has it any more")]
+    private partial void LogRemoved(string owner, string scheduleId);
+
+    [LoggerMessage(7207, LogLevel.Error, "The timers of agents could not be written, which is tried again in a minute: {ErrorId} ({ExceptionType})")]
+    private partial void LogNotPut(string errorId, string? exceptionType);
 
     [LoggerMessage(7205, LogLevel.Debug, "Details of {ErrorId}")]
     private partial void LogDetails(Exception exception, string errorId);

@@ -24,6 +24,7 @@ internal static class AgentRequest
             Description = fields.String("description"),
             Instructions = fields.String("instructions"),
             Tools = fields.Strings("tools", AgentValidator.MaxTools),
+            Skills = fields.Strings("skills", AgentValidator.MaxSkills),
             Approvals = fields.Strings("approvals", AgentValidator.MaxTools),
             Approvers = fields.Strings("approvers", AgentValidator.MaxApprovers),
             Notify = fields.String("notify"),

@@ -70,6 +70,7 @@ export default function AgentPage({ route }) {
           ${['tools', 'approvals'].map(name => html`<div class="field" key=${name} role="group" aria-labelledby=${`a-${name}`}><div class="label" id=${`a-${name}`}>${name === 'tools' ? 'Tools' : 'Calls that wait for a person'}</div>
             <div class="checks" tabindex="0">${(name === 'tools' ? offered : agent.tools).map(tool => html`<label class="check" key=${tool}><input type="checkbox" checked=${agent[name].includes(tool)} onChange=${() => toggle(name, tool)} />${tool}</label>`)}
               ${name === 'approvals' && !agent.tools.length && html`<span class="small muted">It has no tools yet.</span>`}</div></div>`)}
+          ${agent.skills?.length > 0 && html`<p class="small">Skills: ${agent.skills.join(', ')}</p>`}
           <${Field} id="a-approvers" label="Approvers beside you" hint="One a line: user:bob or role:operator."><textarea id="a-approvers" rows="2" value=${agent.approvers.join('\n')} onChange=${event => set({ approvers: lines(event.target.value) })}></textarea><//>
           <${Field} id="a-notify" label="Channel" hint="Where people are told that a call waits; the app's settings name the channels."><input id="a-notify" value=${agent.notify ?? ''} onInput=${text('notify')} /><//></div>
         <div class="card"><h2>Bounds</h2><div class="facts">
