@@ -268,6 +268,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a chat's message
+         * @description What `useChat` of AI SDK sends. The chat is a conversation of the caller's, and its answer a run. A last message of the assistant with answers (outputs of the caller's tools, decisions about approvals) lets the run that waits for them go on; an active run of the chat is cancelled otherwise. The run goes on when its reader leaves.
+         */
+        post: operations["SendChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent}/chat/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Resume a chat's answer
+         * @description The whole message so far and what follows, where an answer of this agent is being made or waits for the caller.
+         */
+        get: operations["ResumeChat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -756,6 +796,98 @@ export interface paths {
          * @description The messages of its request, newest first by default.
          */
         get: operations["ListInputItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a conversation
+         * @description Without a run, with items that were said elsewhere.
+         */
+        post: operations["CreateOpenAIConversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a conversation
+         * @description With what was noted on it.
+         */
+        get: operations["GetOpenAIConversation"];
+        put?: never;
+        /**
+         * Note something on a conversation
+         * @description In place of what was noted before.
+         */
+        post: operations["UpdateOpenAIConversation"];
+        /**
+         * Delete a conversation and its runs
+         * @description Its responses are deleted with it.
+         */
+        delete: operations["DeleteOpenAIConversation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a conversation's items
+         * @description Those of runs that have ended, and those that were added; newest first by default.
+         */
+        get: operations["ListConversationItems"];
+        put?: never;
+        /**
+         * Add items to a conversation
+         * @description After all that was said, while no run is active.
+         */
+        post: operations["AddConversationItems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/items/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an item of a conversation
+         * @description As the list has it.
+         */
+        get: operations["GetConversationItem"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1266,6 +1398,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    approvalRequired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A call waits for approval
+         * @description A message to a channel of type `Webhook`, in the form of Standard Webhooks. It never holds content.
+         */
+        post: operations["ApprovalRequired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -1316,6 +1468,8 @@ export interface components {
             approvals?: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
             approvers?: string[];
+            /** @description The channel of the app's settings where people are told of each call that waits for approval. */
+            notify?: string;
             /** @description What happens when nobody decides in time; `expire` by default. */
             onApprovalExpired?: components["schemas"]["ApprovalExpiry"];
             /** @description Whether callers may bring tools of their own; `allow` by default. */
@@ -1349,6 +1503,8 @@ export interface components {
             owner?: string;
             /** @description As it was read; another value is refused. */
             source?: components["schemas"]["AgentSource"];
+            /** @description As it was read; another value is refused. */
+            configuredBy?: components["schemas"]["ConfiguredBy"];
             /**
              * Format: date-time
              * @description As it was read; another value is refused.
@@ -1369,6 +1525,7 @@ export interface components {
             /** @description The user whose agent it is; absent for one of the configuration. */
             owner?: string;
             source: components["schemas"]["AgentSource"];
+            configuredBy?: components["schemas"]["ConfiguredBy"];
             /**
              * @description `provider:model`.
              * @example openai:gpt-4.1
@@ -1386,6 +1543,8 @@ export interface components {
             approvals: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
             approvers: string[];
+            /** @description The channel of the app's settings where people are told of each call that waits for approval. */
+            notify?: string;
             onApprovalExpired: components["schemas"]["ApprovalExpiry"];
             clientTools: components["schemas"]["ClientToolPolicy"];
             /** @description Model calls per run. */
@@ -1436,6 +1595,11 @@ export interface components {
          * @enum {string}
          */
         AgentSource: "user" | "configuration";
+        /**
+         * @description Where the app defines an agent of the configuration; absent for an agent of a user.
+         * @enum {string}
+         */
+        ConfiguredBy: "settings" | "code" | "file";
         /** @description What a call of the caller's own tool came to: a `result`, or else an `error`. */
         ToolAnswer: {
             /** @description Anything; what is no string, the model is shown as JSON. 16,384 characters of it are shown. */
@@ -1649,6 +1813,42 @@ export interface components {
                 stopReason?: components["schemas"]["StopReason"];
             };
         };
+        /** @description That a call waits for approval. */
+        ApprovalRequiredMessage: {
+            /**
+             * @description What has happened.
+             * @enum {string}
+             */
+            type: "approval.required";
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            timestamp: string;
+            /** @description The call. */
+            data: {
+                /** @description The run. */
+                runId: string;
+                /** @description The call within the run. */
+                callId: string;
+                /** @description The tool's name. */
+                tool: string;
+                /** @description The run's agent. */
+                agent: string;
+                /** @description Whose run it is. */
+                userId: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be decided.
+                 */
+                expiresAt: string;
+                /**
+                 * Format: uri
+                 * @description The run in the console; absent where the app's address is not set.
+                 */
+                url?: string;
+            };
+        };
         /** @description That a batch has ended. */
         BatchEndedMessage: {
             /**
@@ -1672,15 +1872,69 @@ export interface components {
                 status: "completed" | "cancelled";
             };
         };
+        /** @description A message of AI SDK's UI; see `UIMessage` there. */
+        UiMessage: {
+            /** @description Its id. That of an answer leads back to its run. */
+            id?: string;
+            /**
+             * @description Who says it. What the system says is appended to the agent's instructions.
+             * @enum {string}
+             */
+            role: "user" | "assistant" | "system";
+            /** @description Text, and calls with their results. */
+            parts: ({
+                /** @description `text`, `tool-<name>`, `dynamic-tool`, or something that only the page shows. */
+                type: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A chat, or what is new in it, and the same settings as a run has. */
+        SendChat: {
+            /** @description The chat: a conversation of the caller's, continued or begun. */
+            id: string;
+            /** @description The whole chat as the page shows it. Where its last answer is not the conversation's last, models are shown this in place of what is stored. */
+            messages?: components["schemas"]["UiMessage"][];
+            message?: components["schemas"]["UiMessage"];
+            /** @description Ignored: the messages say it. */
+            trigger?: string;
+            /** @description Ignored: the messages say it. */
+            messageId?: string | null;
+            /** @description Model calls; at most the agent's own. */
+            maxTurns?: number;
+            /** @description Appended to the agent's, marked as the caller's; 32 KiB of UTF-8 at most. */
+            instructions?: string;
+            /** @description In place of the agent's. */
+            temperature?: number;
+            /** @description Of one answer; the lower of this and the agent's counts. */
+            maxOutputTokens?: number;
+            /** @description The lower of this and the agent's counts. */
+            maxToolCalls?: number;
+            reasoningEffort?: components["schemas"]["ReasoningEffort"];
+            /** @description The JSON schema of the answer. An agent with a schema of its own takes only the same. */
+            responseSchema?: Record<string, never>;
+            /**
+             * @description `none`: the model is told of no tools. `required`: its first answer calls one.
+             * @enum {string}
+             */
+            toolChoice?: "auto" | "none" | "required";
+            /** @description Tools that the caller makes: the run waits for its answers. With the agent's own at most 64. */
+            clientTools?: components["schemas"]["ClientTool"][];
+            /** @description Seconds until the run expires; the agent's by default. */
+            deadlineSeconds?: number;
+            metadata?: components["schemas"]["Metadata"];
+        };
         /** @description A conversation. */
         Conversation: {
             /** @description The conversation's id. */
             id: string;
-            /** @description The agent of its last run. */
-            agent: string;
-            /** @description Runs that have ended and are part of it. */
+            /** @description The agent of its last run; absent where there was none. */
+            agent?: string;
+            /** @description Runs that have ended and are part of it, and additions of its owner. */
             runs: number;
-            /** @description Messages of these runs. */
+            /** @description Messages of all of these. */
             messages: number;
             /** @description The run at work in it. */
             activeRunId?: string;
@@ -1732,8 +1986,8 @@ export interface components {
         Message: {
             /** @description The message's id. */
             id: string;
-            /** @description The run that it is part of. */
-            runId: string;
+            /** @description The run that it is part of; absent where its owner added it. */
+            runId?: string;
             /**
              * @description Whose message it is.
              * @enum {string}
@@ -2093,6 +2347,7 @@ export interface components {
             /** @constant */
             type: "conversation";
             conversation: components["schemas"]["Conversation"];
+            metadata?: components["schemas"]["Metadata"];
         };
         /** @description A message of a conversation. */
         ExportMessage: {
@@ -2333,7 +2588,7 @@ export interface components {
         OpenAIObject: {
             /** @description Its id. */
             id: string;
-            /** @description What kind it is of: `model`, `chat.completion` or `response`. */
+            /** @description What kind it is of: `model`, `chat.completion`, `response` or `conversation`. */
             object: string;
         } & {
             [key: string]: unknown;
@@ -2352,6 +2607,32 @@ export interface components {
             last_id?: string | null;
             /** @description Whether there are more. */
             has_more: boolean;
+        };
+        /** @description An item as OpenAI's published schema has it. */
+        OpenAIItem: {
+            /** @description Its id. */
+            id: string;
+            /** @description What kind it is of: `message`, `mcp_call`, `function_call` and others. */
+            type: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Messages of user and assistant, and calls with their outputs, as OpenAI's published schema has them. */
+        OpenAIItems: {
+            [key: string]: unknown;
+        }[];
+        /** @description What a conversation begins with. */
+        OpenAIConversation: {
+            items?: components["schemas"]["OpenAIItems"];
+            metadata?: components["schemas"]["Metadata"];
+        };
+        /** @description What is noted on a conversation. */
+        OpenAIConversationNotes: {
+            metadata: components["schemas"]["Metadata"];
+        };
+        /** @description What is added to a conversation. */
+        OpenAIConversationItems: {
+            items: components["schemas"]["OpenAIItems"];
         };
         /** @description A request as OpenAI's published schema has it. Which of its fields are applied, ignored or refused, docs/compatibility.md says. */
         OpenAIRequest: {
@@ -3311,6 +3592,11 @@ export interface components {
          * @example resp_01JZX8E9V2
          */
         responseId: string;
+        /**
+         * @description The conversation's id.
+         * @example conv_01JZX8E9V2
+         */
+        openAIConversationId: string;
     };
     requestBodies: never;
     headers: {
@@ -4075,6 +4361,119 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    SendChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 128 visible ASCII characters. A repeat with the same key, path and body answers what the first one made, with 200; with another body it is 422. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The agent's id; `<handle>~<agent>` for one that another user shares.
+                 * @example assistant
+                 */
+                agent: components["parameters"]["agent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "c-42",
+                 *       "message": {
+                 *         "role": "user",
+                 *         "parts": [
+                 *           {
+                 *             "type": "text",
+                 *             "text": "What is 17*23?"
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SendChat"];
+            };
+        };
+        responses: {
+            /** @description The answer, while it is made. */
+            200: {
+                headers: {
+                    /** @description The version of the stream. */
+                    "x-vercel-ai-ui-message-stream": "v1";
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description The run, where one was started. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ResumeChat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The agent's id; `<handle>~<agent>` for one that another user shares.
+                 * @example assistant
+                 */
+                agent: components["parameters"]["agent"];
+                /**
+                 * @description The chat's id.
+                 * @example c-42
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    /** @description The version of the stream. */
+                    "x-vercel-ai-ui-message-stream": "v1";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No answer is being made. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
@@ -5010,6 +5409,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenAIList"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    CreateOpenAIConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIConversation"];
+            };
+        };
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIObject"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    GetOpenAIConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIObject"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    UpdateOpenAIConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIConversationNotes"];
+            };
+        };
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIObject"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    DeleteOpenAIConversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIObject"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    ListConversationItems: {
+        parameters: {
+            query?: {
+                /** @description Items on a page. */
+                limit?: components["parameters"]["limit"];
+                /** @description By the time at which they were said. */
+                order?: "asc" | "desc";
+                /** @description The id of the last item that was read. */
+                after?: string;
+                /** @description Ignored. */
+                include?: string;
+                /** @description Ignored. */
+                "include[]"?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of items. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIList"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    AddConversationItems: {
+        parameters: {
+            query?: {
+                /** @description Ignored. */
+                include?: string;
+                /** @description Ignored. */
+                "include[]"?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenAIConversationItems"];
+            };
+        };
+        responses: {
+            /** @description The items. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIList"];
+                };
+            };
+            "4XX": components["responses"]["OpenAIError"];
+            "5XX": components["responses"]["OpenAIError"];
+        };
+    };
+    GetConversationItem: {
+        parameters: {
+            query?: {
+                /** @description Ignored. */
+                include?: string;
+                /** @description Ignored. */
+                "include[]"?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The conversation's id.
+                 * @example conv_01JZX8E9V2
+                 */
+                id: components["parameters"]["openAIConversationId"];
+                /**
+                 * @description The item's id.
+                 * @example msg_c0_i0
+                 */
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The item. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAIItem"];
                 };
             };
             "4XX": components["responses"]["OpenAIError"];
@@ -6213,6 +6840,71 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["BatchEndedMessage"];
+            };
+        };
+        responses: {
+            /** @description There are to be no further attempts. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The message is taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again with growing pauses, for 24 hours. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Tried again with growing pauses, for 24 hours. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    ApprovalRequired: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message, the same for every attempt. */
+                "webhook-id": string;
+                /** @description When this attempt was signed, in seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the Base64 of the HMAC-SHA256 of `id.timestamp.body`; one for each secret, a space between them. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "approval.required",
+                 *       "timestamp": "2026-01-31T12:00:09Z",
+                 *       "data": {
+                 *         "runId": "run_01JZX8E9V2",
+                 *         "callId": "t1c0",
+                 *         "tool": "http_post",
+                 *         "agent": "support",
+                 *         "userId": "alice",
+                 *         "expiresAt": "2026-02-01T12:00:09Z",
+                 *         "url": "https://agents.example.com/console/#/runs/run_01JZX8E9V2"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApprovalRequiredMessage"];
             };
         };
         responses: {
