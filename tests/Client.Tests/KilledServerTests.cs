@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Yggdrasil.Contract.Tests;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Client.Tests;
@@ -52,6 +54,32 @@ public sealed class KilledServerTests : IAsyncLifetime
             events.Where(item => item.IsLasting).Select(item => item.GetType().Name));
         Assert.Equal(events.Count, events.Select(item => item.EventId).Distinct().Count());
         Assert.Equal((Answer, 1, 3), (((RunEndedEvent)events[^1]).Run.Output, effects(), _host.Model.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Stream_of_the_npm_package_goes_on_where_it_broke_off_and_nothing_is_made_twice()
+    {
+        var (arguments, effects) = _host.NewEffect();
+        var gate = new Gate();
+        _host.Model.Enqueue(ModelReply.ToolCalls(("http_post", arguments)), ModelReply.Text(Void) with { MidStreamGate = gate }, ModelReply.Text(Answer));
+        var agent = await _host.PutAgentAsync(new AgentDefinition { Model = "openai:scripted", Tools = ["http_post"] });
+
+        var events = new List<JsonElement>();
+        await foreach (var line in TypeScriptPackage.StepAsync("stream", _host.Address.ToString(), agent, "dev:alice"))
+        {
+            events.Add(JsonSerializer.Deserialize<JsonElement>(line));
+            if (events[^1].Text("event") == "model.delta" && events.Count(item => item.Text("event") == "model.delta") == 1)
+            {
+                await _host.RestartAsync();
+                gate.Open();
+            }
+        }
+
+        Assert.Equal(
+            ["run.started", "model.completed", "tool.completed", "model.completed", "run.completed"],
+            events.Select(item => item.Text("event")).Where(type => type is not ("model.delta" or "model.restarted" or "tool.started")));
+        Assert.Equal(events.Count, events.Select(item => item.Text("id")).Distinct().Count());
+        Assert.Equal((Answer, 1, 3), (events[^1].GetProperty("data").Text("output"), effects(), _host.Model.Requests.Count));
     }
 
     [Fact]

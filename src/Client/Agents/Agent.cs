@@ -18,6 +18,9 @@ public sealed record Agent
     /// <summary>Where an agent is defined.</summary>
     public required string Source { get; init; }
 
+    /// <summary>Where the app defines an agent of the configuration, <c>settings</c>, <c>code</c> or <c>file</c>; absent for an agent of a user.</summary>
+    public string? ConfiguredBy { get; init; }
+
     /// <summary><c>provider:model</c>.</summary>
     public required string Model { get; init; }
 
@@ -41,6 +44,9 @@ public sealed record Agent
 
     /// <summary>Who decides besides the owner and admins: <c>user:&lt;id&gt;</c> or <c>role:&lt;name&gt;</c>.</summary>
     public required IReadOnlyList<string> Approvers { get; init; }
+
+    /// <summary>The channel of the app's settings where people are told of each call that waits for approval.</summary>
+    public string? Notify { get; init; }
 
     /// <summary>What happens when nobody decides in time: the run expires, or the call is denied and the run goes on.</summary>
     public required string OnApprovalExpired { get; init; }
@@ -102,6 +108,7 @@ public sealed record Agent
         Skills = Skills,
         Approvals = Approvals,
         Approvers = Approvers,
+        Notify = Notify,
         OnApprovalExpired = OnApprovalExpired,
         ClientTools = ClientTools,
         MaxTurns = MaxTurns,

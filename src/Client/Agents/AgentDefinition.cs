@@ -29,6 +29,9 @@ public sealed record AgentDefinition
     /// <summary>Who decides besides the owner and admins: <c>user:&lt;id&gt;</c> or <c>role:&lt;name&gt;</c>.</summary>
     public IReadOnlyList<string>? Approvers { get; init; }
 
+    /// <summary>The channel of the app's settings where people are told of each call that waits for approval.</summary>
+    public string? Notify { get; init; }
+
     /// <summary>What happens when nobody decides in time; <c>expire</c> by default.</summary>
     public string? OnApprovalExpired { get; init; }
 

@@ -8,13 +8,13 @@ public sealed record Conversation
     /// <summary>The conversation's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The agent of its last run.</summary>
-    public required string Agent { get; init; }
+    /// <summary>The agent of its last run; absent where there was none.</summary>
+    public string? Agent { get; init; }
 
-    /// <summary>Runs that have ended and are part of it.</summary>
+    /// <summary>Runs that have ended and are part of it, and additions of its owner.</summary>
     public required int Runs { get; init; }
 
-    /// <summary>Messages of these runs.</summary>
+    /// <summary>Messages of all of these.</summary>
     public required int Messages { get; init; }
 
     /// <summary>The run at work in it.</summary>
@@ -36,8 +36,8 @@ public sealed record Message
     /// <summary>The message's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The run that it is part of.</summary>
-    public required string RunId { get; init; }
+    /// <summary>The run that it is part of; absent where its owner added it.</summary>
+    public string? RunId { get; init; }
 
     /// <summary>Whose message it is.</summary>
     public required string Role { get; init; }

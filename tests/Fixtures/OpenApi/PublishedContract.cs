@@ -29,6 +29,9 @@ public sealed partial class PublishedContract
 
     public ContractSchemas Schemas { get; }
 
+    /// <summary>The whole document.</summary>
+    public string ToJson() => _document.ToJsonString();
+
     /// <summary>What is described of a path, with its template; null where nothing is.</summary>
     public (string Template, JsonObject Operations)? FindPath(string path)
     {
