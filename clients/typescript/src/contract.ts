@@ -1584,6 +1584,8 @@ export interface components {
             instructions?: string;
             /** @description What the model may call: names of `GET /api/tools`, and `agent:<id>` for another agent. */
             tools?: string[];
+            /** @description Skills of the app that the model is told of and reads with `read_skill`. */
+            skills?: string[];
             /** @description Those of `tools` whose every call waits for a human. */
             approvals?: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
@@ -1659,6 +1661,8 @@ export interface components {
             instructions?: string;
             /** @description What the model may call: names of `GET /api/tools`, and `agent:<id>` for another agent. */
             tools: string[];
+            /** @description Skills of the app that the model is told of and reads with `read_skill`. */
+            skills: string[];
             /** @description Those of `tools` whose every call waits for a human. */
             approvals: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
