@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using Yggdrasil.Contract.Tests;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Client.Tests;
@@ -164,6 +167,29 @@ public sealed class RunTests(ClientHost host) : IDisposable
         Assert.Equal(RunStatus.Cancelled, ended.Status);
         Assert.Same(ended, Assert.Throws<RunNotCompletedException>(ended.EnsureCompleted).Run);
         Assert.Equal(RunStatus.Cancelled, (await _client.Runs.CancelAsync(run.Id)).Status);
+    }
+
+    [Fact]
+    public async Task Callback_of_the_app_is_believed_by_both_clients()
+    {
+        var secret = $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}";
+        using var set = await host.Process.Http.SendJsonAsync(HttpMethod.Put, "/api/callback-secret", JsonSerializer.Serialize(new { secret }));
+        set.EnsureSuccessStatusCode();
+        host.Model.RespondWith(_ => ModelReply.Text("Done."));
+        var path = $"/{Guid.NewGuid():N}";
+
+        var run = await _client.Runs.RunAsync(
+            await host.PutAgentAsync(), new StartRun { Input = "Go", Callback = new CallbackAddress { Url = new Uri(host.Effects.Address, path) } });
+        await Poll.UntilAsync(() => host.Effects.Count("POST", path) == 1);
+        var sent = host.Effects.Requests.Single(request => request.Path == path);
+        var message = new CallbackVerifier(secret).Verify(Encoding.UTF8.GetBytes(sent.Body), sent.Headers.GetValueOrDefault);
+        var said = await TypeScriptPackage.StepAsync(
+            "verify", secret, sent.Body, JsonSerializer.Serialize(sent.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value))).SingleAsync();
+
+        Assert.Equal(("run.completed", run.Id, RunStatus.Completed), (message.Type, message.Data.Id, message.Data.Status));
+        Assert.Equal(sent.Body, said);
+        Assert.Throws<CallbackVerificationException>(
+            () => new CallbackVerifier($"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}").Verify(Encoding.UTF8.GetBytes(sent.Body), sent.Headers.GetValueOrDefault));
     }
 
     [Fact]

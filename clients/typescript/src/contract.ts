@@ -620,6 +620,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List MCP servers
+         * @description For operators: the servers whose tools agents may use, and how they fare.
+         */
+        get: operations["ListMcpServers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an MCP server
+         * @description For operators. Asks storage, not the server.
+         */
+        get: operations["GetMcpServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask an MCP server for its tools
+         * @description For operators: now, whatever is known of them. A server that does not answer is told by `state` and `error`.
+         */
+        post: operations["RefreshMcpServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tools of an MCP server
+         * @description For operators: with what has changed since the approval. A server that was never asked is asked now.
+         */
+        get: operations["ListMcpTools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/tools/{tool}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a tool of an MCP server
+         * @description For operators: agents may use the tool as it is, until it changes. 409 where it is not what the hash says.
+         */
+        post: operations["ApproveMcpTool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/tools/{tool}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back the approval of a tool
+         * @description For operators: no run calls it any more, on other instances within 10 seconds.
+         */
+        post: operations["WithdrawMcpTool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mcp": {
         parameters: {
             query?: never;
@@ -1237,7 +1357,7 @@ export interface paths {
         };
         /**
          * List tools
-         * @description The tools that agents may name; another agent is `agent:<id>` and not listed.
+         * @description The tools that agents may name; another agent is `agent:<id>` and not listed. Tools of MCP servers are `mcp:<server>/<tool>`, those that an operator has approved.
          */
         get: operations["ListTools"];
         put?: never;
@@ -1464,6 +1584,8 @@ export interface components {
             instructions?: string;
             /** @description What the model may call: names of `GET /api/tools`, and `agent:<id>` for another agent. */
             tools?: string[];
+            /** @description Skills of the app that the model is told of and reads with `read_skill`. */
+            skills?: string[];
             /** @description Those of `tools` whose every call waits for a human. */
             approvals?: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
@@ -1539,6 +1661,8 @@ export interface components {
             instructions?: string;
             /** @description What the model may call: names of `GET /api/tools`, and `agent:<id>` for another agent. */
             tools: string[];
+            /** @description Skills of the app that the model is told of and reads with `read_skill`. */
+            skills: string[];
             /** @description Those of `tools` whose every call waits for a human. */
             approvals: string[];
             /** @description Who decides besides the owner and admins: `user:<id>` or `role:<name>`. */
@@ -1914,7 +2038,9 @@ export interface components {
             maxToolCalls?: number;
             reasoningEffort?: components["schemas"]["ReasoningEffort"];
             /** @description The JSON schema of the answer. An agent with a schema of its own takes only the same. */
-            responseSchema?: Record<string, never>;
+            responseSchema?: {
+                [key: string]: unknown;
+            };
             /**
              * @description `none`: the model is told of no tools. `required`: its first answer calls one.
              * @enum {string}
@@ -2543,6 +2669,139 @@ export interface components {
             items: components["schemas"]["ApiKey"][];
             /** @description The cursor of the next page; null at the end. */
             next: string | null;
+        };
+        /** @description An MCP server whose tools agents may use. */
+        McpServer: {
+            /** @description What agents call it, in `mcp:<name>/<tool>`. */
+            name: string;
+            /** @description Its endpoint. */
+            url: string;
+            /**
+             * @description How the app shows who it is.
+             * @enum {string}
+             */
+            auth: "none" | "bearer" | "client_credentials" | "managed_identity";
+            /**
+             * @description Which calls wait for a human.
+             * @enum {string}
+             */
+            approvals: "annotations" | "always" | "never";
+            /** @description How long a call may take. */
+            timeoutSeconds: number;
+            /**
+             * @description How it fares, as the instance that answers knows it.
+             * @enum {string}
+             */
+            state: "not_asked" | "answering" | "failing" | "broken_off";
+            /** @description Why it could not be asked the last time. */
+            error?: string;
+            /**
+             * Format: date-time
+             * @description When it was last asked for its tools.
+             */
+            listedAt?: string;
+            /**
+             * Format: date-time
+             * @description Until when the list holds; then it is asked again before a tool is called.
+             */
+            freshUntil?: string;
+            /** @description How many tools there are. */
+            tools: {
+                /** @description Those that agents may use. */
+                approved: number;
+                /** @description Those that nobody has approved. */
+                new: number;
+                /** @description Those that are not what was approved. */
+                changed: number;
+                /** @description Those that the server does not offer any more. */
+                gone: number;
+                /** @description Those that are not kept: not allowed by `AllowedTools`, not usable, too large, or too many. */
+                omitted: number;
+            };
+            /** @description Where to go on. */
+            links: {
+                /** @description Its tools. */
+                tools: string;
+                /** @description Asks it for its tools. */
+                refresh: string;
+            };
+        };
+        /** @description A page of servers. */
+        McpServerPage: {
+            /** @description This page. */
+            items: components["schemas"]["McpServer"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A tool that an MCP server offers. */
+        McpTool: {
+            /** @description Its name in paths. */
+            id: string;
+            /** @description Its name, as the server has it. */
+            name: string;
+            /** @description How agents name it. */
+            listed: string;
+            /** @description How models call it. */
+            calledAs: string;
+            /**
+             * @description What may be done with it: `approved` ones may be used; `new` and `changed` ones are in quarantine.
+             * @enum {string}
+             */
+            status: "approved" | "new" | "changed" | "gone";
+            /** @description The SHA-256 of what the server says of it: what is approved. */
+            hash: string;
+            /** @description What was approved. */
+            approvedHash?: string;
+            /**
+             * Format: date-time
+             * @description When it was approved.
+             */
+            approvedAt?: string;
+            /** @description The operator who approved it. */
+            approvedBy?: string;
+            /**
+             * Format: date-time
+             * @description When it was first offered.
+             */
+            firstSeenAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
+            changedAt: string;
+            /** @description Whether each call waits for a human, whatever the agent says. */
+            requiresApproval: boolean;
+            /** @description Whether a call may be repeated without effect, as `IdempotentTools` says. */
+            idempotent: boolean;
+            /** @description What the server says of it: the words of a stranger. */
+            definition?: {
+                [key: string]: unknown;
+            };
+            /** @description What is not as it was approved. */
+            changes: components["schemas"]["McpChange"][];
+            /** @description What to look at before approving. */
+            warnings: string[];
+        };
+        /** @description A page of tools. */
+        McpToolPage: {
+            /** @description This page. */
+            items: components["schemas"]["McpTool"][];
+            /** @description Where the next page begins, for `after`; null at the end. */
+            next: string | null;
+        };
+        /** @description A field of a tool that is not as it was approved. */
+        McpChange: {
+            /** @description The field. */
+            field: string;
+            /** @description What was approved; absent where the field is new. */
+            approved?: unknown;
+            /** @description What the server says now; absent where the field is gone. */
+            offered?: unknown;
+        };
+        /** @description The approval of a tool. */
+        McpToolApproval: {
+            /** @description The `hash` of the tool as it was read. */
+            hash: string;
         };
         /** @description A message of JSON-RPC 2.0, as the Model Context Protocol defines them. */
         McpMessage: {
@@ -3286,7 +3545,7 @@ export interface components {
         };
         /** @description A tool that agents may name. */
         Tool: {
-            /** @description What agents and models call it. */
+            /** @description What agents call it; models call `mcp:<server>/<tool>` `<server>__<tool>`. */
             name: string;
             /** @description What models are told of it. */
             description: string;
@@ -5092,6 +5351,200 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ListMcpServers: {
+        parameters: {
+            query?: {
+                /** @description Items on a page. */
+                limit?: components["parameters"]["limit"];
+                /** @description The `next` of the last page. */
+                after?: components["parameters"]["after"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of servers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerPage"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    GetMcpServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name, as in `Mcp__Servers__0__Name`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    RefreshMcpServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name, as in `Mcp__Servers__0__Name`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ListMcpTools: {
+        parameters: {
+            query?: {
+                /** @description Items on a page. */
+                limit?: components["parameters"]["limit"];
+                /** @description The `next` of the last page. */
+                after?: components["parameters"]["after"];
+            };
+            header?: never;
+            path: {
+                /** @description The server's name, as in `Mcp__Servers__0__Name`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tools. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpToolPage"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    ApproveMcpTool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name, as in `Mcp__Servers__0__Name`. */
+                name: string;
+                /** @description The tool's `id`. */
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["McpToolApproval"];
+            };
+        };
+        responses: {
+            /** @description The tool. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpTool"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    WithdrawMcpTool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's name, as in `Mcp__Servers__0__Name`. */
+                name: string;
+                /** @description The tool's `id`. */
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tool. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpTool"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

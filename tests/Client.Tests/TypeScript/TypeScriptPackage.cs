@@ -9,14 +9,16 @@ internal static class TypeScriptPackage
 {
     public static readonly string Root = Checkout.PathOf("clients", "typescript");
 
+    private static readonly string Programs = Path.Combine(Root, "obj");
     private static readonly string Stamp = Path.Combine(Root, "node_modules", ".installed");
+    private static readonly Lazy<Task> Installed = new(InstallAsync);
     private static readonly Lazy<Task> Built = new(BuildAsync);
     private static readonly Lazy<Task<string>> Scenario = new(() => CompileAsync(File.ReadAllText(Checkout.PathOf("tests", "Client.Tests", "TypeScript", "scenario.ts"))));
 
     /// <summary>The types of a contract's document, as they are generated.</summary>
     public static async Task<string> GenerateTypesAsync(string document)
     {
-        await InstallAsync();
+        await Installed.Value;
         var folder = NewFolder();
         await File.WriteAllTextAsync(Path.Combine(folder, "openapi.json"), document);
         await RunAsync("node", ["node_modules/openapi-typescript/bin/cli.js", Path.Combine(folder, "openapi.json"), "--output", Path.Combine(folder, "contract.ts")]);
@@ -55,16 +57,22 @@ internal static class TypeScriptPackage
         Assert.True(process.ExitCode == 0, $"{arguments[0]} failed:\n{await errors}");
     }
 
-    private static string NewFolder() => Directory.CreateDirectory(Path.Combine(Root, "obj", Guid.NewGuid().ToString("N"))).FullName;
+    private static string NewFolder() => Directory.CreateDirectory(Path.Combine(Programs, Guid.NewGuid().ToString("N"))).FullName;
 
     private static async Task BuildAsync()
     {
-        await InstallAsync();
+        await Installed.Value;
         await RunAsync("node", ["node_modules/typescript/bin/tsc", "--project", Root]);
     }
 
     private static async Task InstallAsync()
     {
+        // The programs of earlier test runs.
+        if (Directory.Exists(Programs))
+        {
+            Directory.Delete(Programs, recursive: true);
+        }
+
         var wanted = await File.ReadAllTextAsync(Path.Combine(Root, "package-lock.json"));
         if (!File.Exists(Stamp) || await File.ReadAllTextAsync(Stamp) != wanted)
         {
