@@ -13,7 +13,7 @@ public sealed class SkillCatalog
 
     private readonly SkillFiles? _files;
     private volatile FrozenDictionary<string, Skill> _skills = FrozenDictionary<string, Skill>.Empty;
-    private IReadOnlyList<string> _problems = [];
+    private List<string> _problems = [];
 
     /// <remarks>Mistakes are not thrown, so that those of the agents are named in the same start: see <see cref="Validate"/>.</remarks>
     internal SkillCatalog(SkillFiles? files = null)

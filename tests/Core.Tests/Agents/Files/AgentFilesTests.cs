@@ -78,9 +78,9 @@ public sealed class AgentFilesTests : IDisposable
         Assert.Equal((ApprovalExpiry.Deny, ClientToolPolicy.Refuse, EffortLevel.Low, RedactionMode.Mask), (agent.OnApprovalExpired, agent.ClientTools, agent.ReasoningEffort, agent.Redaction));
         Assert.Equal((3, 4, 91, 0.5f, 100, 7), (agent.MaxTurns, agent.MaxToolCalls, agent.DeadlineSeconds, agent.Temperature, agent.MaxOutputTokens, agent.RetentionDays));
         Assert.Equal((new CachePolicy(60, CacheScope.Agent), new ContextPolicy(5000, ContextStrategy.Summarize)), (agent.Cache, agent.Context));
-        Assert.Equal(
-            """{"type":"object","properties":{"count":{"type":"integer","minimum":1},"code":{"type":"string","pattern":"^[0-9]+$","default":"007"}},"required":["count"],"additionalProperties":false}""",
-            JsonSerializer.Serialize(agent.ResponseSchema, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        using var schema = JsonDocument.Parse(
+            """{"type":"object","properties":{"count":{"type":"integer","minimum":1},"code":{"type":"string","pattern":"^[0-9]+$","default":"007"}},"required":["count"],"additionalProperties":false}""");
+        Assert.True(JsonElement.DeepEquals(schema.RootElement, agent.ResponseSchema!.Value), agent.ResponseSchema.Value.GetRawText());
     }
 
     [Theory]

@@ -69,9 +69,9 @@ internal sealed class AgentFolderFixture : IDisposable
     internal sealed class EchoTools
     {
         [AgentTool]
-        public string Echo(string text) => text;
+        public static string Echo(string text) => text;
 
         [AgentTool]
-        public string Post(string text) => text;
+        public static string Post(string text) => text;
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Yggdrasil.Agents;
 using Yggdrasil.Agents.Skills;
 using Yggdrasil.Identity;
 using Yggdrasil.Tests.Agents.Files;
