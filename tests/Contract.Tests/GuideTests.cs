@@ -21,7 +21,7 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     public void Every_section_with_commands_is_run_here()
     {
         var sections = Guide().Split("\n## ").Skip(1).Where(section => section.Contains("```sh\n", StringComparison.Ordinal))
-            .Select(section => section.Split('\n')[0].Replace(",", "", StringComparison.Ordinal).Replace(' ', '_'));
+            .Select(section => section.Split('\n')[0].Replace(",", "", StringComparison.Ordinal).Replace(' ', '_').Replace('-', '_'));
 
         Assert.Empty(sections.Except(typeof(GuideTests).GetMethods().Select(method => method.Name)));
     }
@@ -167,6 +167,15 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
 
         Assert.Contains("391", chunks, StringComparison.Ordinal);
         Assert.EndsWith("data: [DONE]\n\n", chunks, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AG_UI_and_CopilotKit()
+    {
+        var events = Assert.Single(await RunSectionAsync("AG-UI and CopilotKit"));
+
+        Assert.Contains("391", events, StringComparison.Ordinal);
+        Assert.Contains("\"type\":\"RUN_FINISHED\"", events, StringComparison.Ordinal);
     }
 
     [Fact]

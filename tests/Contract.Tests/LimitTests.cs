@@ -41,6 +41,24 @@ public sealed class LimitTests(ContractFixture app)
     }
 
     [Fact]
+    public async Task OpenAIs_clients_are_told_the_tokens_that_are_left_of_the_day()
+    {
+        await LimitAsync(new { tokensPerDay = 100_000 });
+        var agent = await PutAgentAsync();
+        app.Model.RespondWith(_ => ModelReply.Text("Hello."));
+        var body = $$"""{"model":"{{agent}}","messages":[{"role":"user","content":"Hi"}]}""";
+
+        using var first = await app.Http.SendJsonAsync(HttpMethod.Post, "/v1/chat/completions", body, app.As(_user));
+        using var second = await app.Http.SendJsonAsync(HttpMethod.Post, "/v1/chat/completions", body, app.As(_user));
+        using var other = await app.Http.SendJsonAsync(HttpMethod.Post, $"/api/agents/{agent}/invoke", """{"input":"Hi"}""", app.As(_user));
+
+        Assert.Equal(["100000", "100000"], new[] { first, second }.Select(response => Header(response, "x-ratelimit-limit-tokens")));
+        Assert.Equal(["99982", "99964"], new[] { first, second }.Select(response => Header(response, "x-ratelimit-remaining-tokens")));
+        Assert.Matches("^[0-9]{1,5}s$", Header(first, "x-ratelimit-reset-tokens"));
+        Assert.False(other.Headers.Contains("x-ratelimit-limit-tokens"));
+    }
+
+    [Fact]
     public async Task Run_too_many_at_the_same_time_is_429_until_another_ends()
     {
         await LimitAsync(new { concurrentRuns = 1 });

@@ -17,6 +17,9 @@ public class OpenAITests(ContractFixture app)
     {
         // path, further fields, what becomes of it: applied, ignored, or the code and the field of a refusal
         { Chat, "\"temperature\":0.5", "temperature=0.5" },
+        { Chat, "\"top_p\":0.5", "top_p=0.5" },
+        { Chat, "\"top_p\":2", "- top_p" },
+        { Responses, "\"top_p\":0.25", "top_p=0.25" },
         { Chat, "\"max_tokens\":64", "max_completion_tokens=64" },
         { Chat, "\"max_completion_tokens\":65", "max_completion_tokens=65" },
         { Chat, "\"reasoning_effort\":\"low\"", "ok" },

@@ -11,6 +11,7 @@ internal static class TenancyRoutes
         "POST /api/agents/{agent}/runs",
         "POST /api/agents/{agent}/invoke",
         "POST /api/agents/{agent}/chat",
+        "POST /ag-ui/{agent}",
         "PUT /api/agents/{agent}/shares/{user}",
         "DELETE /api/agents/{agent}/shares/{user}",
     ];

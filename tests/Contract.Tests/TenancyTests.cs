@@ -338,6 +338,7 @@ public partial class TenancyTests(ContractFixture app)
             "POST" when RunRoutes.Contains(route) || BatchRoutes.Contains(route) || OpenAIRoutes.Contains(route) => "",
             "POST" when path.StartsWith("/v1/conversations/", StringComparison.Ordinal) =>
                 path.EndsWith("/items", StringComparison.Ordinal) ? """{"items":[{"role":"user","content":"x"}]}""" : """{"metadata":{}}""",
+            "POST" when path.StartsWith("/ag-ui/", StringComparison.Ordinal) => """{"threadId":"c","runId":"r","messages":[{"role":"user","content":"Hello"}]}""",
             "POST" when path.EndsWith("/chat", StringComparison.Ordinal) => """{"id":"c","message":{"role":"user","parts":[{"type":"text","text":"Hello"}]}}""",
             "POST" => """{"input":"Hello"}""",
             _ => "",

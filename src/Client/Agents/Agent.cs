@@ -27,6 +27,9 @@ public sealed record Agent
     /// <summary>Models that are tried in this order when <c>model</c> cannot answer.</summary>
     public required IReadOnlyList<string> Fallbacks { get; init; }
 
+    /// <summary>Models that a run may have in place of <c>model</c>; empty leaves it to the setting <c>Agents__AllowedModels</c>.</summary>
+    public required IReadOnlyList<string> AllowedModels { get; init; }
+
     /// <summary>What other agents are told of this one.</summary>
     public string? Description { get; init; }
 
@@ -102,6 +105,7 @@ public sealed record Agent
     {
         Model = Model,
         Fallbacks = Fallbacks,
+        AllowedModels = AllowedModels,
         Description = Description,
         Instructions = Instructions,
         Tools = Tools,

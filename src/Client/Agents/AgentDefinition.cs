@@ -11,6 +11,9 @@ public sealed record AgentDefinition
     /// <summary>Models that are tried in this order when <c>model</c> cannot answer.</summary>
     public IReadOnlyList<string>? Fallbacks { get; init; }
 
+    /// <summary>Models that a run may have in place of <c>model</c>; empty leaves it to the setting <c>Agents__AllowedModels</c>.</summary>
+    public IReadOnlyList<string>? AllowedModels { get; init; }
+
     /// <summary>What other agents are told of this one.</summary>
     public string? Description { get; init; }
 

@@ -23,6 +23,12 @@ public sealed record StartRun
     /// <summary>Of one answer; the lower of this and the agent's counts.</summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>In place of the agent's: one of its <c>allowedModels</c>, or else of the setting <c>Agents__AllowedModels</c>.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The share of the likeliest words that the model chooses from, 0 to 1.</summary>
+    public double? TopP { get; init; }
+
     /// <summary>The lower of this and the agent's counts.</summary>
     public int? MaxToolCalls { get; init; }
 

@@ -15,6 +15,9 @@ public sealed record AgentDefinition
     /// <summary>Models tried in this order when <see cref="Model"/> cannot answer.</summary>
     public IReadOnlyList<string> Fallbacks { get; init; } = [];
 
+    /// <summary>Models that a run may have in place of <see cref="Model"/>, where its caller asks for one; empty leaves it to the setting <c>Agents__AllowedModels</c>.</summary>
+    public IReadOnlyList<string> AllowedModels { get; init; } = [];
+
     public string? Description { get; init; }
 
     /// <summary>The system prompt. At most 32 KiB of UTF-8.</summary>
@@ -71,6 +74,9 @@ public sealed record AgentDefinition
 
     /// <summary>Sampling temperature, 0 to 2; absent leaves the provider's default.</summary>
     public float? Temperature { get; init; }
+
+    /// <summary>The share of the likeliest words that the model chooses from, 0 to 1. Filled in when a run is started, from what its caller asked for.</summary>
+    public float? TopP { get; init; }
 
     /// <summary>Upper bound of one answer's tokens, 1 to 1,000,000; absent leaves the provider's default.</summary>
     public int? MaxOutputTokens { get; init; }

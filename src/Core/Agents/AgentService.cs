@@ -167,6 +167,8 @@ public sealed class AgentService
             }
         }
 
+        agent = agent.Definition.AllowedModels.Count > 0 || _configured.AllowedModels.Count == 0 ? agent
+            : agent with { Definition = agent.Definition with { AllowedModels = _configured.AllowedModels } };
         var pins = await PinAsync(agent.Definition, cancellationToken);
         return descriptions.Count == 0 && pins is null && agent.Definition.Skills.Count == 0 ? agent : agent with
         {

@@ -28,6 +28,9 @@ public sealed class AgentValidator(
     /// <summary>The most models that are asked when an agent's first one fails.</summary>
     public const int MaxFallbacks = 8;
 
+    /// <summary>The most models that callers may choose from.</summary>
+    public const int MaxAllowedModels = 64;
+
     /// <summary>The most users and roles that may decide about an agent's calls.</summary>
     public const int MaxApprovers = 64;
 
@@ -46,6 +49,11 @@ public sealed class AgentValidator(
         foreach (var (index, model) in Bounded(agent.Fallbacks, MaxFallbacks, prefix + "fallbacks", errors))
         {
             ValidateModel(model, $"{prefix}fallbacks[{index}]", errors);
+        }
+
+        foreach (var (index, model) in Bounded(agent.AllowedModels, MaxAllowedModels, prefix + "allowedModels", errors))
+        {
+            ValidateModel(model, $"{prefix}allowedModels[{index}]", errors);
         }
 
         errors.Require((agent.Description?.Length ?? 0) <= MaxDescriptionLength, prefix + "description", $"At most {MaxDescriptionLength} characters.");
@@ -113,7 +121,8 @@ public sealed class AgentValidator(
     public static void ValidateDeadline(int? seconds, string field, FieldErrors errors) =>
         errors.Require(seconds is null or (>= 1 and <= MaxDeadlineSeconds), field, $"Must be between 1 and {MaxDeadlineSeconds}.");
 
-    private void ValidateModel(string? text, string field, FieldErrors errors)
+    /// <summary>The rule of a model's name: its provider is known.</summary>
+    public void ValidateModel(string? text, string field, FieldErrors errors)
     {
         if (!ModelId.TryParse(text, out var model))
         {

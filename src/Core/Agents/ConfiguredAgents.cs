@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Yggdrasil.Agents.Configured;
@@ -25,6 +26,9 @@ public sealed class ConfiguredAgents
         Reload();
     }
 
+    /// <summary>Setting <c>Agents__AllowedModels</c>: what callers may choose from for agents that say nothing of it themselves.</summary>
+    public IReadOnlyList<string> AllowedModels { get; private set; } = [];
+
     public IEnumerable<Agent> All => _agents.Values.OrderBy(agent => agent.Id, StringComparer.Ordinal);
 
     /// <summary>When agents are to be run, as their files say.</summary>
@@ -49,12 +53,21 @@ public sealed class ConfiguredAgents
             problems.AddRange(errors.Lines.Select(agent.Locate));
         }
 
+        List<string> allowed = [.. _sources.SelectMany(source => source.AllowedModels)];
+        var wrong = new FieldErrors();
+        foreach (var (index, model) in allowed.Index())
+        {
+            _validator.ValidateModel(model, $"{Section}__AllowedModels__{index.ToString(CultureInfo.InvariantCulture)}", wrong);
+        }
+
+        problems.AddRange(wrong.Lines);
         problems.AddRange(declared.SelectMany(agent => MissingAgents(agent, byId)));
         if (problems.Count > 0)
         {
             throw new OptionsValidationException(Section, typeof(ConfiguredAgents), problems);
         }
 
+        AllowedModels = allowed;
         var now = _time.GetUtcNow();
         _agents = byId.Values.Select(agent => ToAgent(agent, now)).ToFrozenDictionary(agent => agent.Id, StringComparer.Ordinal);
         Timers = [.. byId.Values.Select(agent => agent.Timer).OfType<AgentTimer>()];

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Agents;
+using Yggdrasil.Functions.Http.AgUi;
 using Yggdrasil.Functions.Http.AiSdk;
 using Yggdrasil.Functions.Http.Batches;
 using Yggdrasil.Functions.Http.Conversations;
@@ -36,7 +37,7 @@ internal static class ApiKeyFunctionRights
     /// <summary>The functions for keys that may run, besides.</summary>
     internal static readonly FrozenSet<string> Running = FrozenSet.Create(
         nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(ResponseFunctions.CancelResponse),
-        nameof(ResponseFunctions.DeleteResponse), nameof(UiChatFunctions.SendChat),
+        nameof(ResponseFunctions.DeleteResponse), nameof(UiChatFunctions.SendChat), nameof(AgUiFunctions.RunAgUi),
         nameof(OpenAIConversationFunctions.CreateOpenAIConversation), nameof(OpenAIConversationFunctions.UpdateOpenAIConversation),
         nameof(OpenAIConversationFunctions.DeleteOpenAIConversation), nameof(OpenAIConversationFunctions.AddConversationItems),
         nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent),

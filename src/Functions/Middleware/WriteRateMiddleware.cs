@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Yggdrasil.Functions.Http.AgUi;
 using Yggdrasil.Functions.Http.AiSdk;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
@@ -20,7 +21,7 @@ internal sealed class WriteRateMiddleware(UsageService usage, ILogger<WriteRateM
     internal static readonly FrozenSet<string> CountedOtherwise = FrozenSet.Create(
         nameof(RunFunctions.StartRun), nameof(RunFunctions.ForkRun), nameof(InlineFunctions.InvokeAgent), nameof(EventFunctions.CreateEventTicket),
         nameof(ChatFunctions.CreateChatCompletion), nameof(ResponseFunctions.CreateResponse), nameof(McpFunctions.CallMcp),
-        nameof(UiChatFunctions.SendChat));
+        nameof(UiChatFunctions.SendChat), nameof(AgUiFunctions.RunAgUi));
 
     public Task Invoke(FunctionContext context, FunctionExecutionDelegate next) =>
         context.GetHttpContext() is { } http && IsWrite(http.Request.Method) && http.FindCaller() is not null

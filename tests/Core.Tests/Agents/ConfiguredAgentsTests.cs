@@ -97,17 +97,36 @@ public sealed class ConfiguredAgentsTests
             TimeProvider.System);
     }
 
+    [Fact]
+    public void Models_that_callers_may_choose_from_are_settings()
+    {
+        var agents = Read(("Agents:AllowedModels:0", "scripted:other"), ("Agents:0:AllowedModels:0", "scripted:own"));
+
+        Assert.Equal(["scripted:other"], agents.AllowedModels);
+        Assert.Equal(["scripted:own"], Assert.Single(agents.All).Definition.AllowedModels);
+    }
+
+    [Theory]
+    [InlineData("Agents:AllowedModels:0", "other", "Agents__AllowedModels__0: Write provider:model")]
+    [InlineData("Agents:AllowedModels:0", "nobody:other", "Agents__AllowedModels__0: There is no provider \"nobody\"")]
+    [InlineData("Agents:0:AllowedModels:1", "other", "Agents__0__AllowedModels__1: Write provider:model")]
+    public void Wrong_model_to_choose_from_is_named_by_its_setting(string name, string value, string problem) =>
+        Assert.Contains(problem, Assert.Throws<OptionsValidationException>(() => Read((name, value), ("Agents:0:AllowedModels:0", "scripted:own"))).Message, StringComparison.Ordinal);
+
     private static AgentDefinition Configure(params (string Name, string Value)[] cache) =>
         ConfigureAll([.. cache.Select(setting => ($"Cache:{setting.Name}", setting.Value))]);
 
-    private static AgentDefinition ConfigureAll(params (string Name, string Value)[] settings)
+    private static AgentDefinition ConfigureAll(params (string Name, string Value)[] settings) =>
+        Read([.. settings.Select(setting => ($"Agents:0:{setting.Name}", setting.Value))]).Find("assistant")!.Definition;
+
+    private static ConfiguredAgents Read(params (string Name, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection([
             new("Agents:0:Id", "assistant"),
             new("Agents:0:Model", "scripted:one"),
-            .. settings.Select(setting => KeyValuePair.Create($"Agents:0:{setting.Name}", (string?)setting.Value)),
+            .. settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)),
         ]).Build();
         var validator = new AgentValidator(new ScriptedModels(), new TestTools().Catalog(), new NotificationOptions());
-        return new ConfiguredAgents([new SettingsAgents(configuration)], validator, TimeProvider.System).Find("assistant")!.Definition;
+        return new ConfiguredAgents([new SettingsAgents(configuration)], validator, TimeProvider.System);
     }
 }

@@ -9,9 +9,14 @@ namespace Yggdrasil.Agents.Configured;
 /// <summary>The agents of the section <c>Agents</c>.</summary>
 internal sealed partial class SettingsAgents(IConfiguration configuration) : IAgentSource
 {
+    private const string AllowedModelsKey = "AllowedModels";
+
+    public IReadOnlyList<string> AllowedModels => configuration.GetSection(ConfiguredAgents.Section).GetSection(AllowedModelsKey).Get<List<string>>() ?? [];
+
     public IEnumerable<AgentDeclaration> Read(ICollection<string> problems)
     {
-        foreach (var section in configuration.GetSection(ConfiguredAgents.Section).GetChildren())
+        foreach (var section in configuration.GetSection(ConfiguredAgents.Section).GetChildren()
+            .Where(section => !section.Key.Equals(AllowedModelsKey, StringComparison.OrdinalIgnoreCase)))
         {
             var shape = SettingsShape.Of(section, typeof(ConfiguredAgent));
             var settings = new ConfiguredAgent();
@@ -48,6 +53,7 @@ internal sealed partial class SettingsAgents(IConfiguration configuration) : IAg
         public string Id { get; set; } = "";
         public string Model { get; set; } = "";
         public List<string> Fallbacks { get; set; } = [];
+        public List<string> AllowedModels { get; set; } = [];
         public string? Description { get; set; }
         public string? Instructions { get; set; }
         public List<string> Tools { get; set; } = [];
@@ -73,6 +79,7 @@ internal sealed partial class SettingsAgents(IConfiguration configuration) : IAg
             return defaults with
             {
                 Fallbacks = Fallbacks,
+                AllowedModels = AllowedModels,
                 Description = Description,
                 Instructions = Instructions,
                 Tools = Tools,

@@ -60,6 +60,7 @@ internal sealed class AgentFileReader(AgentFileOptions options, AgentVariables v
         return defaults with
         {
             Fallbacks = Texts(fields, "fallbacks"),
+            AllowedModels = Texts(fields, "allowed_models"),
             Tools = named.Tools,
             Skills = [.. Selection.Read(fields, "skills", [.. skills.All.Select(skill => skill.Name)]).Select(skill => skill.Name)],
             DelegateDescriptions = named.Descriptions.Count > 0 ? named.Descriptions : null,

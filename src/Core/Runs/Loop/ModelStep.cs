@@ -191,6 +191,7 @@ internal sealed class ModelStep(IModelClients clients, ResponseCache cache, Mode
         ToolMode = ModeOf(run),
         Tools = [.. gates.Offered(run).Select(tool => tool.Declaration)],
         Temperature = run.Agent.Temperature,
+        TopP = run.Agent.TopP,
         MaxOutputTokens = run.Agent.MaxOutputTokens,
         Reasoning = run.Agent.ReasoningEffort is { } effort ? new ReasoningOptions { Effort = (ReasoningEffort)effort } : null,
         AdditionalProperties = PromptAffinity.For(run.Caller.Owner.Partition, run.ConversationId ?? run.Id),

@@ -222,9 +222,8 @@ internal sealed record QuotaState
             if (!Fits(limits, spent + reserved + need))
             {
                 // Where others have reserved what is missing, they may give it back any moment.
-                var midnight = new DateTimeOffset(Day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
                 var isForToday = Fits(limits, spent + need);
-                return QuotaRefusals.Budget(key, limits, spent, reserved, need, midnight, isForToday ? Soon : midnight - now);
+                return QuotaRefusals.Budget(key, limits, spent, reserved, need, Midnight, isForToday ? Soon : Midnight - now);
             }
         }
 
@@ -242,6 +241,16 @@ internal sealed record QuotaState
 
     private static bool Fits(UsageLimits limits, QuotaAmount amount) =>
         (limits.TokensPerDay is not { } tokens || amount.Tokens <= tokens) && (limits.CostPerDayUsd is not { } cost || amount.CostUsd <= cost);
+
+    /// <summary>What is left of the day's tokens, where there are fewest; null where none are limited.</summary>
+    /// <param name="now">Not before the time of this state; see <see cref="At"/>.</param>
+    public TokenStatus? TokensLeft(DateTimeOffset now, QuotaBounds bounds) => bounds.Scopes
+        .Where(scope => scope.Limits.TokensPerDay is not null)
+        .Select(scope => (Limit: scope.Limits.TokensPerDay!.Value, Taken: Meter(scope.ScopeKey).Used + ReservedByOthers(scope.ScopeKey, runId: "")))
+        .Select(scope => new TokenStatus(scope.Limit, Math.Max(0, scope.Limit - scope.Taken.Tokens), Midnight - now))
+        .MinBy(status => status.Remaining);
+
+    private DateTimeOffset Midnight => new(Day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
 
     private IEnumerable<KeyValuePair<string, Reservation>> Held(string? agentKey) =>
         Reservations.Where(held => held.Value.IsOf(agentKey));

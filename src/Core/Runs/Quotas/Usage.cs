@@ -13,6 +13,11 @@ public sealed record Usage(UsageLimits Limits, IReadOnlyList<UsageDay> Days);
 /// <param name="CostUsd">US dollars, of the calls whose model has a known price.</param>
 public sealed record UsageDay(DateOnly Date, long Tokens, long Requests, decimal CostUsd);
 
+/// <summary>How many tokens of the current day are left.</summary>
+/// <param name="Remaining">Neither used nor reserved by runs that go on.</param>
+/// <param name="Reset">Until the next day begins, in UTC.</param>
+public sealed record TokenStatus(long Limit, long Remaining, TimeSpan Reset);
+
 /// <summary>How many requests of the current minute are left.</summary>
 /// <param name="Remaining">May be started at once.</param>
 /// <param name="Reset">Until all of <paramref name="Limit"/> may be again.</param>

@@ -61,6 +61,19 @@ public sealed class UsageService
             .MinBy(status => status.Remaining);
     }
 
+    /// <summary>What is left of a user's tokens of the day; null where they are not limited.</summary>
+    public async Task<TokenStatus?> FindTokensAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var bounds = await _limits.FindAsync(caller, cancellationToken);
+        if (bounds.Scopes.All(scope => scope.Limits.TokensPerDay is null))
+        {
+            return null;
+        }
+
+        var now = _time.GetUtcNow();
+        return (await _ledger.FindAsync(caller.Owner.Partition, cancellationToken)).State.At(now).TokensLeft(now, bounds);
+    }
+
     /// <summary>Counts a request that changes what is stored, and starts no run, against its caller's rate.</summary>
     /// <exception cref="RateLimitedException">The caller has made as many as allowed.</exception>
     public async Task CountWriteAsync(Caller caller, CancellationToken cancellationToken)

@@ -20,6 +20,12 @@ public sealed record RunOverrides
     /// <summary>Appended to the agent's instructions, marked as the caller's. At most 32 KiB of UTF-8.</summary>
     public string? Instructions { get; init; }
 
+    /// <summary>The model, among those that the agent or else the setting <c>Agents__AllowedModels</c> names; null for the agent's.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The share of the likeliest words that the model chooses from, 0 to 1; null for the provider's default.</summary>
+    public float? TopP { get; init; }
+
     /// <summary>Sampling temperature, 0 to 2; null for the agent's.</summary>
     public float? Temperature { get; init; }
 
@@ -49,6 +55,10 @@ public sealed record RunOverrides
         errors.Require(
             RequiredTool is not { } tool || agent.Tools.Contains(tool) || agent.McpTools?.Any(pin => pin.CalledAs == tool) == true || clientTools.Any(own => own.Name == tool), "toolChoice", "Names no tool of this run.");
         errors.Require(Encoding.UTF8.GetByteCount(Instructions ?? "") <= MaxInstructionBytes, "instructions", "At most 32 KiB of UTF-8.");
+        errors.Require(
+            Model is not { } model || model == agent.Model || agent.AllowedModels.Contains(model), "model",
+            $"This agent runs with {string.Join(", ", agent.AllowedModels.Prepend(agent.Model).Distinct())}.");
+        errors.Require(TopP is null or (>= 0 and <= 1), "topP", "Must be between 0 and 1.");
         AgentValidator.ValidateSampling(Temperature, MaxOutputTokens, MaxToolCalls, errors);
         AgentValidator.ValidateSchema(ResponseSchema, "responseSchema", errors);
         errors.Require(
@@ -61,6 +71,11 @@ public sealed record RunOverrides
     {
         Instructions = Instructions is not { Length: > 0 } said ? agent.Instructions
             : agent.Instructions is { Length: > 0 } own ? $"{own}\n\n{Mark}\n\n{said}" : said,
+        Model = Model ?? agent.Model,
+        Fallbacks = Model is null ? agent.Fallbacks : [.. agent.Fallbacks.Where(other => other != Model)],
+
+        // All words, which is what models do anyway; some refuse to be told.
+        TopP = TopP is 1 ? null : TopP ?? agent.TopP,
         Temperature = Temperature ?? agent.Temperature,
         MaxOutputTokens = Lower(MaxOutputTokens, agent.MaxOutputTokens),
         MaxToolCalls = Math.Min(MaxToolCalls ?? agent.MaxToolCalls, agent.MaxToolCalls),

@@ -21,6 +21,7 @@ internal static class AgentRequest
         var agent = defaults with
         {
             Fallbacks = fields.Strings("fallbacks", AgentValidator.MaxFallbacks),
+            AllowedModels = fields.Strings("allowedModels", AgentValidator.MaxAllowedModels),
             Description = fields.String("description"),
             Instructions = fields.String("instructions"),
             Tools = fields.Strings("tools", AgentValidator.MaxTools),

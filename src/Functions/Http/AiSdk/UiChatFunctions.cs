@@ -27,8 +27,7 @@ public sealed class UiChatFunctions(
     /// <summary>By this, AI SDK knows the stream.</summary>
     private const string StreamHeader = "x-vercel-ai-ui-message-stream";
 
-    /// <summary>How long an answer that is given up is waited for.</summary>
-    private static readonly TimeSpan CancelPatience = TimeSpan.FromSeconds(5);
+    private readonly ChatRuns _chats = new(runs, control, conversations);
 
     [Function(nameof(SendChat))]
     public Task<IResult> SendChat(
@@ -46,7 +45,7 @@ public sealed class UiChatFunctions(
     {
         RequestHeaders.RejectOtherQuery(request);
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
-        if ((await FindAsync(scope, id, aborted))?.ActiveRun is not { } active)
+        if ((await _chats.FindAsync(scope, id, aborted))?.ActiveRun is not { } active)
         {
             return Results.NoContent();
         }
@@ -74,67 +73,18 @@ public sealed class UiChatFunctions(
         var chat = await UiChatRequest.ReadAsync(request);
         var (scope, aborted) = (request.OwnScope(), request.HttpContext.RequestAborted);
         var answers = new RunAnswers(runs, tools, approvals, catalog);
-        if (chat.LastRun is { } asked && chat.Answers.Count > 0
+        if (chat.Chat.LastRun is { } asked && chat.Answers.Count > 0
             && await answers.TryAsync(scope, agent, chat.Answers, asked, waits: false, "messages", aborted) is var (waiting, segment))
         {
             return await StreamAsync(request, waiting.Id, segment, segment);
         }
 
         var key = RequestHeaders.ReadIdempotency(request, $"{agent}/chat", chat.Sent);
-        var start = await CompleteAsync(scope, chat, key, aborted);
+        var start = await _chats.CompleteAsync(scope, chat.Chat, chat.Start, key, "messages", aborted);
         var (reader, run) = await StartedStream.OpenAsync(
             events, scope, beforeDriving => runs.StartAsync(scope.Caller, agent, start, key, wait: null, aborted, beforeDriving), aborted);
         request.HttpContext.Response.Headers.Location = RunLinks.Of(run.Id, query: "").Self;
         return Stream(request, reader, from: 1, to: 1);
-    }
-
-    /// <summary>The run with its input: what is new in the conversation, or the whole chat where the page shows another one.</summary>
-    private async Task<StartRun> CompleteAsync(Scope scope, UiChatRequest chat, Idempotency? key, CancellationToken aborted)
-    {
-        var conversation = await FindAsync(scope, chat.ChatId, aborted);
-        if (conversation?.ActiveRun is { } active && (key is null || active != Ids.RunFor(scope.Owner.Partition, key.Key)))
-        {
-            // Whoever writes on does not wait for the answer any more.
-            var (given, _) = await control.CancelAsync(scope, active, aborted);
-            await runs.WaitAsync(given, CancelPatience, aborted);
-            conversation = await FindAsync(scope, chat.ChatId, aborted);
-        }
-
-        var continues = conversation is not null && (!chat.IsWhole || await IsLastAsync(scope, conversation, chat.LastRun, aborted));
-        if (continues && chat.New.Count == 0)
-        {
-            throw new InvalidRequestException("messages", "Must end with a user message, or with answers to all that the last answer asks for.");
-        }
-
-        var input = await new InputHistory(runs, scope, aborted).RebuildAsync(continues ? chat.New : chat.Items, "messages");
-        return chat.Start with { Input = input, BeginsAnew = conversation is not null && !continues };
-    }
-
-    /// <summary>Whether the answer that the page shows last is the last one of the conversation.</summary>
-    private async Task<bool> IsLastAsync(Scope scope, Conversation conversation, string? runId, CancellationToken aborted)
-    {
-        try
-        {
-            // Each run adds one exchange to the conversation, after those that it was shown.
-            return runId is not null && await runs.GetAsync(scope, runId, aborted) is { History: { } shown } run
-                && run.ConversationId == conversation.Id && shown.To + 1 == conversation.Exchanges;
-        }
-        catch (NotFoundException)
-        {
-            return false;
-        }
-    }
-
-    private async Task<Conversation?> FindAsync(Scope scope, string id, CancellationToken aborted)
-    {
-        try
-        {
-            return await conversations.GetAsync(scope, id, aborted);
-        }
-        catch (NotFoundException)
-        {
-            return null;
-        }
     }
 
     private async Task<IResult> StreamAsync(HttpRequest request, string runId, int from, int to) =>

@@ -9,23 +9,15 @@ using Yggdrasil.Runs.Requests;
 namespace Yggdrasil.Functions.Http.AiSdk;
 
 /// <summary>What <c>useChat</c> of AI SDK sends.</summary>
-/// <param name="ChatId">The chat, which is a conversation of the caller's.</param>
-/// <param name="Items">What its messages say.</param>
-/// <param name="IsWhole">They are the whole chat, and not only what is new of it.</param>
-/// <param name="LastRun">The run that gave the last answer of the chat, by the id of its message.</param>
 /// <param name="Answers">The answers to what that run waits for, where the last message is its own.</param>
 /// <param name="Start">What is to be run, but for its input.</param>
-internal sealed record UiChatRequest(
-    string ChatId, IReadOnlyList<InputItem> Items, bool IsWhole, string? LastRun, IReadOnlyList<InputItem> Answers, StartRun Start, ReadOnlyMemory<byte> Sent)
+internal sealed record UiChatRequest(ChatState Chat, IReadOnlyList<InputItem> Answers, StartRun Start, ReadOnlyMemory<byte> Sent)
 {
     /// <summary>The largest body, in bytes: whole chats are sent.</summary>
     private const int MaxBodyBytes = 8 * 1024 * 1024;
 
     private const string Messages = "messages";
     private const string Message = "message";
-
-    /// <summary>What is new in the chat: all after its last answer.</summary>
-    public IReadOnlyList<InputItem> New => [.. Items.Reverse().TakeWhile(item => item is { Kind: InputKind.Message } && item.Role == ChatRole.User).Reverse()];
 
     /// <exception cref="InvalidRequestException">The body is not a valid request; the field is named.</exception>
     public static async Task<UiChatRequest> ReadAsync(HttpRequest request)
@@ -39,7 +31,7 @@ internal sealed record UiChatRequest(
         fields.Get("trigger");
         fields.Get("messageId");
         var (list, one) = (fields.Get(Messages), fields.Get(Message));
-        var start = RunRequest.ReadBesideInput(fields) with { ConversationId = id, InputIsList = true, Stream = true };
+        var start = RunRequest.ReadBesideInput(fields) with { InputIsList = true, Stream = true };
         fields.RejectOthers();
         fields.Errors.Require(list is null != one is null, Messages, $"Send either {Messages}, the whole chat, or {Message}, the last one alone.");
         fields.Errors.ThrowIfAny();
@@ -55,7 +47,7 @@ internal sealed record UiChatRequest(
         }
 
         return new UiChatRequest(
-            id, read.Items, one is null, read.LastRun, read.Answers,
+            new ChatState(id, read.Items, one is null, read.LastRun), read.Answers,
             start with { Overrides = start.Overrides with { Instructions = Join(start.Overrides.Instructions, read.Instructions) } }, sent);
     }
 

@@ -34,6 +34,11 @@ internal static partial class RateLimitHeaders
     {
         try
         {
+            if (OpenAIErrors.Speaks(request.Path) && await usage.FindTokensAsync(request.Caller(), request.HttpContext.RequestAborted) is { } tokens)
+            {
+                OpenAIHeaders.WriteTokens(request.HttpContext.Response.Headers, tokens);
+            }
+
             if (await usage.FindRateAsync(request.Caller(), agentId, request.HttpContext.RequestAborted) is { } rate)
             {
                 var headers = request.HttpContext.Response.Headers;

@@ -6,19 +6,19 @@ using Yggdrasil.Runs.Requests;
 namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>A request for a chat completion.</summary>
+/// <param name="Model">The agent.</param>
 /// <param name="Start">What is to be run; its input is made of <paramref name="Input"/>.</param>
 /// <param name="IsStored">The run is to be kept.</param>
 internal sealed record ChatRequest(string Model, OpenAIInput Input, StartRun Start, bool Stream, bool IncludeUsage, bool IsStored, ReadOnlyMemory<byte> Sent)
 {
     private static readonly FieldTable Table = new(
         FrozenSet.Create(
-            "model", "messages", "stream", "stream_options", "response_format", "max_tokens", "max_completion_tokens", "temperature",
+            "model", "messages", "stream", "stream_options", "response_format", "max_tokens", "max_completion_tokens", "temperature", "top_p",
             "reasoning_effort", "tool_choice", "tools", "metadata", "store"),
         FrozenSet.Create("user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "seed"),
         new Dictionary<string, Func<JsonElement, bool>>
         {
             ["n"] = value => OpenAIFields.IsNumber(value, 1),
-            ["top_p"] = value => OpenAIFields.IsNumber(value, 1),
             ["presence_penalty"] = value => OpenAIFields.IsNumber(value, 0),
             ["frequency_penalty"] = value => OpenAIFields.IsNumber(value, 0),
             ["top_logprobs"] = value => OpenAIFields.IsNumber(value, 0),
@@ -37,7 +37,7 @@ internal sealed record ChatRequest(string Model, OpenAIInput Input, StartRun Sta
     public static async Task<ChatRequest> ReadAsync(HttpRequest request)
     {
         var (fields, sent) = await OpenAIFields.ReadAsync(request, Table);
-        var model = OpenAIFields.ReadModel(fields);
+        var (agent, model) = OpenAIFields.ReadModel(fields);
         var input = OpenAIItems.Read(fields.Get("messages") ?? default, "messages", instructions: null);
         var tools = OpenAITools.Read(fields, isNested: true);
         var (choice, required) = OpenAITools.ReadChoice(fields, isNested: true);
@@ -46,7 +46,7 @@ internal sealed record ChatRequest(string Model, OpenAIInput Input, StartRun Sta
         var options = fields.Object("stream_options");
         var (most, old) = (fields.Integer("max_completion_tokens"), fields.Integer("max_tokens"));
         var read = new ChatRequest(
-            model,
+            agent,
             input,
             new StartRun
             {
@@ -60,7 +60,9 @@ internal sealed record ChatRequest(string Model, OpenAIInput Input, StartRun Sta
                     // What is not to be kept is there until its last call is answered, and goes with the first sweep after that.
                     RetentionDays = store || tools.Count == 0 ? null : 1,
                     Instructions = input.Instructions,
+                    Model = model,
                     Temperature = fields.Number("temperature"),
+                    TopP = fields.Number("top_p"),
                     MaxOutputTokens = most ?? old,
                     ReasoningEffort = OpenAIFields.ReadEffort(fields.String("reasoning_effort"), "reasoning_effort"),
                     ResponseSchema = OpenAIFields.ReadSchema(fields.Get("response_format"), "response_format", "json_schema"),

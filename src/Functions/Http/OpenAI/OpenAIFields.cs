@@ -71,13 +71,13 @@ internal static class OpenAIFields
         _ => throw new InvalidRequestException("order", "Must be asc or desc."),
     };
 
-    /// <summary>The agent that a request names.</summary>
-    public static string ReadModel(JsonFields fields)
+    /// <summary>The agent that a request names; and after an <c>@</c>, which no id holds, the model that it is to run with.</summary>
+    public static (string Agent, string? Model) ReadModel(JsonFields fields)
     {
-        var model = fields.String("model");
-        return string.IsNullOrEmpty(model)
-            ? throw new InvalidRequestException("model", "Is required: the id of an agent; GET /v1/models lists them.")
-            : model;
+        var named = fields.String("model");
+        return string.IsNullOrEmpty(named) ? throw new InvalidRequestException("model", "Is required: the id of an agent; GET /v1/models lists them.")
+            : named.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? (named[..at], named[(at + 1)..])
+            : (named, null);
     }
 
     public static EffortLevel? ReadEffort(string? effort, string field) => effort switch

@@ -21,7 +21,15 @@ internal static class OpenAIHeaders
         });
     }
 
-    /// <summary>The caller's rate of requests. Tokens are limited by the day and not by the minute, so nothing is said of them.</summary>
+    /// <summary>The caller's tokens, which are limited by the day.</summary>
+    public static void WriteTokens(IHeaderDictionary headers, TokenStatus tokens)
+    {
+        headers["x-ratelimit-limit-tokens"] = tokens.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-remaining-tokens"] = tokens.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["x-ratelimit-reset-tokens"] = $"{RateLimitHeaders.Seconds(tokens.Reset)}s";
+    }
+
+    /// <summary>The caller's rate of requests.</summary>
     public static void WriteRate(IHeaderDictionary headers, RateStatus rate)
     {
         headers["x-ratelimit-limit-requests"] = rate.Limit.ToString(CultureInfo.InvariantCulture);

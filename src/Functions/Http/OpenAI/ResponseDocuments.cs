@@ -62,7 +62,7 @@ internal static class ResponseDocuments
                 ? new JsonObject { ["type"] = "function", ["name"] = tool }
                 : ContractJson.Name(run.Agent.ToolChoice ?? ToolChoice.Auto),
             ["tools"] = OpenAITools.Of(run),
-            ["top_p"] = null,
+            ["top_p"] = run.Agent.TopP,
             ["truncation"] = "disabled",
             ["usage"] = !isOver ? null : tokens is { } used ? Usage(used) : Usage(SegmentTokens.Of(run)),
             ["user"] = null,

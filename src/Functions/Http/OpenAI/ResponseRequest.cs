@@ -9,6 +9,7 @@ using Yggdrasil.Runs.Requests;
 namespace Yggdrasil.Functions.Http.OpenAI;
 
 /// <summary>A request for a response.</summary>
+/// <param name="Model">The agent.</param>
 /// <param name="Start">What is to be run; its input is made of <paramref name="Input"/>.</param>
 /// <param name="Previous">The response that it goes on from: its run, and which part of it.</param>
 internal sealed record ResponseRequest(
@@ -19,11 +20,10 @@ internal sealed record ResponseRequest(
     private static readonly FieldTable Table = new(
         FrozenSet.Create(
             "model", "input", "instructions", "stream", "background", "store", "metadata", "conversation", PreviousId, "text", "tools", "tool_choice",
-            "temperature", "reasoning", "max_output_tokens", "max_tool_calls"),
+            "temperature", "top_p", "reasoning", "max_output_tokens", "max_tool_calls"),
         FrozenSet.Create("include", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "stream_options"),
         new Dictionary<string, Func<JsonElement, bool>>
         {
-            ["top_p"] = value => OpenAIFields.IsNumber(value, 1),
             ["top_logprobs"] = value => OpenAIFields.IsNumber(value, 0),
             ["parallel_tool_calls"] = value => value.ValueKind == JsonValueKind.True,
             ["service_tier"] = value => OpenAIFields.IsText(value, "auto", "default"),
@@ -35,14 +35,14 @@ internal sealed record ResponseRequest(
     public static async Task<ResponseRequest> ReadAsync(HttpRequest request)
     {
         var (fields, sent) = await OpenAIFields.ReadAsync(request, Table);
-        var model = OpenAIFields.ReadModel(fields);
+        var (agent, model) = OpenAIFields.ReadModel(fields);
         var input = ReadInput(fields);
         var tools = OpenAITools.Read(fields, isNested: false);
         var (choice, required) = OpenAITools.ReadChoice(fields, isNested: false);
         var (stream, background, store) = (fields.Boolean("stream") ?? false, fields.Boolean("background") ?? false, fields.Boolean("store") ?? true);
         var (conversation, previous) = (ReadConversation(fields), fields.String(PreviousId));
         var read = new ResponseRequest(
-            model,
+            agent,
             input,
             new StartRun
             {
@@ -57,7 +57,9 @@ internal sealed record ResponseRequest(
                     // What is not to be kept is there until its last call is answered, and goes with the first sweep after that.
                     RetentionDays = store ? null : 1,
                     Instructions = input.Instructions,
+                    Model = model,
                     Temperature = fields.Number("temperature"),
+                    TopP = fields.Number("top_p"),
                     MaxOutputTokens = fields.Integer("max_output_tokens"),
                     MaxToolCalls = fields.Integer("max_tool_calls"),
                     ReasoningEffort = ReadEffort(fields),

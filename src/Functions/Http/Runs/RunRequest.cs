@@ -190,7 +190,9 @@ internal static class RunRequest
     /// <summary>What one run has besides its agent; the rules are checked when the run is started.</summary>
     private static RunOverrides ReadOverrides(JsonFields fields) => new()
     {
+        Model = fields.String("model"),
         Instructions = fields.String("instructions"),
+        TopP = fields.Number("topP"),
         Temperature = fields.Number("temperature"),
         MaxOutputTokens = fields.Integer("maxOutputTokens"),
         MaxToolCalls = fields.Integer("maxToolCalls"),

@@ -44,6 +44,8 @@ internal sealed class AnthropicShape(ProviderProfile profile, string model) : Re
 
     private void SetThinking(List<ChatMessage> messages, ChatOptions options)
     {
+        // Claude takes one of the two.
+        options.TopP = options.Temperature is null ? options.TopP : null;
         var effort = EffortOf(options);
         var asked = options.Reasoning?.Effort;
         options.Reasoning = null;
@@ -55,7 +57,7 @@ internal sealed class AnthropicShape(ProviderProfile profile, string model) : Re
         if (Profile.EffortForm == EffortForm.Adaptive)
         {
             // The package knows adaptive thinking; where it cannot be switched off, the least stands for none.
-            options.Temperature = asked == ReasoningEffort.None ? options.Temperature : null;
+            (options.Temperature, options.TopP) = asked == ReasoningEffort.None ? (options.Temperature, options.TopP) : (null, null);
             options.Reasoning = new ReasoningOptions { Effort = asked == ReasoningEffort.None && effort != EffortLevels.Standard.None ? ReasoningEffort.Low : asked };
             return;
         }
@@ -68,7 +70,7 @@ internal sealed class AnthropicShape(ProviderProfile profile, string model) : Re
         }
 
         // With thinking, only the default temperature is taken.
-        (options.Temperature, options.MaxOutputTokens) = (null, most);
+        (options.Temperature, options.TopP, options.MaxOutputTokens) = (null, null, most);
         options.RawRepresentationFactory = _ => new MessageCreateParams
         {
             Model = Model[(Model.IndexOf(':', StringComparison.Ordinal) + 1)..],

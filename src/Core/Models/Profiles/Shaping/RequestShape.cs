@@ -21,7 +21,8 @@ internal abstract class RequestShape(ProviderProfile profile, string model)
         SchemaRequest.Apply(profile, wire, own);
         if (profile.RefusedFields.Contains("temperature"))
         {
-            own.Temperature = null;
+            // Models that reason take neither.
+            (own.Temperature, own.TopP) = (null, null);
         }
 
         return Shape(wire, own, PromptAffinity.Of(options));
