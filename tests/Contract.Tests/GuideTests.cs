@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Yggdrasil.Contract.Tests.McpServer;
+using Yggdrasil.Contract.Tests.McpServers;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
@@ -109,6 +110,27 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         {
             await TestFolder.DeleteAsync(folder);
         }
+    }
+
+    [Fact]
+    public async Task Connect_an_MCP_server()
+    {
+        await using var everything = await EverythingServer.StartAsync();
+        _own = new GuideHost(new Dictionary<string, string>
+        {
+            ["Mcp__Servers__0__Name"] = "everything", ["Mcp__Servers__0__Url"] = everything.Address, ["Mcp__Servers__0__Approvals"] = "Never",
+        });
+        await _own.InitializeAsync();
+
+        var answers = await RunSectionAsync("Connect an MCP server");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Contains("echo", Json(answers[0]).GetProperty("items").EnumerateArray().Select(tool => tool.Text("name")));
+        Assert.Equal(("mcp:everything/echo", "approved"), (Json(answers[1]).Text("listed"), Json(answers[1]).Text("status")));
+        var run = Json(answers[3]);
+        Assert.Equal("completed", run.Text("status"));
+        Assert.Contains("hello", run.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(1, Json(answers[4]).GetProperty("tools").GetProperty("approved").GetInt32());
     }
 
     [Fact]
@@ -402,13 +424,19 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
 }
 
 /// <summary>LocalHost as a reader of the guide starts it.</summary>
-public sealed class GuideHost : IAsyncLifetime
+/// <param name="settings">What a section of the guide sets.</param>
+public sealed class GuideHost(IReadOnlyDictionary<string, string> settings) : IAsyncLifetime
 {
+    public GuideHost()
+        : this(new Dictionary<string, string>())
+    {
+    }
+
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
 
     internal LocalHostProcess Process { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, new Dictionary<string, string>());
+    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, settings);
 
     public async Task DisposeAsync()
     {
