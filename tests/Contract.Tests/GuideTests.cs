@@ -116,10 +116,13 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
     public async Task Connect_an_MCP_server()
     {
         await using var everything = await EverythingServer.StartAsync();
-        _own = new GuideHost(new Dictionary<string, string>
+        _own = new GuideHost
         {
-            ["Mcp__Servers__0__Name"] = "everything", ["Mcp__Servers__0__Url"] = everything.Address, ["Mcp__Servers__0__Approvals"] = "Never",
-        });
+            Settings = new()
+            {
+                ["Mcp__Servers__0__Name"] = "everything", ["Mcp__Servers__0__Url"] = everything.Address, ["Mcp__Servers__0__Approvals"] = "Never",
+            },
+        };
         await _own.InitializeAsync();
 
         var answers = await RunSectionAsync("Connect an MCP server");
@@ -424,19 +427,16 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
 }
 
 /// <summary>LocalHost as a reader of the guide starts it.</summary>
-/// <param name="settings">What a section of the guide sets.</param>
-public sealed class GuideHost(IReadOnlyDictionary<string, string> settings) : IAsyncLifetime
+public sealed class GuideHost : IAsyncLifetime
 {
-    public GuideHost()
-        : this(new Dictionary<string, string>())
-    {
-    }
-
     private readonly string _data = Directory.CreateTempSubdirectory("yggdrasil-guide-").FullName;
 
     internal LocalHostProcess Process { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, settings);
+    /// <summary>What a section of the guide sets.</summary>
+    internal Dictionary<string, string> Settings { get; init; } = [];
+
+    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, Settings);
 
     public async Task DisposeAsync()
     {
