@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Yggdrasil.Contract.Tests.McpServer;
+using Yggdrasil.Contract.Tests.McpServers;
 using Yggdrasil.Fixtures;
 
 namespace Yggdrasil.Contract.Tests;
@@ -109,6 +110,30 @@ public sealed partial class GuideTests(GuideHost shared) : IClassFixture<GuideHo
         {
             await TestFolder.DeleteAsync(folder);
         }
+    }
+
+    [Fact]
+    public async Task Connect_an_MCP_server()
+    {
+        await using var everything = await EverythingServer.StartAsync();
+        _own = new GuideHost
+        {
+            Settings = new()
+            {
+                ["Mcp__Servers__0__Name"] = "everything", ["Mcp__Servers__0__Url"] = everything.Address, ["Mcp__Servers__0__Approvals"] = "Never",
+            },
+        };
+        await _own.InitializeAsync();
+
+        var answers = await RunSectionAsync("Connect an MCP server");
+
+        Assert.Equal(5, answers.Count);
+        Assert.Contains("echo", Json(answers[0]).GetProperty("items").EnumerateArray().Select(tool => tool.Text("name")));
+        Assert.Equal(("mcp:everything/echo", "approved"), (Json(answers[1]).Text("listed"), Json(answers[1]).Text("status")));
+        var run = Json(answers[3]);
+        Assert.Equal("completed", run.Text("status"));
+        Assert.Contains("hello", run.Text("output"), StringComparison.Ordinal);
+        Assert.Equal(1, Json(answers[4]).GetProperty("tools").GetProperty("approved").GetInt32());
     }
 
     [Fact]
@@ -417,7 +442,10 @@ public sealed class GuideHost : IAsyncLifetime
 
     internal LocalHostProcess Process { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, new Dictionary<string, string>());
+    /// <summary>What a section of the guide sets.</summary>
+    internal Dictionary<string, string> Settings { get; init; } = [];
+
+    public async Task InitializeAsync() => Process = await LocalHostProcess.StartAsync(_data, Settings);
 
     public async Task DisposeAsync()
     {

@@ -18,7 +18,7 @@ namespace Yggdrasil.Agents;
 /// <param name="mcp">The MCP servers; null where there are none.</param>
 /// <param name="skills">The skills; null where there are none.</param>
 public sealed class AgentValidator(
-    IModelProviders models, ToolCatalog tools, NotificationOptions notifications, McpTools? mcp = null, SkillCatalog? skills = null)
+    IModelProviders models, ToolCatalog tools, NotificationOptions notifications, McpEntries? mcp = null, SkillCatalog? skills = null)
 {
     private const int MaxInstructionBytes = 32 * 1024;
     private const int MaxDescriptionLength = 1024;

@@ -4,6 +4,7 @@ using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Settings;
 using Yggdrasil.Operations.Health.Alerts;
 using Yggdrasil.Operations.Health.Probes;
+using Yggdrasil.Tools.Mcp.Configuration;
 
 namespace Yggdrasil.Operations.Health;
 
@@ -18,6 +19,11 @@ internal static class HealthServices
         services.AddSingleton<IHealthProbe, QueueProbe>();
         services.AddSingleton<IHealthProbe, SecretsProbe>();
         services.AddSingleton<IHealthProbe, CacheProbe>();
+        if (configuration.GetSection($"{McpOptions.Section}:{nameof(McpOptions.Servers)}").GetChildren().Any())
+        {
+            services.AddSingleton<IHealthProbe, McpProbe>();
+        }
+
         services.AddSingleton<ProviderProbes>();
         services.AddSingleton<HealthHistory>();
         services.AddSingleton<HealthState>();

@@ -24,6 +24,7 @@ internal static class McpServices
         services.AddSettings<McpOptions>(configuration, McpOptions.Section);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<McpOptions>, McpOptionsValidator>());
         services.AddSingleton<IWantedSecrets, McpSecrets>();
+        services.AddSingleton<McpEntries>();
         services.AddSingleton<McpToolStore>();
         services.AddSingleton(Create);
         services.AddOwn<McpServerService>();

@@ -37,29 +37,6 @@ public sealed partial class McpTools : IAsyncDisposable
         return [.. tools.OrderBy(tool => tool.Item1, StringComparer.Ordinal)];
     }
 
-    /// <summary>What is wrong with an entry of a definition; null when nothing is.</summary>
-    internal string? FaultOf(string listed)
-    {
-        if (McpNames.Parse(listed) is not { } entry)
-        {
-            return $"Write mcp:<server>/<tool>, or mcp:<server> for all of its approved tools; {McpNames.ToolRule}.";
-        }
-
-        if (FindServer(entry.Server) is not { } server)
-        {
-            return $"There is no MCP server \"{entry.Server}\". Servers: {(_servers.Count == 0 ? "none" : string.Join(", ", _servers.Keys.Order(StringComparer.Ordinal)))}.";
-        }
-
-        if (entry.Tool is { } tool && !server.Options.Allows(tool))
-        {
-            return $"The operator allows no tool \"{tool}\" of the MCP server \"{entry.Server}\".";
-        }
-
-        return _catalog.All.FirstOrDefault(own => entry.Tool is { } named ? own.Name == McpNames.CalledAs(entry.Server, named) : McpNames.IsOf(entry.Server, own.Name)) is { } clash
-            ? $"Models would take it for the tool \"{clash.Name}\"."
-            : null;
-    }
-
     /// <summary>Whether a server that was asked for its tools offers none of this name. One that was never asked may offer anything.</summary>
     internal async Task<bool> IsUnknownAsync(string listed, CancellationToken cancellationToken) =>
         McpNames.Parse(listed) is { Tool: { } tool } entry && FindServer(entry.Server) is { } server

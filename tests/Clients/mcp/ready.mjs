@@ -1,0 +1,1 @@
+// Ends at once: whoever runs it wants the packages to be installed.
