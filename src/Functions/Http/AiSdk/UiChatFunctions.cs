@@ -1,13 +1,10 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
-using Yggdrasil.Foundation;
-using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Answering;
 using Yggdrasil.Functions.Http.Events;
 using Yggdrasil.Functions.Http.Reading;
 using Yggdrasil.Functions.Http.Runs;
 using Yggdrasil.Functions.Http.Segments;
-using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Approvals;
 using Yggdrasil.Runs.ClientTools;
 using Yggdrasil.Runs.Conversations;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Functions.Http.Reading;

@@ -3,7 +3,6 @@ using Yggdrasil.Foundation;
 using Yggdrasil.Foundation.Problems;
 using Yggdrasil.Identity.Authorization;
 using Yggdrasil.Runs.Conversations;
-using Yggdrasil.Runs.Model;
 using Yggdrasil.Runs.Requests;
 
 namespace Yggdrasil.Functions.Http.Segments;
