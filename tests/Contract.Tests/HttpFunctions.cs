@@ -23,7 +23,7 @@ internal static partial class HttpFunctions
     public static IReadOnlyList<string> Routes { get; } = [.. Templates().Select(function => $"{function.Verb} {function.Template}")];
 
     private static IEnumerable<(string Name, string Verb, string Template)> Templates() =>
-           from type in Assembly.LoadFrom(LocalHostProcess.Assembly).GetExportedTypes()
+           from type in Assembly.LoadFrom(Path.Combine(Path.GetDirectoryName(LocalHostProcess.Assembly)!, "Yggdrasil.Functions.dll")).GetExportedTypes()
            from method in type.GetMethods()
            let name = Attribute(method.CustomAttributes, Function)?.ConstructorArguments[0].Value as string
            let trigger = method.GetParameters().Select(parameter => Attribute(parameter.CustomAttributes, HttpTrigger)).FirstOrDefault(found => found is not null)
