@@ -308,6 +308,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ag-ui/{agent}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run an agent over AG-UI
+         * @description AG-UI's `RunAgentInput`. The thread is a conversation of the caller's. Results of the caller's tools, and `resume` with decisions, let the run that waits for them go on; an active run of the thread is cancelled otherwise. The run goes on when its reader leaves.
+         */
+        post: operations["RunAgUi"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -1576,6 +1596,8 @@ export interface components {
              * @example openai:gpt-4.1
              */
             model: string;
+            /** @description Models that a run may have in place of `model`, where its caller asks for one; empty leaves it to the setting `Agents__AllowedModels`. */
+            allowedModels?: string[];
             /** @description Models that are tried in this order when `model` cannot answer. */
             fallbacks?: string[];
             /** @description What other agents are told of this one. */
@@ -1653,6 +1675,8 @@ export interface components {
              * @example openai:gpt-4.1
              */
             model: string;
+            /** @description Models that a run may have in place of `model`, where its caller asks for one; empty leaves it to the setting `Agents__AllowedModels`. */
+            allowedModels: string[];
             /** @description Models that are tried in this order when `model` cannot answer. */
             fallbacks: string[];
             /** @description What other agents are told of this one. */
@@ -2051,6 +2075,41 @@ export interface components {
             /** @description Seconds until the run expires; the agent's by default. */
             deadlineSeconds?: number;
             metadata?: components["schemas"]["Metadata"];
+            /** @description In place of the agent's: one of its `allowedModels`, or else of the setting `Agents__AllowedModels`. */
+            model?: string;
+            /** @description The share of the likeliest words that the model chooses from. */
+            topP?: number;
+        };
+        /** @description AG-UI's `RunAgentInput`. */
+        RunAgUi: {
+            /** @description The thread: a conversation of the caller's, continued or begun. */
+            threadId: string;
+            /** @description What the caller calls the run; it is answered. The run's own id is in `metadata` of `RUN_STARTED`. */
+            runId: string;
+            /** @description The whole thread as the page shows it. Where its last answer is not the conversation's last, models are shown this in place of what is stored. */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** @description Tools that the page makes, each with `name`, `description` and `parameters`. */
+            tools?: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the page tells the agent, each with `description` and `value`: appended to its instructions. */
+            context?: {
+                [key: string]: unknown;
+            }[];
+            /** @description Decisions about interrupts, each with `interruptId`, `status` and `payload` (`approved`, `reason`). */
+            resume?: {
+                [key: string]: unknown;
+            }[];
+            /** @description Ignored. */
+            state?: unknown;
+            /** @description Ignored. */
+            forwardedProps?: unknown;
+            /** @description Ignored. */
+            parentRunId?: string | null;
+            /** @description Ignored. */
+            protocolVersion?: string | null;
         };
         /** @description A conversation. */
         Conversation: {
@@ -3374,6 +3433,10 @@ export interface components {
             maxTurns?: number;
             /** @description Appended to the agent's, marked as the caller's; 32 KiB of UTF-8 at most. */
             instructions?: string;
+            /** @description In place of the agent's: one of its `allowedModels`, or else of the setting `Agents__AllowedModels`. */
+            model?: string;
+            /** @description The share of the likeliest words that the model chooses from. */
+            topP?: number;
             /** @description In place of the agent's. */
             temperature?: number;
             /** @description Of one answer; the lower of this and the agent's counts. */
@@ -3409,6 +3472,10 @@ export interface components {
             maxTurns?: number;
             /** @description Appended to the agent's, marked as the caller's; 32 KiB of UTF-8 at most. */
             instructions?: string;
+            /** @description In place of the agent's: one of its `allowedModels`, or else of the setting `Agents__AllowedModels`. */
+            model?: string;
+            /** @description The share of the likeliest words that the model chooses from. */
+            topP?: number;
             /** @description In place of the agent's. */
             temperature?: number;
             /** @description Of one answer; the lower of this and the agent's counts. */
@@ -4733,6 +4800,73 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    RunAgUi: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 128 visible ASCII characters. A repeat with the same key, path and body answers what the first one made, with 200; with another body it is 422. */
+                "Idempotency-Key"?: components["parameters"]["idempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description The agent's id; `<handle>~<agent>` for one that another user shares.
+                 * @example assistant
+                 */
+                agent: components["parameters"]["agent"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "threadId": "c-42",
+                 *       "runId": "r-1",
+                 *       "messages": [
+                 *         {
+                 *           "id": "m-1",
+                 *           "role": "user",
+                 *           "content": "What is 17*23?"
+                 *         }
+                 *       ],
+                 *       "tools": [],
+                 *       "context": [],
+                 *       "state": {},
+                 *       "forwardedProps": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunAgUi"];
+            };
+        };
+        responses: {
+            /** @description The run's events. */
+            200: {
+                headers: {
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    /** @description The run, where one was started. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyMismatch"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];
